@@ -1,0 +1,208 @@
+//! The valid fleet: what every later stage works from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diagnostic::{FileId, Span};
+use crate::names::{ClientId, EnvName, PhaseName, SecretName, StackName};
+use crate::params::{ParamDecl, Params};
+
+/// Everything a fleet's files say.
+#[derive(Debug)]
+pub struct Fleet {
+    /// `[git]` of `lmsgen.toml`.
+    pub git: GitConfig,
+    /// Environments by name.
+    pub environments: Vec<Environment>,
+    /// Stacks by name.
+    pub stacks: Vec<Stack>,
+    /// Clients by id.
+    pub clients: Vec<Client>,
+    /// Every client in every environment it runs in, by environment and client.
+    pub instances: Vec<Instance>,
+    /// For every environment and every stack that a client there uses: the values of the layers below the client,
+    /// by environment and stack. What the stack's `environment/` folder is rendered with.
+    pub environment_parts: Vec<EnvironmentPart>,
+}
+
+/// `[git]` in `lmsgen.toml`: where `publish` pushes, and the guard against deleting many clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitConfig {
+    /// Remote, `origin` by default.
+    pub remote: String,
+    /// Branch, `main` by default.
+    pub branch: String,
+    /// `publish` may delete this many instances without `--allow-delete`; 5 by default.
+    pub max_deleted: usize,
+    /// And this share of all instances in percent; 10 by default.
+    pub max_deleted_percent: usize,
+}
+
+/// `environments/<name>.toml`.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The file's stem.
+    pub name: EnvName,
+    /// The file.
+    pub file: FileId,
+    /// The namespace every object of the environment lives in.
+    pub namespace: String,
+    /// Kubernetes minor: `1.35`.
+    pub kubernetes: String,
+    /// age recipients, `age1…`, without duplicates, in the file's order.
+    pub recipients: Vec<String>,
+    /// `[policy]`.
+    pub policy: Policy,
+    /// `[ingress] class`.
+    pub ingress_class: Option<String>,
+    /// `[gateway]`.
+    pub gateway: Option<Gateway>,
+    /// `[quota]`: hard limits for a ResourceQuota, by resource name; empty when not declared.
+    pub quota: BTreeMap<String, String>,
+    /// `[external]`: what exists outside the fleet, by kind (`secrets = […]`).
+    pub external: BTreeMap<String, Vec<String>>,
+}
+
+/// `[policy]` of an environment.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Kinds that clients' objects may have, with the list's place; `None` allows every namespaced kind.
+    pub kinds: Option<(Vec<String>, Span)>,
+    /// Image registries allowed.
+    pub registries: Vec<String>,
+    /// Hosts allowed in routes.
+    pub hosts: Vec<String>,
+}
+
+/// `[gateway]` of an environment: the Gateway that HTTPRoutes attach to.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Name of the Gateway.
+    pub name: String,
+    /// Namespace of the Gateway.
+    pub namespace: String,
+    /// Listener, if one is named.
+    pub section: Option<String>,
+    /// What the implementation can do: `cors`, `path-rewrite`.
+    pub features: Vec<String>,
+}
+
+/// `clients/<id>.toml`.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// The file's stem.
+    pub id: ClientId,
+    /// The file.
+    pub file: FileId,
+    /// The organisation's name.
+    pub name: String,
+    /// Index into [`Fleet::stacks`].
+    pub stack: usize,
+    /// Labels for selection.
+    pub labels: BTreeMap<String, String>,
+    /// People; never rendered.
+    pub contacts: Vec<Contact>,
+}
+
+/// `[[contacts]]` of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// A person's name.
+    pub person: String,
+    /// Phone numbers.
+    pub phones: Vec<String>,
+    /// Mail addresses.
+    pub emails: Vec<String>,
+}
+
+/// A client in an environment.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Index into [`Fleet::environments`].
+    pub environment: usize,
+    /// Index into [`Fleet::clients`].
+    pub client: usize,
+    /// Values of every declared parameter.
+    pub params: Params,
+}
+
+/// A stack's environment-level part in one environment.
+#[derive(Clone, Debug)]
+pub struct EnvironmentPart {
+    /// Index into [`Fleet::environments`].
+    pub environment: usize,
+    /// Index into [`Fleet::stacks`].
+    pub stack: usize,
+    /// Values of the layers below the client.
+    pub params: Params,
+}
+
+/// `templates/<name>/`.
+#[derive(Debug)]
+pub struct Stack {
+    /// The folder's name.
+    pub name: StackName,
+    /// `stack.toml`.
+    pub file: FileId,
+    /// Phases in order.
+    pub phases: Vec<PhaseName>,
+    /// Parameters by path, shared with every [`Params`].
+    pub params: Arc<[ParamDecl]>,
+    /// Secrets of an instance by name.
+    pub secrets: Vec<SecretDecl>,
+    /// Secrets of an environment by name.
+    pub environment_secrets: Vec<SecretDecl>,
+    /// Custom kinds that are cluster-scoped.
+    pub cluster_scoped: Vec<String>,
+    /// Templates by phase and file name; `phase` is `None` for `environment/`.
+    pub templates: Vec<TemplateFile>,
+}
+
+/// One template file.
+#[derive(Clone, Debug)]
+pub struct TemplateFile {
+    /// Phase; `None` for the folder `environment/`.
+    pub phase: Option<PhaseName>,
+    /// Path below the stack's folder: `app/deployment.yaml`.
+    pub name: String,
+    /// The text, in the source map.
+    pub file: FileId,
+}
+
+/// A Secret a stack declares.
+#[derive(Clone, Debug)]
+pub struct SecretDecl {
+    /// Logical name.
+    pub name: SecretName,
+    /// Index into [`Stack::params`] of `names.<name>`, when the stack declares that parameter.
+    pub name_param: Option<usize>,
+    /// Keys in the order of their bytes.
+    pub keys: Vec<SecretKeyDecl>,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// A key of a declared Secret.
+#[derive(Clone, Debug)]
+pub struct SecretKeyDecl {
+    /// The key in the Secret: `[-._a-zA-Z0-9]+`.
+    pub key: String,
+    /// Where its value comes from.
+    pub source: SecretSource,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// Where a secret value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// Made by lmsgen, once.
+    Generate(crate::secret::Generator),
+    /// Given by a person.
+    Provided {
+        /// What it is, for the person who is asked.
+        description: String,
+        /// Whether an instance can do without.
+        optional: bool,
+    },
+}

@@ -1,0 +1,30 @@
+//! lmsgen renders one Kubernetes environment per client from a Git repository of TOML files.
+//!
+//! The pipeline, in reading order: [`fleet`] reads `lmsgen.toml`, environments, stacks and clients with
+//! [`document`] and [`params`]; [`render`] turns every instance into objects through [`template`] and
+//! [`manifest`], next to the encrypted files of [`secret`]; the result is a [`tree`] that is planned
+//! against the disk ([`files`]), compared with a commit ([`diff`]) and committed and pushed ([`git`]).
+//! [`ops`] holds one use case a file; [`report`] puts results into words and formats.
+//!
+//! The library never prints, exits, or reads the environment or the clock: it returns values.
+
+pub mod diagnostic;
+pub mod names;
+
+pub mod document;
+pub mod files;
+pub mod manifest;
+
+pub mod params;
+pub mod secret;
+pub mod template;
+pub mod tree;
+
+pub mod fleet;
+
+pub mod diff;
+pub mod git;
+pub mod render;
+
+pub mod ops;
+pub mod report;

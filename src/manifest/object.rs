@@ -1,0 +1,72 @@
+//! What an object is called, and the order of its keys.
+
+use std::fmt;
+
+use super::Value;
+
+/// Identifies an object in a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectRef {
+    /// `apiVersion`: `apps/v1`.
+    pub api_version: String,
+    /// `kind`: `Deployment`.
+    pub kind: String,
+    /// `metadata.namespace`; `None` for cluster-scoped objects.
+    pub namespace: Option<String>,
+    /// `metadata.name`.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// Reads the reference of an object; `None` without `apiVersion`, `kind` and `metadata.name`.
+    #[must_use]
+    pub fn of(object: &Value) -> Option<Self> {
+        Some(Self {
+            api_version: object.str_at(&["apiVersion"])?.into(),
+            kind: object.str_at(&["kind"])?.into(),
+            namespace: object.str_at(&["metadata", "namespace"]).map(Into::into),
+            name: object.str_at(&["metadata", "name"])?.into(),
+        })
+    }
+
+    /// The API group; empty for the core group.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// Puts the keys of an object in canonical order: `apiVersion`, `kind`, `metadata` first at the top, `name` and
+/// `namespace` first everywhere, the rest by their bytes. Lists keep their order.
+pub fn canonical_order(object: &mut Value) {
+    order(object, |key| match key {
+        "apiVersion" => 0,
+        "kind" => 1,
+        "metadata" => 2,
+        _ => 3,
+    });
+}
+
+fn order(value: &mut Value, rank: fn(&str) -> usize) {
+    fn inner(key: &str) -> usize {
+        match key {
+            "name" => 0,
+            "namespace" => 1,
+            _ => 2,
+        }
+    }
+    match value {
+        Value::Map(map) => {
+            map.sort_by_rank(rank);
+            map.values_mut().for_each(|value| order(value, inner));
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| order(item, inner)),
+        _ => {}
+    }
+}

@@ -1,0 +1,97 @@
+//! What a stack declares about a parameter.
+
+use crate::diagnostic::Span;
+use crate::names::ParamPath;
+
+/// A declared parameter: `[params.image.tag]` in `stack.toml`.
+#[derive(Clone, Debug)]
+pub struct ParamDecl {
+    /// `image.tag`.
+    pub path: ParamPath,
+    /// What its values look like.
+    pub shape: Shape,
+    /// How a layer's list joins the lists below it.
+    pub merge: Merge,
+    /// `true` if it may stay unset.
+    pub optional: bool,
+    /// What it is, for people.
+    pub description: String,
+    /// Unit of a number, for people: `hours`.
+    pub unit: Option<String>,
+    /// The declaration in `stack.toml`.
+    pub span: Span,
+}
+
+/// How lists of different layers join. Tables always merge key by key; everything else is replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// The higher layer's list replaces the lower one.
+    Replace,
+    /// The higher layer's items come after the lower ones.
+    Append,
+    /// Items are tables; those with an equal value under this key merge, others are appended.
+    By(String),
+}
+
+/// The type of a value and its bounds.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// `type = "string"`.
+    String(StringShape),
+    /// `type = "name"`: a DNS label of at most 63 characters; `{client}` in it stands for the client's slug and
+    /// `{environment}` for the environment's name.
+    Name,
+    /// `type = "integer"`, bounds inclusive.
+    Integer {
+        /// Lowest value.
+        min: Option<i64>,
+        /// Highest value.
+        max: Option<i64>,
+    },
+    /// `type = "number"`, bounds inclusive.
+    Number {
+        /// Lowest value.
+        min: Option<f64>,
+        /// Highest value.
+        max: Option<f64>,
+    },
+    /// `type = "boolean"`.
+    Boolean,
+    /// `type = "list"`.
+    List {
+        /// What each item looks like.
+        items: Box<Shape>,
+        /// Fewest items.
+        min_items: usize,
+        /// Most items.
+        max_items: usize,
+    },
+    /// `type = "table"` with `fields`: only these keys.
+    Record(Vec<Field>),
+    /// `type = "table"` without `fields`: any key, values of one shape (`values`) or, without it, of any type.
+    Table(Option<Box<Shape>>),
+}
+
+/// A key of a [`Shape::Record`].
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The key, named like a part of a parameter path.
+    pub name: String,
+    /// What its value looks like.
+    pub shape: Shape,
+    /// `true` if it may be absent.
+    pub optional: bool,
+}
+
+/// Bounds of a string.
+#[derive(Clone, Debug, Default)]
+pub struct StringShape {
+    /// Regular expression the whole value must match.
+    pub pattern: Option<regex::Regex>,
+    /// The only values allowed, in the declared order.
+    pub one_of: Option<Vec<String>>,
+    /// Fewest characters.
+    pub min_length: usize,
+    /// Most characters; 4096 when not declared.
+    pub max_length: usize,
+}
