@@ -2,6 +2,8 @@
 //!
 //! Deletes only what the record of ownership names; never empties a folder.
 
+mod change;
 mod model;
 
+pub use change::FileChange;
 pub use model::{Folder, Tree};
