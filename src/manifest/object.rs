@@ -42,31 +42,39 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// Puts the keys of an object in canonical order: `apiVersion`, `kind`, `metadata` first at the top, `name` and
-/// `namespace` first everywhere, the rest by their bytes. Lists keep their order.
-pub fn canonical_order(object: &mut Value) {
-    order(object, |key| match key {
+/// The place of a key at the top of an object: `apiVersion`, `kind`, `metadata`, then the rest by their bytes.
+#[must_use]
+pub fn root_key_rank(key: &str) -> usize {
+    match key {
         "apiVersion" => 0,
         "kind" => 1,
         "metadata" => 2,
         _ => 3,
-    });
+    }
+}
+
+/// The place of a key anywhere else: `name`, `namespace`, then the rest by their bytes.
+#[must_use]
+pub fn key_rank(key: &str) -> usize {
+    match key {
+        "name" => 0,
+        "namespace" => 1,
+        _ => 2,
+    }
+}
+
+/// Puts the keys of an object in canonical order ([`root_key_rank`], [`key_rank`]). Lists keep their order.
+pub fn canonical_order(object: &mut Value) {
+    order(object, root_key_rank);
 }
 
 fn order(value: &mut Value, rank: fn(&str) -> usize) {
-    fn inner(key: &str) -> usize {
-        match key {
-            "name" => 0,
-            "namespace" => 1,
-            _ => 2,
-        }
-    }
     match value {
         Value::Map(map) => {
             map.sort_by_rank(rank);
-            map.values_mut().for_each(|value| order(value, inner));
+            map.values_mut().for_each(|value| order(value, key_rank));
         }
-        Value::List(items) => items.iter_mut().for_each(|item| order(item, inner)),
+        Value::List(items) => items.iter_mut().for_each(|item| order(item, key_rank)),
         _ => {}
     }
 }
