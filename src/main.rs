@@ -1,2 +1,5 @@
-//! x
+//! `lmsgen`: see [`lmsgen`] for what happens.
+
+mod cli;
+
 fn main() {}

@@ -1,1 +1,16 @@
-//! (to be written)
+//! Two versions of the output, compared as objects: pairs them, finds changed fields, says what each change does in a
+//! cluster, and shows a change that is the same in many instances once.
+//!
+//! Pure: reads no file and no commit. Never carries a value of a Secret.
+
+mod engine;
+mod model;
+mod owner;
+mod text;
+
+pub use engine::compare;
+pub use model::{
+    Action, Counts, Detail, DiffReport, Effect, EnvironmentDiff, FieldChange, Group, Hidden, ObjectChange, Risk, What,
+};
+pub use owner::Owner;
+pub use text::{TextBody, TextChange, unified};
