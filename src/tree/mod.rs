@@ -4,6 +4,10 @@
 
 mod change;
 mod model;
+mod plan;
+mod record;
 
 pub use change::FileChange;
 pub use model::{Folder, Tree};
+pub use plan::{Change, Counts, Plan, Scope, apply, plan};
+pub use record::{FolderError, RECORD, kustomization};
