@@ -3,9 +3,15 @@
 //! Everything local goes through libgit2, everything that talks to a remote through the program `git`, which
 //! brings credentials, SSH and proxies and reports what the server said. The only module that starts programs.
 
+mod build;
+mod compare;
 mod error;
+mod object;
+mod owned;
+mod pack;
 mod publish;
 mod repository;
+mod snapshot;
 mod state;
 
 pub use error::{Error, Exit};

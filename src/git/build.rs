@@ -1,0 +1,141 @@
+//! Building a commit from bytes: only the trees on the way to a changed file are read and written again.
+//!
+//! No filter of Git runs, so a blob is what was rendered, whatever `core.autocrlf` or `.gitattributes` say.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use git2::{ObjectType, Odb, Oid};
+
+use super::compare::{parse, read_tree};
+use super::object::{self, Entry, FILE, FOLDER};
+use super::{Error, Repository, pack};
+
+/// A change of one file, with its path from the work tree's top.
+#[derive(Clone, Debug)]
+pub(super) struct Edit<'a> {
+    pub path: String,
+    /// Id and bytes; `None` deletes.
+    pub new: Option<(Oid, &'a [u8])>,
+}
+
+/// An object to be written.
+pub(super) struct NewObject<'a> {
+    pub kind: ObjectType,
+    pub oid: Oid,
+    pub data: Cow<'a, [u8]>,
+}
+
+impl Repository {
+    /// Writes the tree that `edits`, in any order, make of `base`, and returns its id.
+    ///
+    /// Modes of files that exist are kept. What `edits` do not name stays as it is.
+    pub(super) fn build_tree(&self, base: Option<Oid>, mut edits: Vec<Edit<'_>>) -> Result<Oid, Error> {
+        edits.sort_by(|a, b| a.path.cmp(&b.path));
+        let odb = self.odb()?;
+        let mut objects = Vec::with_capacity(edits.len() * 2);
+        let root = edit(&odb, base, &edits, 0, &mut objects)?;
+        let root = root.unwrap_or_else(|| {
+            let oid = object::id(ObjectType::Tree, b"");
+            objects.push(NewObject { kind: ObjectType::Tree, oid, data: Cow::Borrowed(b"") });
+            oid
+        });
+        pack::write(&odb, objects)?;
+        Ok(root)
+    }
+
+    /// Writes the tree that `base` becomes when whole entries are put at some paths: mode and id, or `None` to remove.
+    pub(super) fn graft_tree(&self, base: Oid, grafts: &[(String, Option<(u32, Oid)>)]) -> Result<Oid, Error> {
+        let odb = self.odb()?;
+        let mut root = Some(base);
+        for (path, entry) in grafts {
+            let parts: Vec<&str> = path.split('/').collect();
+            root = graft(&odb, root, &parts, *entry)?;
+        }
+        match root {
+            Some(root) => Ok(root),
+            None => odb.write(ObjectType::Tree, b"").map_err(Error::library("write a tree")),
+        }
+    }
+}
+
+type Entries = BTreeMap<Vec<u8>, (u32, Oid)>;
+
+fn entries(odb: &Odb<'_>, base: Option<Oid>) -> Result<Entries, Error> {
+    let Some(oid) = base else { return Ok(Entries::new()) };
+    let data = read_tree(odb, oid)?;
+    Ok(parse(&data, oid)?.into_iter().map(|entry| (entry.name.to_vec(), (entry.mode, entry.oid))).collect())
+}
+
+fn encode(entries: &Entries) -> Vec<u8> {
+    let mut list: Vec<Entry<'_>> = entries.iter().map(|(name, &(mode, oid))| Entry { name, mode, oid }).collect();
+    object::encode_tree(&mut list)
+}
+
+fn folder(entries: &Entries, name: &[u8]) -> Option<Oid> {
+    entries.get(name).filter(|(mode, _)| *mode == FOLDER).map(|(_, oid)| *oid)
+}
+
+/// Applies sorted `edits`, which share the first `skip` bytes of their paths, to the folder `base`.
+/// `None` when the folder is empty afterwards.
+fn edit<'a>(
+    odb: &Odb<'_>,
+    base: Option<Oid>,
+    edits: &[Edit<'a>],
+    skip: usize,
+    out: &mut Vec<NewObject<'a>>,
+) -> Result<Option<Oid>, Error> {
+    let mut entries = entries(odb, base)?;
+    let first = |edit: &Edit<'_>| edit.path[skip..].find('/').map_or(edit.path.len(), |at| skip + at);
+    for group in edits.chunk_by(|a, b| a.path[skip..first(a)] == b.path[skip..first(b)]) {
+        // The shorter path sorts first, so a file that takes a folder's place is seen before the folder's files.
+        let end = first(&group[0]);
+        let name = group[0].path[skip..end].as_bytes();
+        let (file, below) = match group.split_first() {
+            Some((one, rest)) if one.path.len() == end => (Some(one), rest),
+            _ => (None, group),
+        };
+        if let Some(Edit { new: Some((oid, data)), .. }) = file {
+            let mode = entries.get(name).map(|(mode, _)| *mode).filter(|mode| mode & 0o170_000 == 0o100_000);
+            entries.insert(name.to_vec(), (mode.unwrap_or(FILE), *oid));
+            out.push(NewObject { kind: ObjectType::Blob, oid: *oid, data: Cow::Borrowed(data) });
+            continue;
+        }
+        if file.is_some() && folder(&entries, name).is_none() {
+            entries.remove(name);
+        }
+        if !below.is_empty() {
+            match edit(odb, folder(&entries, name), below, end + 1, out)? {
+                Some(oid) => entries.insert(name.to_vec(), (FOLDER, oid)),
+                None => entries.remove(name),
+            };
+        }
+    }
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    let data = encode(&entries);
+    let oid = object::id(ObjectType::Tree, &data);
+    if Some(oid) != base {
+        out.push(NewObject { kind: ObjectType::Tree, oid, data: Cow::Owned(data) });
+    }
+    Ok(Some(oid))
+}
+
+fn graft(odb: &Odb<'_>, base: Option<Oid>, path: &[&str], put: Option<(u32, Oid)>) -> Result<Option<Oid>, Error> {
+    let mut entries = entries(odb, base)?;
+    let put = match path {
+        [_] => put,
+        [name, rest @ ..] => graft(odb, folder(&entries, name.as_bytes()), rest, put)?.map(|oid| (FOLDER, oid)),
+        [] => return Ok(base),
+    };
+    let name = path[0].as_bytes().to_vec();
+    match put {
+        Some(entry) => entries.insert(name, entry),
+        None => entries.remove(&name),
+    };
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    odb.write(ObjectType::Tree, &encode(&entries)).map(Some).map_err(Error::library("write a tree"))
+}
