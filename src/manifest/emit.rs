@@ -92,9 +92,9 @@ fn emit_block(out: &mut String, value: &Value, indent: usize) {
 /// Appends `key:`.
 pub fn emit_key(out: &mut String, key: &str) {
     if may_be_plain(key) {
-        out.push_str(key)
+        out.push_str(key);
     } else {
-        emit_quoted(out, key)
+        emit_quoted(out, key);
     }
     out.push(':');
 }

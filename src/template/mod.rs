@@ -1,1 +1,29 @@
-//! (to be written)
+//! Text templates whose values can never become structure.
+//!
+//! A template prints tokens in place of values ([`Engine`]); the text, which holds nothing but what the stack's
+//! author wrote, is parsed into a [`Skeleton`]; [`fill`] puts the values into the parsed object. So a string arrives
+//! as that string whatever it holds, and a number as that number.
+//!
+//! Templates see no file, clock, environment, network or secret value.
+
+mod chain;
+mod check;
+mod context;
+mod engine;
+mod fill;
+mod functions;
+mod rewrite;
+mod scan;
+mod skeleton;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+pub use context::{EnvironmentFacts, InstanceFacts, environment_context, environment_value, instance_context};
+pub use engine::{Engine, Output, TemplateRole, TemplateSource};
+pub use fill::{FillError, Filled, fill, hex};
+pub use functions::{Scope, SecretFacts};
+pub use skeleton::{Fault, Part, Place, Segment, ShapeError, Skeleton};
+pub use tera::{Context, Value as TemplateValue};
+pub use token::{HashOf, Token};

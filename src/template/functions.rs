@@ -1,0 +1,111 @@
+//! What templates can call: the token filter, references to secrets, digests.
+//!
+//! No function reads a file, the environment, the clock, the network or a secret's value.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tera::{Error, Kwargs, Map, State, Tera, Value};
+
+use super::rewrite::TOKEN_FILTER;
+use super::token::{CLOSE, HashOf, OPEN, Token, to_manifest};
+
+/// What the functions know about the place that is rendered.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Secrets that can be referred to, by logical name.
+    pub secrets: HashMap<String, SecretFacts>,
+}
+
+/// What a template may know about a Secret: everything but its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretFacts {
+    /// The object's name.
+    pub object_name: String,
+    /// Keys the stack declares.
+    pub keys: Vec<String>,
+    /// Raised whenever a value changes.
+    pub revision: u64,
+}
+
+thread_local! {
+    /// What is rendered on this thread: Tera's functions take no state of ours.
+    static ACTIVE: RefCell<Active> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Active {
+    scope: Arc<Scope>,
+    /// Tokens, and the offset of the expression in the file when the template is marked.
+    tokens: Vec<(Token, Option<usize>)>,
+}
+
+/// Runs `render` with `scope` and returns its result and the tokens it made.
+pub fn with_scope<T>(scope: &Arc<Scope>, render: impl FnOnce() -> T) -> (T, Vec<(Token, Option<usize>)>) {
+    ACTIVE.with_borrow_mut(|active| *active = Active { scope: Arc::clone(scope), tokens: Vec::new() });
+    let result = render();
+    (result, ACTIVE.take().tokens)
+}
+
+/// Marks a digest on its way to the token filter: bytes cannot be made in a template.
+const DIGEST: &str = "\u{e00f}lmsgen content hash of ";
+
+/// Registers filter and functions, and takes away what would let text escape the filter.
+pub fn register(tera: &mut Tera) {
+    tera.register_filter(TOKEN_FILTER, token);
+    tera.register_filter("safe", |_: Value, _: Kwargs, _: &State| -> Result<Value, Error> {
+        Err(Error::message("filter `safe` is not available"))
+    });
+    tera.register_function("secret", secret);
+    tera.register_function("secret_name", |kwargs: Kwargs, _: &State| facts(&kwargs).map(|facts| facts.object_name));
+    tera.register_function("secret_revision", |kwargs: Kwargs, _: &State| facts(&kwargs).map(|facts| facts.revision));
+    tera.register_function("content_hash", |kwargs: Kwargs, _: &State| -> Result<Value, Error> {
+        let of = kwargs.get::<&str>("of")?.unwrap_or_default();
+        Ok(Value::bytes(format!("{DIGEST}{of}").into_bytes()))
+    });
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature is Tera's")]
+fn token(value: Value, kwargs: Kwargs, _: &State) -> Result<String, Error> {
+    let at = kwargs.get::<u64>("at")?.and_then(|at| usize::try_from(at).ok());
+    let token = match value.as_bytes().map(String::from_utf8_lossy) {
+        Some(digest) => match digest.strip_prefix(DIGEST) {
+            Some("") => Token::Hash(HashOf::This),
+            Some(template) => Token::Hash(HashOf::Template(template.to_owned())),
+            None => return Err(Error::message("bytes cannot stand in a manifest")),
+        },
+        None if value.as_str().is_some_and(|text| text.contains(DIGEST)) => {
+            return Err(Error::message("content_hash() must be printed by itself, not joined to other text"));
+        }
+        None => Token::Value(to_manifest(&value).map_err(Error::message)?),
+    };
+    ACTIVE.with_borrow_mut(|active| {
+        active.tokens.push((token, at));
+        Ok(format!("{OPEN}{}{CLOSE}", active.tokens.len() - 1))
+    })
+}
+
+/// `secret(name="lms-secret", key="pg-password")`: a `secretKeyRef`.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is Tera's")]
+fn secret(kwargs: Kwargs, _: &State) -> Result<Map, Error> {
+    let facts = facts(&kwargs)?;
+    let key: &str = kwargs.must_get("key")?;
+    if !facts.keys.iter().any(|known| known == key) {
+        let known = facts.keys.join("`, `");
+        return Err(Error::message(format!("this Secret has no key `{key}`; the stack declares `{known}`")));
+    }
+    Ok(Map::from_iter([("name".into(), facts.object_name.into()), ("key".into(), key.into())]))
+}
+
+fn facts(kwargs: &Kwargs) -> Result<SecretFacts, Error> {
+    let name: &str = kwargs.must_get("name")?;
+    ACTIVE.with_borrow(|active| {
+        active.scope.secrets.get(name).cloned().ok_or_else(|| {
+            let mut known: Vec<&str> = active.scope.secrets.keys().map(String::as_str).collect();
+            known.sort_unstable();
+            let known = if known.is_empty() { "none".into() } else { format!("`{}`", known.join("`, `")) };
+            Error::message(format!("the stack declares no Secret `{name}` for this place; it declares {known}"))
+        })
+    })
+}
