@@ -83,15 +83,81 @@ pub struct Field {
     pub optional: bool,
 }
 
+/// A regular expression that a whole value must match.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    written: String,
+    whole: regex::Regex,
+}
+
+impl Pattern {
+    /// Compiles `written` so that it must match from the first character to the last, anchored or not.
+    ///
+    /// # Errors
+    /// When it is no regular expression, or one that needs more than 1 MiB.
+    pub fn new(written: &str) -> Result<Self, regex::Error> {
+        let build = |text: &str| regex::RegexBuilder::new(text).size_limit(1 << 20).build();
+        // Alone first: `a)|(b` would be right only between the parentheses added here.
+        build(written)?;
+        Ok(Self { written: written.into(), whole: build(&format!(r"\A(?:{written})\z"))? })
+    }
+
+    /// The expression as the stack has it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// `true` if all of `text` matches.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.whole.is_match(text)
+    }
+}
+
 /// Bounds of a string.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StringShape {
     /// Regular expression the whole value must match.
-    pub pattern: Option<regex::Regex>,
+    pub pattern: Option<Pattern>,
     /// The only values allowed, in the declared order.
     pub one_of: Option<Vec<String>>,
     /// Fewest characters.
     pub min_length: usize,
     /// Most characters; 4096 when not declared.
     pub max_length: usize,
+}
+
+impl Default for StringShape {
+    fn default() -> Self {
+        Self { pattern: None, one_of: None, min_length: 0, max_length: 4096 }
+    }
+}
+
+impl Shape {
+    /// The type's name in `stack.toml` and in messages.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::String(_) => "string",
+            Self::Name => "name",
+            Self::Integer { .. } => "integer",
+            Self::Number { .. } => "number",
+            Self::Boolean => "boolean",
+            Self::List { .. } => "list",
+            Self::Record(_) | Self::Table(_) => "table",
+        }
+    }
+
+    /// `true` if a name can stand in such a value, so that placeholders have to be filled in.
+    #[must_use]
+    pub(super) fn holds_names(&self) -> bool {
+        match self {
+            Self::Name => true,
+            Self::List { items, .. } => items.holds_names(),
+            Self::Record(fields) => fields.iter().any(|field| field.shape.holds_names()),
+            Self::Table(values) => values.as_ref().is_some_and(|values| values.holds_names()),
+            Self::String(_) | Self::Integer { .. } | Self::Number { .. } | Self::Boolean => false,
+        }
+    }
 }

@@ -2,10 +2,23 @@
 //!
 //! Reads no file and knows no client: `fleet` hands it the tables it found.
 
+mod check;
 mod decl;
+mod declare;
+mod layer;
+mod merge;
+mod names;
 mod resolved;
+mod shape;
+mod trace;
 mod value;
+mod words;
 
-pub use decl::{Field, Merge, ParamDecl, Shape, StringShape};
+pub use decl::{Field, Merge, ParamDecl, Pattern, Shape, StringShape};
+pub use declare::Declarations;
+pub use layer::{LayerSource, Overlay, read_shared};
+pub use names::Placeholders;
 pub use resolved::{Params, Resolved};
+pub use trace::{Step, dig, trace};
 pub use value::{Layer, Origin, ParamValue, Table};
+pub use words::describe_declared;

@@ -1,0 +1,194 @@
+//! What one layer sets and unsets, read against the declarations of a stack.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::check::read_value;
+use super::declare::{Branch, Declarations, Group};
+use super::resolved::Resolved;
+use super::value::{Layer, Origin};
+use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
+use crate::document::{Entry, Kind, Located, Node, TableReader, WRONG_TYPE, did_you_mean, quoted};
+
+const UNKNOWN: Code = Code::new("LMS160", Class::Input);
+const UNSET: Code = Code::new("LMS168", Class::Input);
+
+/// A layer in its file.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerSource<'d> {
+    /// Which one.
+    pub layer: Layer,
+    /// Its table `params`.
+    pub params: Option<&'d TableReader<'d>>,
+    /// Its list `unset`.
+    pub unset: &'d [Located<&'d str>],
+}
+
+/// What a layer says about a stack's parameters.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    /// By index of the declaration, ascending.
+    pub(super) settings: Vec<Setting>,
+}
+
+/// What a layer says about one parameter.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) index: usize,
+    pub(super) change: Change,
+    /// Places of the values inside a table, by dotted key.
+    pub(super) inner: Vec<(String, Span)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    /// Nothing is set from here on.
+    Unset(Origin),
+    /// Joins what lower layers set.
+    Set(Arc<Resolved>),
+    /// Replaces what lower layers set, tables and lists too: the layer unsets the parameter and sets it.
+    Replace(Arc<Resolved>),
+}
+
+impl Overlay {
+    /// Reads a layer that belongs to one stack; `stack` is its name for messages.
+    #[must_use]
+    pub fn read(source: LayerSource<'_>, stack: (&str, &Declarations), sink: &mut Sink) -> Self {
+        read_shared(source, &[stack], sink).pop().unwrap_or_default()
+    }
+
+    /// `true` if the layer says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.settings.is_empty()
+    }
+}
+
+/// Reads a layer that several stacks share: what is set there is right if any of them declares it.
+#[must_use]
+pub fn read_shared(source: LayerSource<'_>, stacks: &[(&str, &Declarations)], sink: &mut Sink) -> Vec<Overlay> {
+    let mut misfits: HashMap<Span, (usize, Diagnostic)> = HashMap::new();
+    let mut overlays = Vec::with_capacity(stacks.len());
+    for (name, declarations) in stacks {
+        let mut reader = Reader { declarations, layer: source.layer, found: BTreeMap::new(), misfits: Vec::new() };
+        if let Some(params) = source.params {
+            reader.group(params, &declarations.tree, "", sink);
+        }
+        for item in source.unset {
+            reader.unset(*item, sink);
+        }
+        let settings = reader.found.into_values().collect();
+        for (span, mut fault) in reader.misfits {
+            if let (Some(label), [_]) = (&mut fault.primary, stacks) {
+                label.text = format!("not declared by stack `{name}`");
+            }
+            misfits.entry(span).or_insert((0, fault)).0 += 1;
+        }
+        overlays.push(Overlay { settings });
+    }
+    let mut misfits: Vec<_> = misfits.into_iter().filter(|(_, (count, _))| *count == stacks.len()).collect();
+    misfits.sort_by_key(|(span, _)| *span);
+    for (_, (_, fault)) in misfits {
+        sink.push(fault);
+    }
+    overlays
+}
+
+struct Reader<'d> {
+    declarations: &'d Declarations,
+    layer: Layer,
+    found: BTreeMap<usize, Setting>,
+    /// Keys this stack has no parameter for: faults unless another stack has.
+    misfits: Vec<(Span, Diagnostic)>,
+}
+
+impl Reader<'_> {
+    fn group(&mut self, table: &TableReader<'_>, group: &Group, prefix: &str, sink: &mut Sink) {
+        for entry in table.entries() {
+            let path = if prefix.is_empty() { entry.name.to_owned() } else { format!("{prefix}.{}", entry.name) };
+            match group.0.get(entry.name) {
+                None => self.misfit(&entry, &path),
+                Some(Branch::Broken) => {}
+                Some(Branch::Param(index)) => self.value(*index, entry.node, &path, sink),
+                Some(Branch::Group(deeper)) => match entry.node.kind() {
+                    Kind::Table(_) => {
+                        if let Some(table) = entry.node.table(&path, sink) {
+                            self.group(&table, deeper, &path, sink);
+                        }
+                    }
+                    kind => {
+                        let message = format!("`{path}`: expected table, found {}", kind.name());
+                        let known = deeper.0.keys().map(|key| format!("`{path}.{key}`")).collect::<Vec<_>>();
+                        let fault = Diagnostic::error(WRONG_TYPE, message).at(entry.node.span(), "");
+                        self.misfits.push((entry.key, fault.help(format!("set {}", known.join(", ")))));
+                    }
+                },
+            }
+        }
+    }
+
+    fn misfit(&mut self, entry: &Entry<'_>, path: &str) {
+        let paths = self.declarations.list.iter().map(|decl| decl.path.as_str());
+        let mut fault = Diagnostic::error(UNKNOWN, format!("unknown parameter {}", quoted(path))).at(entry.key, "");
+        fault.help = did_you_mean(path, paths);
+        self.misfits.push((entry.key, fault));
+    }
+
+    fn value(&mut self, index: usize, node: Node<'_>, path: &str, sink: &mut Sink) {
+        let Some(value) = read_value(node, &self.declarations.list[index].shape, path, sink) else { return };
+        let origin = Origin { layer: self.layer, span: node.span() };
+        let mut inner = Vec::new();
+        collect_places(node, "", &mut inner);
+        let change = Change::Set(Arc::new(Resolved { value, origin }));
+        self.found.insert(index, Setting { index, change, inner });
+    }
+
+    fn unset(&mut self, item: Located<&str>, sink: &mut Sink) {
+        let path = item.value;
+        if self.declarations.is_broken(path) {
+            return;
+        }
+        let Some(index) = self.declarations.index_of(path) else {
+            let fault = if let Some((index, _)) = self.declarations.lookup(path) {
+                Diagnostic::error(UNSET, format!("{} is a key inside a parameter", quoted(path)))
+                    .help(format!("unset the whole parameter `{}`", self.declarations.list[index].path))
+            } else {
+                let mut fault = Diagnostic::error(UNKNOWN, format!("unknown parameter {}", quoted(path)));
+                fault.help = did_you_mean(path, self.declarations.list.iter().map(|decl| decl.path.as_str()));
+                fault
+            };
+            self.misfits.push((item.span, fault.at(item.span, "")));
+            return;
+        };
+        let decl = &self.declarations.list[index];
+        match self.found.get_mut(&index) {
+            Some(Setting { change, .. }) => {
+                if let Change::Set(value) = change {
+                    *change = Change::Replace(value.clone());
+                }
+            }
+            None if decl.optional => {
+                let change = Change::Unset(Origin { layer: self.layer, span: item.span });
+                self.found.insert(index, Setting { index, change, inner: Vec::new() });
+            }
+            None => sink.push(
+                Diagnostic::error(UNSET, format!("`{path}` must have a value and cannot be unset"))
+                    .at(item.span, "")
+                    .also(decl.span, "declared here without `optional = true`"),
+            ),
+        }
+    }
+}
+
+/// Places of everything inside a table, for `explain`.
+fn collect_places(node: Node<'_>, prefix: &str, places: &mut Vec<(String, Span)>) {
+    if !matches!(node.kind(), Kind::Table(_)) {
+        return;
+    }
+    let Some(table) = node.table("", &mut Sink::default()) else { return };
+    for entry in table.entries() {
+        let path = if prefix.is_empty() { entry.name.to_owned() } else { format!("{prefix}.{}", entry.name) };
+        collect_places(entry.node, &path, places);
+        places.push((path, entry.node.span()));
+    }
+}
