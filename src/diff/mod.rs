@@ -3,9 +3,17 @@
 //!
 //! Pure: reads no file and no commit. Never carries a value of a Secret.
 
+mod conceal;
+mod effect;
 mod engine;
+mod fields;
+mod group;
 mod model;
+mod object;
 mod owner;
+mod pattern;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use engine::compare;

@@ -59,7 +59,7 @@ pub struct Counts {
     pub replaced: usize,
     /// Jobs among `created` and `replaced`: each runs once.
     pub jobs: usize,
-    /// Keys of Secrets that were added, removed or changed.
+    /// Keys of changed Secrets that were added, removed or changed.
     pub secret_keys: usize,
     /// Fields that differ, over all changed and replaced objects.
     pub fields: usize,
@@ -87,7 +87,7 @@ pub struct Group {
 }
 
 /// Whether a group is about whole instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
     /// Objects of instances that exist before and now, or of the environment.
@@ -173,7 +173,7 @@ pub enum Effect {
     RunsAgain,
     /// The next scheduled run is different.
     NextRun,
-    /// Containers that read a Secret or a ConfigMap keep the old value until their Pods restart.
+    /// A Secret or ConfigMap: what reads it through the environment keeps the old value until its Pods restart.
     AtNextRestart,
     /// Nothing that runs notices.
     RestartsNothing,
@@ -194,7 +194,7 @@ impl Effect {
             Self::Runs => "runs",
             Self::RunsAgain => "runs again",
             Self::NextRun => "counts from the next run",
-            Self::AtNextRestart => "read when Pods restart",
+            Self::AtNextRestart => "restarts nothing by itself",
             Self::RestartsNothing => "restarts nothing",
         }
     }

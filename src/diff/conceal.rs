@@ -1,0 +1,165 @@
+//! What must not be shown: whether an object holds secrets, and what is said of a Secret instead of its values.
+//!
+//! Of a Secret only its name, the names of its keys, its revision and its public recipients ever leave this module; of
+//! its values not even a length or a hash.
+
+use std::collections::BTreeSet;
+
+use super::effect::{self, Changed};
+use super::fields::{Difference, Field, Shown, Step, differences};
+use super::{Detail, Effect, FieldChange, Hidden};
+use crate::manifest::{Map, Value};
+
+/// How much of an object may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Showing {
+    /// Everything.
+    Values,
+    /// Which fields differ.
+    Paths,
+    /// Which keys of a Secret differ.
+    Keys,
+}
+
+/// The annotation that counts how often a Secret's values changed.
+const REVISION: &str = "lmsgen.dev/revision";
+
+/// How much may be shown of an object, in both its versions.
+pub(super) fn showing(objects: &[&Value]) -> Showing {
+    if objects.iter().any(|object| is_secret_kind(object)) {
+        Showing::Keys
+    } else if objects.iter().any(|object| holds_secret(object)) {
+        Showing::Paths
+    } else {
+        Showing::Values
+    }
+}
+
+/// `true` if the object, or one inside it, is a Secret or encrypted by SOPS.
+pub(super) fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::Map(map) => {
+            is_secret_kind(value)
+                || ["sops", "stringData"].iter().any(|key| map.get(key).is_some())
+                || map.iter().any(|(_, value)| holds_secret(value))
+        }
+        Value::List(items) => items.iter().any(holds_secret),
+        _ => false,
+    }
+}
+
+fn is_secret_kind(value: &Value) -> bool {
+    value.str_at(&["kind"]).is_some_and(|kind| kind.eq_ignore_ascii_case("Secret"))
+}
+
+/// `true` if a text is a private key, wherever it stands.
+pub(super) fn holds_private_key(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("PRIVATE KEY") || text.contains("AGE-SECRET-KEY-"),
+        Value::List(items) => items.iter().any(holds_private_key),
+        Value::Map(map) => map.iter().any(|(_, value)| holds_private_key(value)),
+        _ => false,
+    }
+}
+
+/// What happened to a value that is not shown.
+pub(super) fn hidden<T>(old: Option<T>, new: Option<T>) -> Detail {
+    let hidden = match (old, new) {
+        (None, _) => Hidden::Added,
+        (_, None) => Hidden::Removed,
+        _ => Hidden::Changed,
+    };
+    Detail::Hidden { hidden }
+}
+
+/// What differs between two versions of a Secret.
+pub(super) fn secret_fields(object: Changed<'_>) -> Vec<FieldChange> {
+    let mut found = key_fields(object);
+    let mut envelope = false;
+    for field in differences(object.old, object.new) {
+        match field.path.first() {
+            Some(Step::Key(key)) if key == "data" || key == "stringData" => {}
+            Some(Step::Key(key)) if key == "sops" => envelope = true,
+            _ => found.push(FieldChange {
+                effect: effect::of_field(object, &field.path),
+                path: Shown(&field.path).to_string(),
+                detail: revision(&field).unwrap_or_else(|| match field.difference {
+                    Difference::Value { old, new } => hidden(old, new),
+                    Difference::Order { .. } => Detail::Hidden { hidden: Hidden::Changed },
+                }),
+            }),
+        }
+    }
+    if envelope {
+        let recipients = recipient_fields(object);
+        // New ciphertext comes with a new MAC and time; alone, they mean that the file was encrypted anew.
+        if recipients.is_empty() && found.is_empty() {
+            found.push(FieldChange {
+                path: "sops".into(),
+                effect: Effect::RestartsNothing,
+                detail: Detail::Hidden { hidden: Hidden::Changed },
+            });
+        }
+        found.extend(recipients);
+    }
+    found
+}
+
+/// Keys of `data` and `stringData`.
+fn key_fields(object: Changed<'_>) -> Vec<FieldChange> {
+    let mut found = Vec::new();
+    for part in ["data", "stringData"] {
+        let (old, new) = (object.old.at(&[part]), object.new.at(&[part]));
+        let empty = Map::new();
+        let keys = |value: Option<&Value>| value.is_none_or(|value| value.as_map().is_some());
+        let mut push = |path: &[Step], detail| {
+            let effect = effect::of_field(object, path);
+            found.push(FieldChange { path: Shown(path).to_string(), effect, detail });
+        };
+        let part = Step::Key(part.into());
+        if !keys(old) || !keys(new) {
+            if old != new {
+                push(&[part], hidden(old, new));
+            }
+            continue;
+        }
+        let (old, new) = (old.and_then(Value::as_map).unwrap_or(&empty), new.and_then(Value::as_map).unwrap_or(&empty));
+        let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(key, _)| key).collect();
+        for name in names {
+            let (old, new) = (old.get(name), new.get(name));
+            if old != new {
+                push(&[part.clone(), Step::Key(name.into())], hidden(old, new));
+            }
+        }
+    }
+    found
+}
+
+/// The revision is a counter and says nothing about the values.
+fn revision(field: &Field<'_>) -> Option<Detail> {
+    let steps = ["metadata", "annotations", REVISION];
+    let here = field.path.len() == steps.len()
+        && field.path.iter().zip(steps).all(|(step, key)| matches!(step, Step::Key(this) if this == key));
+    let Difference::Value { old: Some(old), new: Some(new) } = &field.difference else { return None };
+    let counter = |value: &Value| value.as_str().and_then(|text| text.parse::<u32>().ok());
+    Some(Detail::Set { old: counter(old)?.into(), new: counter(new)?.into() }).filter(|_| here)
+}
+
+/// Who can decrypt the file: age recipients are public.
+fn recipient_fields(object: Changed<'_>) -> Vec<FieldChange> {
+    let (old, new) = (recipients(object.old), recipients(object.new));
+    let field = |detail| FieldChange { path: "sops.age".into(), effect: Effect::RestartsNothing, detail };
+    let added = new.difference(&old).map(|one| field(Detail::Added { new: (*one).into() }));
+    let removed = old.difference(&new).map(|one| field(Detail::Removed { old: (*one).into() }));
+    added.chain(removed).collect()
+}
+
+fn recipients(secret: &Value) -> BTreeSet<&str> {
+    let list = secret.at(&["sops", "age"]).and_then(Value::as_list).unwrap_or_default();
+    let is_recipient = |text: &&str| {
+        text.len() == 62
+            && text.starts_with("age1")
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    list.iter().filter_map(|item| item.str_at(&["recipient"])).filter(is_recipient).collect()
+}
