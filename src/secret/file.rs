@@ -1,0 +1,201 @@
+//! A store file as it can be read without any private key.
+//!
+//! [`StoreFile::parse`] takes what lmsgen and `sops` write and nothing else: the MAC that SOPS puts over a
+//! file misses keys, types, empty values and the rules in its own block (`sops` accepts a file with an extra
+//! key or another rule), so everything the MAC does not hold is held by the exact shape.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::fault::{Fault, UNREADABLE};
+use super::sealed::Sealed;
+use super::{read, scan};
+
+/// The rule every store file is encrypted by: Kubernetes must be able to read the rest.
+pub(super) const ENCRYPTED_REGEX: &str = "^(data|stringData)$";
+/// The annotation that counts the changes of a Secret's values.
+pub(super) const REVISION: &str = "lmsgen.dev/revision";
+
+/// Where in a Secret a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    /// `data`: base64 inside the encryption.
+    Data,
+    /// `stringData`: text.
+    StringData,
+}
+
+impl Section {
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::StringData => "stringData",
+        }
+    }
+
+    /// What SOPS binds a value to its key with.
+    pub(super) fn aad(self, key: &str) -> String {
+        format!("{}:{key}:", self.key())
+    }
+}
+
+/// One key of the Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry<'t> {
+    pub section: Section,
+    pub key: Cow<'t, str>,
+    pub key_span: Range<usize>,
+    /// `None` for the empty string, which SOPS leaves as it is.
+    pub value: Option<Sealed<'t>>,
+    pub value_span: Range<usize>,
+}
+
+/// A leaf in file order, as the MAC goes over them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Leaf<'t> {
+    Clear(Cow<'t, str>),
+    Entry(usize),
+}
+
+/// The data key, encrypted to one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wrap<'t> {
+    pub recipient: Cow<'t, str>,
+    pub armor: Cow<'t, str>,
+}
+
+/// Where the parts stand that an edit changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Places {
+    /// The value of the revision annotation; `None` when the file has none.
+    pub revision: Option<Range<usize>>,
+    /// The key `namespace` of the metadata, and its value.
+    pub namespace: (Range<usize>, Range<usize>),
+    /// The key `sops`.
+    pub sops: usize,
+    pub last_modified: Range<usize>,
+    pub mac: Range<usize>,
+}
+
+/// A store file that was read without a private key. Its values are still encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreFile<'t> {
+    pub(super) text: &'t str,
+    pub(super) name: Cow<'t, str>,
+    pub(super) namespace: Cow<'t, str>,
+    pub(super) labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    pub(super) revision: u64,
+    pub(super) entries: Vec<Entry<'t>>,
+    pub(super) leaves: Vec<Leaf<'t>>,
+    pub(super) wraps: Vec<Wrap<'t>>,
+    pub(super) last_modified: Cow<'t, str>,
+    pub(super) mac: Sealed<'t>,
+    pub(super) places: Places,
+}
+
+impl<'t> StoreFile<'t> {
+    /// Reads a store file.
+    ///
+    /// The layout that lmsgen and `sops` write is recognised line by line, in microseconds; any other goes through a
+    /// YAML parser to the same result.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, at least one fault.
+    pub fn parse(bytes: &'t [u8]) -> Result<Self, Vec<Fault>> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let at = error.valid_up_to();
+            vec![Fault::new(UNREADABLE, at..at, "not UTF-8 from here on")]
+        })?;
+        match scan::scan(text) {
+            Some(file) => Ok(file),
+            None => read::read(text),
+        }
+    }
+
+    /// `metadata.name`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `metadata.namespace`.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// `metadata.labels`, in file order.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(key, value)| (&**key, &**value))
+    }
+
+    /// How often values changed: the annotation `lmsgen.dev/revision`, 1 without it.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The keys of the Secret, in file order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| &*entry.key)
+    }
+
+    /// The keys whose value is the empty string. SOPS leaves those unencrypted, and Flux deploys them unchecked.
+    pub fn empty_keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(|entry| entry.value.is_none()).map(|entry| &*entry.key)
+    }
+
+    /// The recipients as the file lists them.
+    pub fn recipients(&self) -> impl Iterator<Item = &str> {
+        self.wraps.iter().map(|wrap| &*wrap.recipient)
+    }
+
+    /// When values last changed, as SOPS records it.
+    #[must_use]
+    pub fn last_modified(&self) -> &str {
+        &self.last_modified
+    }
+}
+
+/// `true` for a key that Kubernetes takes in a Secret: `[-._a-zA-Z0-9]+`, 253 at most, no `.`, `..` or leading `..`.
+pub(super) fn is_secret_key(key: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    (1..=253).contains(&key.len()) && key.bytes().all(plain) && key != "." && !key.starts_with("..")
+}
+
+/// `true` for a time as SOPS writes it: `2026-01-02T03:04:05Z`.
+pub(super) fn is_timestamp(text: &str) -> bool {
+    let shape = b"dddd-dd-ddTdd:dd:ddZ";
+    text.len() == shape.len()
+        && text.bytes().zip(shape).all(|(b, &s)| if s == b'd' { b.is_ascii_digit() } else { b == s })
+}
+
+/// `true` for a version as SOPS writes it, of the only major there is: `3.11.0`.
+pub(super) fn is_version(text: &str) -> bool {
+    let mut parts = text.split('.');
+    let number = |p: &str| (1..=4).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
+    parts.next() == Some("3") && parts.by_ref().take(2).filter(|p| number(p)).count() == 2 && parts.next().is_none()
+}
+
+/// The revision that an annotation's value says; `None` unless it is a number from 1 in canonical form.
+pub(super) fn parse_revision(text: &str) -> Option<u64> {
+    let number: u64 = text.parse().ok().filter(|&n| n > 0)?;
+    (number.to_string() == text).then_some(number)
+}
+
+/// `true` for an armored age file with lines ended by LF, with or without the last one.
+pub(super) fn is_armor(text: &str) -> bool {
+    let Some(body) = text.strip_prefix("-----BEGIN AGE ENCRYPTED FILE-----\n") else { return false };
+    let body = body.strip_suffix('\n').unwrap_or(body);
+    let Some(body) = body.strip_suffix("\n-----END AGE ENCRYPTED FILE-----") else { return false };
+    let mut lines = body.split('\n').peekable();
+    let mut some = false;
+    while let Some(line) = lines.next() {
+        some = true;
+        let full = line.len() == 64 || (lines.peek().is_none() && line.len() < 64);
+        if !full || !super::sealed::canonical(line) || (line.ends_with('=') && lines.peek().is_some()) {
+            return false;
+        }
+    }
+    some
+}

@@ -1,0 +1,150 @@
+//! age recipients: who can open a store file.
+//!
+//! Only native X25519 keys, `age1…`: plugins run programs, SSH keys are used for other things, and
+//! post-quantum keys are not yet read by every deployed SOPS.
+
+use std::fmt;
+use std::io::Write;
+
+use age::x25519;
+
+use super::cipher::DataKey;
+use crate::diagnostic::{Class, Code, Diagnostic, Span};
+
+/// A recipient that lmsgen does not encrypt to.
+pub const UNSUPPORTED_RECIPIENT: Code = Code::new("LMS430", Class::Secret);
+/// A private key where a public key belongs.
+pub const PRIVATE_KEY_PASTED: Code = Code::new("LMS431", Class::Secret);
+
+/// A public key that files are encrypted to.
+#[derive(Clone)]
+pub struct Recipient {
+    key: x25519::Recipient,
+    text: String,
+}
+
+/// Why a text is no recipient; no message repeats the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecipientError {
+    /// A private key.
+    #[error("a private key stands where a public key belongs")]
+    PrivateKey,
+    /// `age1pq1…`.
+    #[error("a post-quantum age key is not supported yet")]
+    PostQuantum,
+    /// `age1<name>1…`.
+    #[error("the key of an age plugin is not supported")]
+    Plugin,
+    /// `ssh-…`.
+    #[error("an SSH key is not supported as a recipient")]
+    Ssh,
+    /// A PGP fingerprint or key.
+    #[error("a PGP key is not supported as a recipient")]
+    Pgp,
+    /// Neither.
+    #[error("not an age public key (`age1` and 58 more characters; a typing error breaks its checksum)")]
+    Invalid,
+}
+
+impl RecipientError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::PrivateKey => {
+                "whoever could read this file could read the private key: make a new one with `age-keygen`, \
+                 put its public key here, and rotate every secret the old one opens"
+            }
+            Self::PostQuantum | Self::Plugin | Self::Ssh | Self::Pgp => {
+                "make a native age key with `age-keygen` and put its public key (`age1…`) here"
+            }
+            Self::Invalid => "copy the whole `age1…` line that `age-keygen -y KEYFILE` prints",
+        }
+    }
+
+    /// As a diagnostic at the place of the text.
+    #[must_use]
+    pub fn diagnostic(self, span: Span) -> Diagnostic {
+        let code = if self == Self::PrivateKey { PRIVATE_KEY_PASTED } else { UNSUPPORTED_RECIPIENT };
+        Diagnostic::error(code, self.to_string()).at(span, "").help(self.help())
+    }
+}
+
+/// Reads a recipient: a native X25519 public key in lower case, nothing around it.
+///
+/// # Errors
+/// Why `text` is refused; the error never holds `text`.
+pub fn parse_recipient(text: &str) -> Result<Recipient, RecipientError> {
+    let upper = text.to_ascii_uppercase();
+    if upper.contains("AGE-SECRET-KEY-") || upper.contains("AGE-PLUGIN-") || upper.contains("PRIVATE KEY") {
+        return Err(RecipientError::PrivateKey);
+    }
+    if text.starts_with("age1pq1") {
+        return Err(RecipientError::PostQuantum);
+    }
+    if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") || text.starts_with("sk-") {
+        return Err(RecipientError::Ssh);
+    }
+    if upper.contains("BEGIN PGP") || is_fingerprint(text) {
+        return Err(RecipientError::Pgp);
+    }
+    if text.strip_prefix("age1").is_some_and(|rest| rest.contains('1')) {
+        return Err(RecipientError::Plugin);
+    }
+    if text != text.to_ascii_lowercase() {
+        return Err(RecipientError::Invalid);
+    }
+    let key = text.parse().map_err(|_| RecipientError::Invalid)?;
+    Ok(Recipient { key, text: text.to_owned() })
+}
+
+fn is_fingerprint(text: &str) -> bool {
+    let digits = text.chars().filter(|c| !c.is_whitespace());
+    matches!(digits.clone().count(), 16 | 40) && digits.clone().all(|c| c.is_ascii_hexdigit())
+}
+
+impl Recipient {
+    /// `age1…`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Encrypts `key` to this recipient: an age file of its own in armor, lines ended by LF.
+    pub(super) fn wrap(&self, key: &DataKey) -> Result<String, age::EncryptError> {
+        use age::armor::{ArmoredWriter, Format};
+        let encryptor = age::Encryptor::with_recipients(std::iter::once(&self.key as _))?;
+        let armor = ArmoredWriter::wrap_output(Vec::with_capacity(512), Format::AsciiArmor)?;
+        let mut writer = encryptor.wrap_output(armor)?;
+        writer.write_all(key.bytes())?;
+        let armored = writer.finish()?.finish()?;
+        // On Windows the crate ends lines by CRLF, which would differ from what SOPS writes.
+        Ok(String::from_utf8(armored).expect("armor is ASCII").replace("\r\n", "\n"))
+    }
+}
+
+impl PartialEq for Recipient {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Recipient {}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The first eight characters of a recipient: enough to tell keys apart in a message.
+#[must_use]
+pub fn short(recipient: &str) -> &str {
+    recipient.get(..8).unwrap_or(recipient)
+}

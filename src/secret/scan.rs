@@ -1,0 +1,287 @@
+//! The layout that lmsgen and `sops` write, recognised line by line.
+//!
+//! A fleet has tens of thousands of store files and every run reads them all; a YAML parser would take
+//! most of the run. The scanner takes a file only when each line is exactly as expected, and says nothing
+//! about the others: `read` does. Tests hold that both agree on every file the scanner takes.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::file::{
+    ENCRYPTED_REGEX, Entry, Leaf, Places, REVISION, Section, StoreFile, Wrap, is_armor, is_secret_key, is_timestamp,
+    is_version, parse_revision,
+};
+use super::recipient::parse_recipient;
+use super::sealed::Sealed;
+
+/// More keys than this in one Secret go the slow way, where repeated keys are found without comparing all pairs.
+const MAX_ENTRIES: usize = 256;
+
+/// A `StoreFile`, if `text` is laid out as expected.
+pub(super) fn scan(text: &str) -> Option<StoreFile<'_>> {
+    let mut lines = Lines { text, at: 0, unit: 0 };
+    lines.exact("apiVersion: v1")?;
+    lines.exact("kind: Secret")?;
+    lines.exact("metadata:")?;
+    lines.unit = lines.indent();
+    if !matches!(lines.unit, 2 | 4) {
+        return None;
+    }
+    let mut leaves = vec![Leaf::Clear(Cow::Borrowed("v1")), Leaf::Clear(Cow::Borrowed("Secret"))];
+    let metadata = metadata(&mut lines, &mut leaves)?;
+    lines.exact("type: Opaque")?;
+    leaves.push(Leaf::Clear(Cow::Borrowed("Opaque")));
+    lines.exact("stringData:")?;
+    let entries = entries(&mut lines, &mut leaves)?;
+    let sops_at = lines.at;
+    lines.exact("sops:")?;
+    let sops = sops(&mut lines)?;
+    if lines.at != text.len() {
+        return None;
+    }
+    Some(StoreFile {
+        text,
+        name: Cow::Borrowed(metadata.name),
+        namespace: Cow::Borrowed(metadata.namespace),
+        labels: metadata.labels,
+        revision: metadata.revision.0,
+        entries,
+        leaves,
+        wraps: sops.wraps,
+        last_modified: Cow::Borrowed(sops.last_modified.0),
+        mac: sops.mac.0,
+        places: Places {
+            revision: Some(metadata.revision.1),
+            namespace: metadata.namespace_at,
+            sops: sops_at,
+            last_modified: sops.last_modified.1,
+            mac: sops.mac.1,
+        },
+    })
+}
+
+struct Lines<'t> {
+    text: &'t str,
+    /// Start of the line that comes next.
+    at: usize,
+    /// Spaces of one level.
+    unit: usize,
+}
+
+impl<'t> Lines<'t> {
+    /// The line that comes next, without its end; `None` at the end of the file.
+    fn peek(&self) -> Option<&'t str> {
+        let rest = &self.text[self.at..];
+        rest.find('\n').map(|end| &rest[..end])
+    }
+
+    fn skip(&mut self, line: &str) {
+        self.at += line.len() + 1;
+    }
+
+    fn exact(&mut self, expected: &str) -> Option<()> {
+        let line = self.peek().filter(|&line| line == expected)?;
+        self.skip(line);
+        Some(())
+    }
+
+    fn indent(&self) -> usize {
+        self.peek().map_or(0, |line| line.len() - line.trim_start_matches(' ').len())
+    }
+
+    /// Takes the next line if it starts with exactly `indent` spaces; returns the rest and where it starts.
+    fn indented(&mut self, indent: usize) -> Option<(&'t str, usize)> {
+        let line = self.peek()?;
+        let rest = line.get(indent..).filter(|_| line.as_bytes()[..indent].iter().all(|&b| b == b' '))?;
+        if rest.starts_with(' ') {
+            return None;
+        }
+        let at = self.at + indent;
+        self.skip(line);
+        Some((rest, at))
+    }
+}
+
+/// `key: value`, both as they stand in the file.
+struct Pair<'t> {
+    key: &'t str,
+    key_span: Range<usize>,
+    value: &'t str,
+    value_span: Range<usize>,
+}
+
+fn pair((rest, at): (&str, usize)) -> Option<Pair<'_>> {
+    let (key, value) = rest.split_once(": ")?;
+    let value_at = at + key.len() + 2;
+    Some(Pair { key, key_span: at..at + key.len(), value, value_span: value_at..value_at + value.len() })
+}
+
+/// A scalar that stands for itself without quotes, or for its inside in double quotes.
+fn scalar(source: &str) -> Option<&str> {
+    match source.strip_prefix('"') {
+        Some(rest) => {
+            let inner = rest.strip_suffix('"')?;
+            let plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\';
+            inner.bytes().all(plain).then_some(inner)
+        }
+        None => is_plain(source).then_some(source),
+    }
+}
+
+/// `true` for text that every YAML reader takes for the same string without quotes: a letter, then letters, digits,
+/// `.`, `_`, `/`, `-`; not one of the words that some reader takes for something else.
+pub(super) fn is_plain(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-'))
+        && !(text.len() <= 5 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)))
+}
+
+struct Metadata<'t> {
+    name: &'t str,
+    namespace: &'t str,
+    namespace_at: (Range<usize>, Range<usize>),
+    labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    revision: (u64, Range<usize>),
+}
+
+fn metadata<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Metadata<'t>> {
+    let unit = lines.unit;
+    let mut next = |key: &str, lines: &mut Lines<'t>| {
+        let pair = lines.indented(unit).and_then(pair).filter(|pair| pair.key == key)?;
+        let text = scalar(pair.value)?;
+        leaves.push(Leaf::Clear(Cow::Borrowed(text)));
+        Some((text, pair))
+    };
+    let (name, _) = next("name", lines)?;
+    let (namespace, at) = next("namespace", lines)?;
+    let namespace_at = (at.key_span, at.value_span);
+    let mut labels = Vec::new();
+    let mut labels_seen = false;
+    let mut revision = None;
+    while lines.indent() == unit {
+        let (key, _) = lines.indented(unit)?;
+        let mut some = false;
+        while lines.indent() == 2 * unit {
+            some = true;
+            let pair = lines.indented(2 * unit).and_then(pair)?;
+            let (name, value) = (scalar(pair.key)?, scalar(pair.value)?);
+            leaves.push(Leaf::Clear(Cow::Borrowed(value)));
+            match key {
+                "annotations:" if name == REVISION && revision.is_none() => {
+                    revision = Some((parse_revision(value)?, pair.value_span));
+                }
+                "labels:" if !matches!(name, "data" | "stringData" | "") => {
+                    if labels.len() == MAX_ENTRIES || labels.iter().any(|(other, _)| other == name) {
+                        return None;
+                    }
+                    labels.push((Cow::Borrowed(name), Cow::Borrowed(value)));
+                }
+                _ => return None,
+            }
+        }
+        if !some || (key == "labels:" && std::mem::replace(&mut labels_seen, true)) {
+            return None;
+        }
+    }
+    Some(Metadata { name, namespace, namespace_at, labels, revision: revision? })
+}
+
+fn entries<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Vec<Entry<'t>>> {
+    let mut entries: Vec<Entry<'t>> = Vec::with_capacity(8);
+    while lines.indent() == lines.unit {
+        let pair = lines.indented(lines.unit).and_then(pair)?;
+        let key = scalar(pair.key).filter(|key| is_secret_key(key))?;
+        let ascending = entries.last().is_none_or(|last| *last.key < *key);
+        if entries.len() == MAX_ENTRIES || !(ascending || entries.iter().all(|entry| entry.key != key)) {
+            return None;
+        }
+        let value = if pair.value == "\"\"" { None } else { Some(Sealed::parse(pair.value, "str").ok()?) };
+        leaves.push(Leaf::Entry(entries.len()));
+        entries.push(Entry {
+            section: Section::StringData,
+            key: Cow::Borrowed(key),
+            key_span: pair.key_span,
+            value,
+            value_span: pair.value_span,
+        });
+    }
+    (!entries.is_empty()).then_some(entries)
+}
+
+struct Sops<'t> {
+    wraps: Vec<Wrap<'t>>,
+    last_modified: (&'t str, Range<usize>),
+    mac: (Sealed<'t>, Range<usize>),
+}
+
+/// The block in any order of its keys: `sops` up to 3.12 has one of its own, later ones sort.
+fn sops<'t>(lines: &mut Lines<'t>) -> Option<Sops<'t>> {
+    let unit = lines.unit;
+    let (mut age, mut last_modified, mut mac, mut regex, mut version) = (None, None, None, None, None);
+    while lines.at < lines.text.len() {
+        let line = lines.indented(unit)?;
+        if line.0 == "age:" {
+            if age.replace(wraps(lines)?).is_some() {
+                return None;
+            }
+            continue;
+        }
+        let pair = pair(line)?;
+        let again = match pair.key {
+            "lastmodified" => {
+                let text = pair.value.strip_prefix('"')?.strip_suffix('"').filter(|text| is_timestamp(text))?;
+                last_modified.replace((text, pair.value_span)).is_some()
+            }
+            "mac" => mac.replace((Sealed::parse(pair.value, "str").ok()?, pair.value_span)).is_some(),
+            "encrypted_regex" if pair.value == ENCRYPTED_REGEX => regex.replace(()).is_some(),
+            "version" if is_version(pair.value) => version.replace(()).is_some(),
+            _ => return None,
+        };
+        if again {
+            return None;
+        }
+    }
+    regex.and(version)?;
+    Some(Sops { wraps: age?, last_modified: last_modified?, mac: mac? })
+}
+
+/// The list of recipients: `- enc`, `recipient` or the other way round.
+fn wraps<'t>(lines: &mut Lines<'t>) -> Option<Vec<Wrap<'t>>> {
+    let dash = 2 * lines.unit;
+    let mut wraps: Vec<Wrap<'t>> = Vec::with_capacity(4);
+    while lines.indent() == dash {
+        let (first, at) = lines.indented(dash)?;
+        let first = (first.strip_prefix("- ")?, at + 2);
+        let (recipient, armor) = if first.0 == "enc: |" {
+            let armor = armor(lines, dash + 4)?;
+            (recipient(lines.indented(dash + 2)?)?, armor)
+        } else {
+            let recipient = recipient(first)?;
+            if lines.indented(dash + 2)?.0 != "enc: |" {
+                return None;
+            }
+            (recipient, armor(lines, dash + 4)?)
+        };
+        if wraps.iter().any(|wrap| wrap.recipient == recipient) || wraps.len() == MAX_ENTRIES {
+            return None;
+        }
+        wraps.push(Wrap { recipient: Cow::Borrowed(recipient), armor: Cow::Owned(armor) });
+    }
+    (!wraps.is_empty()).then_some(wraps)
+}
+
+fn recipient(line: (&str, usize)) -> Option<&str> {
+    let pair = pair(line).filter(|pair| pair.key == "recipient")?;
+    parse_recipient(pair.value).ok().map(|_| pair.value)
+}
+
+fn armor(lines: &mut Lines<'_>, indent: usize) -> Option<String> {
+    let mut armor = String::with_capacity(512);
+    while lines.indent() == indent {
+        let (line, _) = lines.indented(indent)?;
+        armor.push_str(line);
+        armor.push('\n');
+    }
+    is_armor(&armor).then_some(armor)
+}

@@ -1,0 +1,146 @@
+//! The text of one encrypted value, `ENC[AES256_GCM,data:…,iv:…,tag:…,type:str]`, read strictly.
+//!
+//! SOPS reads it with a pattern that has no end anchor and takes any nonce length and type; here it is
+//! exactly what SOPS writes, so that no second text means the same value. Knows no key.
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use zeroize::Zeroizing;
+
+/// Bytes of the nonce: SOPS draws 32, not the usual 12.
+pub(super) const NONCE_LEN: usize = 32;
+/// Bytes of the authentication tag.
+pub(super) const TAG_LEN: usize = 16;
+
+/// One encrypted value, as it stands in the file; every field is canonical base64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sealed<'t> {
+    pub data: &'t str,
+    pub iv: &'t str,
+    pub tag: &'t str,
+}
+
+/// Why a text is no [`Sealed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SealedError {
+    /// It does not start as an encrypted value: it is in the clear.
+    Clear,
+    /// An encrypted value of a type other than string.
+    Type,
+    /// It starts as an encrypted value and goes wrong later.
+    Malformed,
+}
+
+impl<'t> Sealed<'t> {
+    /// Reads `text` as the encrypted value of `kind` (`str` for values, `comment` for comments).
+    pub(super) fn parse(text: &'t str, kind: &str) -> Result<Self, SealedError> {
+        use SealedError::{Clear, Malformed, Type};
+        let rest = text.strip_prefix("ENC[AES256_GCM,data:").ok_or(Clear)?;
+        let (data, rest) = rest.split_once(',').ok_or(Malformed)?;
+        let (iv, rest) = rest.strip_prefix("iv:").and_then(|r| r.split_once(',')).ok_or(Malformed)?;
+        let (tag, rest) = rest.strip_prefix("tag:").and_then(|r| r.split_once(',')).ok_or(Malformed)?;
+        let found = rest.strip_prefix("type:").and_then(|r| r.strip_suffix(']')).ok_or(Malformed)?;
+        if !canonical(data) || !has_len(iv, NONCE_LEN) || !has_len(tag, TAG_LEN) {
+            return Err(Malformed);
+        }
+        match found {
+            _ if found == kind => Ok(Self { data, iv, tag }),
+            "str" | "int" | "float" | "bool" | "bytes" | "time" | "comment" => Err(Type),
+            _ => Err(Malformed),
+        }
+    }
+
+    /// Ciphertext, nonce and tag.
+    pub(super) fn decode(self) -> (Zeroizing<Vec<u8>>, [u8; NONCE_LEN], [u8; TAG_LEN]) {
+        let mut nonce = [0; NONCE_LEN];
+        let mut tag = [0; TAG_LEN];
+        let data = BASE64_STANDARD.decode(self.data).expect("`parse` took canonical base64 only");
+        BASE64_STANDARD.decode_slice(self.iv, &mut nonce).expect("`parse` checked length and alphabet");
+        BASE64_STANDARD.decode_slice(self.tag, &mut tag).expect("`parse` checked length and alphabet");
+        (Zeroizing::new(data), nonce, tag)
+    }
+
+    /// Writes an encrypted string.
+    pub(super) fn format(data: &[u8], nonce: &[u8; NONCE_LEN], tag: &[u8; TAG_LEN]) -> String {
+        let encode = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
+        format!("ENC[AES256_GCM,data:{},iv:{},tag:{},type:str]", encode(data), encode(nonce), encode(tag))
+    }
+}
+
+/// Bytes that `text`, canonical base64, stands for.
+fn decoded_len(text: &str) -> usize {
+    text.len() / 4 * 3 - text.bytes().rev().take_while(|&b| b == b'=').count()
+}
+
+fn has_len(text: &str, len: usize) -> bool {
+    canonical(text) && decoded_len(text) == len
+}
+
+/// Standard padded base64 with no unused bits set: the only text that its bytes have.
+pub(super) fn canonical(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if bytes.is_empty() || !bytes.len().is_multiple_of(4) {
+        return false;
+    }
+    let body = match bytes {
+        [body @ .., b'=', b'='] => body,
+        [body @ .., b'='] => body,
+        _ => bytes,
+    };
+    let Some(&last) = body.last() else { return false };
+    let unused = match bytes.len() - body.len() {
+        0 => 0,
+        1 => 0b11,
+        _ => 0b1111,
+    };
+    body.iter().all(|&b| SIXTET[b as usize] != NONE) && SIXTET[last as usize] & unused == 0
+}
+
+const NONE: u8 = 0xff;
+
+/// The value of each base64 character.
+static SIXTET: [u8; 256] = {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut table = [NONE; 256];
+    let mut value = 0;
+    while value < 64 {
+        table[alphabet[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_is_what_the_strict_decoder_takes() {
+        for text in
+            ["", "=", "====", "A===", "AA==", "AB==", "AAA=", "AAB=", "AAAA", "A A=", "AA=A", "AAA", "AA-_", "é=="]
+        {
+            let strict = !text.is_empty() && BASE64_STANDARD.decode(text).is_ok();
+            assert_eq!(canonical(text), strict, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_whole_text_counts() {
+        let good = Sealed::format(b"x", &[1; 32], &[2; 16]);
+        assert!(Sealed::parse(&good, "str").is_ok());
+        assert_eq!(Sealed::parse(&format!("{good} "), "str"), Err(SealedError::Malformed));
+        assert_eq!(Sealed::parse(&format!("{good}]"), "str"), Err(SealedError::Malformed));
+        assert_eq!(Sealed::parse(&format!(" {good}"), "str"), Err(SealedError::Clear));
+        for kind in ["int", "bool", "float", "bytes", "comment", "time"] {
+            assert_eq!(
+                Sealed::parse(&good.replace("type:str", &format!("type:{kind}")), "str"),
+                Err(SealedError::Type)
+            );
+        }
+        assert_eq!(Sealed::parse(&good.replace("type:str", "type:foo"), "str"), Err(SealedError::Malformed));
+        for len in [0, 12, 31, 33, 64] {
+            let iv = BASE64_STANDARD.encode(vec![1; len]);
+            let text = good.replace(&BASE64_STANDARD.encode([1; 32]), &iv);
+            assert_eq!(Sealed::parse(&text, "str"), Err(SealedError::Malformed), "{len}");
+        }
+    }
+}

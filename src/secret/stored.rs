@@ -1,0 +1,138 @@
+//! What a run keeps of a store file, and the comparison with what the fleet declares.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::error::{OTHER_OBJECT, OTHER_RECIPIENTS, difference};
+use super::{Fault, StoreFile};
+use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
+
+/// A key that the stack does not declare.
+pub const UNDECLARED_KEY: Code = Code::new("LMS420", Class::Secret);
+/// A key whose value is the empty string.
+pub const EMPTY_VALUE: Code = Code::new("LMS421", Class::Secret);
+/// Labels other than lmsgen writes.
+pub const OTHER_LABELS: Code = Code::new("LMS422", Class::Secret);
+
+/// A store file as rendering needs it: names and bytes, no values.
+#[derive(Clone, Debug)]
+pub struct StoredSecret {
+    /// `metadata.name`.
+    pub object_name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// `metadata.labels`, in file order.
+    pub labels: Vec<(String, String)>,
+    /// Keys, in file order.
+    pub keys: Vec<String>,
+    /// Those of the keys whose value is empty; nearly always none.
+    pub empty_keys: Vec<String>,
+    /// How often values changed, from 1.
+    pub revision: u64,
+    /// Recipients as the file lists them.
+    pub recipients: Vec<String>,
+    /// The file.
+    pub bytes: Arc<[u8]>,
+}
+
+/// What the fleet says that a store file must be.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared<'a> {
+    /// Name of the object.
+    pub object_name: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its labels; `None` takes any.
+    pub labels: Option<&'a [(String, String)]>,
+    /// Every key that the stack declares for it.
+    pub keys: &'a [&'a str],
+    /// The environment's recipients.
+    pub recipients: &'a [String],
+}
+
+impl StoredSecret {
+    /// Reads a store file without any private key.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file.
+    pub fn parse(bytes: Arc<[u8]>) -> Result<Self, Vec<Fault>> {
+        let file = StoreFile::parse(&bytes)?;
+        let owned = |texts: &mut dyn Iterator<Item = &str>| texts.map(str::to_owned).collect::<Vec<_>>();
+        Ok(Self {
+            object_name: file.name().to_owned(),
+            namespace: file.namespace().to_owned(),
+            labels: file.labels().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            keys: owned(&mut file.keys()),
+            empty_keys: owned(&mut file.empty_keys()),
+            revision: file.revision(),
+            recipients: owned(&mut file.recipients()),
+            bytes: Arc::clone(&bytes),
+        })
+    }
+
+    /// Compares the file with what is declared, in no order. Pushes a diagnostic for each difference but one: the declared
+    /// keys that the file does not have are returned, in the order declared, since what they mean depends on the command.
+    pub fn check<'d>(&self, declared: &Declared<'d>, file: FileId, sink: &mut Sink) -> Vec<&'d str> {
+        let at = |diagnostic: Diagnostic| diagnostic.at(Span::file_start(file), "");
+        if self.object_name != declared.object_name || self.namespace != declared.namespace {
+            let (found, expected) = (
+                format!("{}/{}", self.namespace, self.object_name),
+                format!("{}/{}", declared.namespace, declared.object_name),
+            );
+            sink.push(
+                at(Diagnostic::error(OTHER_OBJECT, format!("the file holds the Secret `{found}`, not `{expected}`")))
+                    .help("a store file is not copied or renamed: set the values in the right one"),
+            );
+        }
+        if let Some(labels) = declared.labels
+            && !same(&self.labels, labels)
+        {
+            let message = format!("the labels of Secret `{}` are not the ones lmsgen writes", self.object_name);
+            sink.push(at(Diagnostic::error(OTHER_LABELS, message)).help("restore the file from the last commit"));
+        }
+        self.check_recipients(declared, file, sink);
+        for key in self.keys.iter().filter(|key| !declared.keys.contains(&key.as_str())) {
+            sink.push(
+                at(Diagnostic::warning(
+                    UNDECLARED_KEY,
+                    format!("key `{key}` is in the store and not declared by the stack"),
+                ))
+                .help("declare it in stack.toml, or remove it with `sops unset`"),
+            );
+        }
+        for key in &self.empty_keys {
+            sink.push(
+                at(Diagnostic::error(EMPTY_VALUE, format!("the value of key `{key}` is empty")))
+                    .help("SOPS does not protect empty values: set one, or remove the key with `sops unset`"),
+            );
+        }
+        declared.keys.iter().copied().filter(|key| !self.keys.iter().any(|present| present == key)).collect()
+    }
+
+    fn check_recipients(&self, declared: &Declared<'_>, file: FileId, sink: &mut Sink) {
+        if same(&self.recipients, declared.recipients) {
+            return;
+        }
+        let declared: Vec<&str> = declared.recipients.iter().map(String::as_str).collect();
+        let present: Vec<&str> = self.recipients.iter().map(String::as_str).collect();
+        let (added, removed) = super::edit::recipient_difference(&declared, &present);
+        if added.is_empty() && removed.is_empty() {
+            return;
+        }
+        let change = difference(&added, &removed);
+        let rotate = if removed.is_empty() { "" } else { "; who is removed still knows the values: rotate them, too" };
+        sink.push(
+            Diagnostic::error(
+                OTHER_RECIPIENTS,
+                format!("encrypted to other recipients than the environment declares: {change}"),
+            )
+            .at(Span::file_start(file), "")
+            .help(format!("re-encrypt the file with `sops updatekeys`, or correct `[secrets] recipients`{rotate}")),
+        );
+    }
+}
+
+/// Equal but for the order; without allocating in the usual case that the order is equal, too.
+fn same<T: Eq + std::hash::Hash>(a: &[T], b: &[T]) -> bool {
+    a == b || (a.len() == b.len() && a.iter().collect::<HashSet<_>>() == b.iter().collect::<HashSet<_>>())
+}
