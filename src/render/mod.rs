@@ -1,1 +1,13 @@
-//! (to be written)
+//! A fleet and its templates become the tree of output files. Pure: the same inputs give the same bytes, on any
+//! number of threads; no file, clock, environment or randomness.
+
+mod engines;
+mod facts;
+mod object;
+mod place;
+mod run;
+mod secrets;
+
+pub use engines::Engines;
+pub use run::{Rendered, render};
+pub use secrets::{SecretFile, SecretPlace, Secrets};
