@@ -128,13 +128,8 @@ impl Job<'_> {
         let environment = &self.fleet.environments[part.environment];
         let folder = format!("{OUTPUT}/{}/environment", environment.name);
         let mut folders = BTreeMap::from([(folder.clone(), Vec::new())]);
-        self.add_objects(
-            objects,
-            (part.stack, OwnerKind::Environment, environment),
-            |_| folder.clone(),
-            &mut folders,
-            &mut faults,
-        );
+        let rules = Rules { owner: OwnerKind::Environment, stack, environment };
+        rules.add(objects, site, |_| folder.clone(), (&mut folders, &mut faults));
         self.add_secrets(&stack.environment_secrets, place, &part.params, &folder, &mut folders);
         for fault in &mut faults {
             fault.instances.push(environment.name.to_string());
