@@ -1,9 +1,9 @@
 //! A handle on one folder: everything is named relative to it, and no symbolic link is followed.
 
 use super::error::shown;
-use super::{Durability, Error, Kind, Op, Root};
+use super::{Error, Kind, Op, Root};
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, fstat, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::{Errno, retry_on_intr};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -33,9 +33,9 @@ impl Entry {
 #[derive(Debug)]
 pub struct Dir<'r> {
     root: &'r Root,
-    fd: OwnedFd,
+    pub(super) fd: OwnedFd,
     /// Relative to the root; empty for the root itself.
-    path: String,
+    pub(super) path: String,
 }
 
 pub(super) const OPEN_DIR: OFlags =
@@ -43,10 +43,6 @@ pub(super) const OPEN_DIR: OFlags =
 /// `NONBLOCK`: opening a FIFO must not wait for its writer.
 const OPEN_FILE: OFlags =
     OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
-const NEW_FILE: OFlags =
-    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-pub(super) const FILE_MODE: Mode = Mode::from_bits_retain(0o644);
-pub(super) const DIR_MODE: Mode = Mode::from_bits_retain(0o755);
 
 impl<'r> Dir<'r> {
     pub(super) fn new(root: &'r Root, fd: OwnedFd, path: String) -> Self {
@@ -63,14 +59,12 @@ impl<'r> Dir<'r> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}/{name}", self.path) }
     }
 
-    /// The same folder, named otherwise in messages: staged files fail under the name they were meant for.
-    #[must_use]
-    pub fn shown_as(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into();
-        self
+    /// For calls on the way of thousands of files: the path is made only if somebody listens.
+    fn hook_at(&self, op: Op, name: &str) -> Result<(), Errno> {
+        if self.root.has_hook() { self.root.hook(op, &self.path_of(name)) } else { Ok(()) }
     }
 
-    fn hook(&self, op: Op, path: &str) -> Result<(), Errno> {
+    pub(super) fn hook(&self, op: Op, path: &str) -> Result<(), Errno> {
         self.root.hook(op, path)
     }
 
@@ -192,8 +186,9 @@ impl<'r> Dir<'r> {
     /// The open file, its size, and whether an executable bit is set.
     fn open_file(&self, name: &str) -> Result<Option<(OwnedFd, u64, bool)>, Error> {
         check_name(name)?;
-        let opened =
-            self.hook(Op::Open, name).and_then(|()| retry_on_intr(|| openat(&self.fd, name, OPEN_FILE, Mode::empty())));
+        let opened = self
+            .hook_at(Op::Open, name)
+            .and_then(|()| retry_on_intr(|| openat(&self.fd, name, OPEN_FILE, Mode::empty())));
         let fd = match opened {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
@@ -219,151 +214,6 @@ impl<'r> Dir<'r> {
             _ => Error::system(action, self.path_of(name), errno),
         }
     }
-
-    /// Opens the folder `name`, making it if it is missing.
-    ///
-    /// # Errors
-    /// [`Error::Kind`] for anything but a folder; [`Error::System`].
-    pub fn make(&self, name: &str) -> Result<Self, Error> {
-        if let Some(dir) = self.sub(name)? {
-            return Ok(dir);
-        }
-        self.make_dir(name)?;
-        self.sub(name)?.ok_or_else(|| Error::system("open", self.path_of(name), Errno::NOENT))
-    }
-
-    /// Makes the folder `name` if it is missing.
-    fn make_dir(&self, name: &str) -> Result<(), Error> {
-        let path = self.path_of(name);
-        let made = self.hook(Op::MakeDir, &path).and_then(|()| rustix::fs::mkdirat(&self.fd, name, DIR_MODE));
-        match made {
-            Ok(()) | Err(Errno::EXIST) => Ok(()),
-            Err(errno) => Err(Error::system("make the folder", path, errno)),
-        }
-    }
-
-    /// Creates the file `name` in place: only for staged files, which nobody reads before they are renamed. A file that
-    /// could not be written wholly is removed.
-    ///
-    /// # Errors
-    /// [`Error::Exists`]; [`Error::System`].
-    pub fn put(&self, name: &str, bytes: &[u8], durability: Durability) -> Result<(), Error> {
-        let path = self.path_of(name);
-        self.put_shown(name, bytes, durability, &path)
-    }
-
-    /// [`Dir::put`] with the name that errors show.
-    pub(super) fn put_shown(&self, name: &str, bytes: &[u8], durability: Durability, path: &str) -> Result<(), Error> {
-        check_name(name)?;
-        let created =
-            self.hook(Op::Create, path).and_then(|()| retry_on_intr(|| openat(&self.fd, name, NEW_FILE, FILE_MODE)));
-        let fd = match created {
-            Ok(fd) => fd,
-            Err(Errno::EXIST) => return Err(Error::Exists { path: shown(path) }),
-            Err(errno) => return Err(Error::system("create", path, errno)),
-        };
-        self.write_all(&fd, bytes, durability, path).inspect_err(|_| {
-            // The first error is the one to tell; a leftover is removed by the next run that takes the lock.
-            let _ = self.remove(name);
-        })
-    }
-
-    fn write_all(&self, fd: &OwnedFd, bytes: &[u8], durability: Durability, path: &str) -> Result<(), Error> {
-        let fail = |errno| Error::system("write", path, errno);
-        self.hook(Op::Write, path).map_err(fail)?;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let n = retry_on_intr(|| rustix::io::write(fd, rest)).map_err(fail)?;
-            rest = &rest[n..];
-        }
-        if durability == Durability::Durable {
-            self.hook(Op::Sync, path).and_then(|()| retry_on_intr(|| rustix::fs::fsync(fd))).map_err(fail)?;
-        }
-        Ok(())
-    }
-
-    /// Forces the folder's list of names to the disk.
-    ///
-    /// # Errors
-    /// [`Error::System`].
-    pub fn sync(&self) -> Result<(), Error> {
-        self.hook(Op::Sync, &self.path)
-            .and_then(|()| retry_on_intr(|| rustix::fs::fsync(&self.fd)))
-            .map_err(|errno| Error::system("sync", &self.path, errno))
-    }
-
-    /// Moves `name` to `to_name` in the folder `to`, in one step, replacing a file there.
-    ///
-    /// # Errors
-    /// [`Error::System`], on `EXDEV` too: `.lmsgen` must lie on the same file system as what it writes.
-    pub fn rename_over(&self, name: &str, to: &Dir<'_>, to_name: &str) -> Result<(), Error> {
-        check_name(to_name)?;
-        let path = to.path_of(to_name);
-        self.hook(Op::Rename, &path)
-            .and_then(|()| rustix::fs::renameat(&self.fd, name, &to.fd, to_name))
-            .map_err(|errno| Error::system("write", path, errno))
-    }
-
-    /// Moves `name` to `to_name` in the folder `to`, in one step, unless something stands there.
-    ///
-    /// # Errors
-    /// [`Error::Exists`]; [`Error::System`].
-    pub fn rename_new(&self, name: &str, to: &Dir<'_>, to_name: &str) -> Result<(), Error> {
-        check_name(to_name)?;
-        let path = to.path_of(to_name);
-        let renamed = self.hook(Op::Rename, &path).and_then(|()| {
-            match rustix::fs::renameat_with(&self.fd, name, &to.fd, to_name, RenameFlags::NOREPLACE) {
-                // Not every file system knows the flag (NFS).
-                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => self.link_new(name, to, to_name),
-                other => other,
-            }
-        });
-        match renamed {
-            Ok(()) => Ok(()),
-            Err(Errno::EXIST | Errno::NOTEMPTY) => Err(Error::Exists { path: shown(path) }),
-            Err(errno) => Err(Error::system("write", path, errno)),
-        }
-    }
-
-    /// A link fails where something stands, for files; a folder only ever replaces an empty one.
-    fn link_new(&self, name: &str, to: &Dir<'_>, to_name: &str) -> Result<(), Errno> {
-        let stat = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        if kind_of(FileType::from_raw_mode(stat.st_mode)) == Kind::Folder {
-            return rustix::fs::renameat(&self.fd, name, &to.fd, to_name);
-        }
-        rustix::fs::linkat(&self.fd, name, &to.fd, to_name, AtFlags::empty())?;
-        unlinkat(&self.fd, name, AtFlags::empty())
-    }
-
-    /// Removes a file (or a symbolic link, not what it leads to); `false` if nothing has that name.
-    ///
-    /// # Errors
-    /// [`Error::System`], for a folder too.
-    pub fn remove(&self, name: &str) -> Result<bool, Error> {
-        check_name(name)?;
-        let path = self.path_of(name);
-        let removed = self.hook(Op::Unlink, &path).and_then(|()| unlinkat(&self.fd, name, AtFlags::empty()));
-        match removed {
-            Ok(()) => Ok(true),
-            Err(Errno::NOENT) => Ok(false),
-            Err(errno) => Err(Error::system("remove", path, errno)),
-        }
-    }
-
-    /// Removes the folder `name` if it is empty; `false` if it is not, or nothing has that name.
-    ///
-    /// # Errors
-    /// [`Error::System`].
-    pub fn remove_empty_dir(&self, name: &str) -> Result<bool, Error> {
-        check_name(name)?;
-        let path = self.path_of(name);
-        let removed = self.hook(Op::RemoveDir, &path).and_then(|()| unlinkat(&self.fd, name, AtFlags::REMOVEDIR));
-        match removed {
-            Ok(()) => Ok(true),
-            Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
-            Err(errno) => Err(Error::system("remove the folder", path, errno)),
-        }
-    }
 }
 
 impl AsFd for Dir<'_> {
@@ -382,7 +232,7 @@ pub(super) fn kind_of(kind: FileType) -> Kind {
 }
 
 /// A single name, so that no handle is ever left upwards.
-fn check_name(name: &str) -> Result<(), Error> {
+pub(super) fn check_name(name: &str) -> Result<(), Error> {
     let bytes = OsStr::new(name).as_bytes();
     if matches!(name, "" | "." | "..") || bytes.iter().any(|b| matches!(b, b'/' | 0)) {
         return Err(Error::Name { name: name.escape_debug().to_string() });

@@ -69,6 +69,12 @@ pub enum Error {
         /// The name, escaped.
         name: String,
     },
+    /// Somebody else changed the folder while it was written; nothing of theirs was overwritten.
+    #[error("`{path}` was changed by somebody else while lmsgen was writing; run this again")]
+    Raced {
+        /// What is there, or is gone.
+        path: String,
+    },
     /// Another process holds the fleet's lock.
     #[error("another lmsgen{holder} is writing to this fleet; wait until it ends, then run this again")]
     Busy {

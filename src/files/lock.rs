@@ -1,7 +1,7 @@
 //! One writer at a time: a lock that the system releases however its holder ends.
 
-use super::dir::FILE_MODE;
 use super::stage::clear;
+use super::write::FILE_MODE;
 use super::{Error, Root};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, OFlags, flock, ftruncate, openat};

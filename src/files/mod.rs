@@ -10,6 +10,7 @@ mod hook;
 mod lock;
 mod root;
 mod stage;
+mod write;
 
 pub use dir::{Dir, Entry};
 pub use error::{Error, Kind};

@@ -1,6 +1,7 @@
 //! The fleet's root folder, and its files by path.
 
-use super::dir::{DIR_MODE, OPEN_DIR};
+use super::dir::OPEN_DIR;
+use super::write::DIR_MODE;
 use super::{Dir, Entry, Error, Hook, Kind, Op};
 use crate::names::RelPath;
 use rustix::fd::OwnedFd;
@@ -85,6 +86,10 @@ impl Root {
     /// The path it was opened at, for messages and for programs that need one.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(super) fn has_hook(&self) -> bool {
+        self.hook.is_some()
     }
 
     pub(super) fn hook(&self, op: Op, path: &str) -> Result<(), Errno> {
