@@ -1,0 +1,1 @@
+//! Handles, staged writes and the lock against a real file system.
