@@ -1,7 +1,10 @@
 //! Diagnostics as people read them: source lines with carets, and what to do.
 
-use super::Page;
-use crate::diagnostic::{Diagnostic, SourceMap};
+use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet};
+
+use super::page::is_unsafe;
+use super::{Page, Paint, count, counted, printable};
+use crate::diagnostic::{Diagnostic, Label, Severity, SourceMap};
 
 /// What a run looked at, for the last line; zero is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,10 +17,249 @@ pub struct Scope {
     pub millis: Option<u64>,
 }
 
+/// Instances named before the rest is only counted.
+const NAMED_INSTANCES: usize = 3;
+
 /// Every diagnostic, up to the page's limit, and a last line that counts all of them.
 ///
 /// `found` in the order of [`crate::diagnostic::Sink::into_sorted`]. Empty when nothing was found.
 #[must_use]
-pub fn diagnostics_text(_found: &[Diagnostic], _sources: &SourceMap, _scope: Scope, _page: &Page) -> String {
-    String::new()
+pub fn diagnostics_text(found: &[Diagnostic], sources: &SourceMap, scope: Scope, page: &Page) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let renderer = match page.paint {
+        Paint::Plain => Renderer::plain(),
+        Paint::Ansi => Renderer::styled(),
+    }
+    .term_width(page.width);
+    let shown = page.limit.unwrap_or(usize::MAX).min(found.len());
+    let mut out = String::new();
+    for one in &found[..shown] {
+        out.push_str(&draw(one, sources, scope, &renderer));
+        out.push_str("\n\n");
+    }
+    if shown < found.len() {
+        out.push_str(&format!("… and {} more\n\n", tally(&found[shown..])));
+    }
+    out.push_str(&last_line(found, scope));
+    out
+}
+
+/// `2 errors, 1 warning`.
+fn tally(found: &[Diagnostic]) -> String {
+    let errors = found.iter().filter(|one| one.is_error()).count();
+    let parts = [(errors, "error"), (found.len() - errors, "warning")];
+    let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(*n, what)).collect();
+    parts.join(", ")
+}
+
+fn last_line(found: &[Diagnostic], scope: Scope) -> String {
+    let looked: Vec<String> = [(scope.instances, "instance"), (scope.objects, "object")]
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| counted(*n, what))
+        .collect();
+    let looked = if looked.is_empty() { String::new() } else { format!(" in {}", looked.join(", ")) };
+    let time = scope.millis.map(seconds).unwrap_or_default();
+    format!("{}{looked}{time}\n", tally(found))
+}
+
+/// ` (0.2 s)`.
+fn seconds(millis: u64) -> String {
+    let tenths = (millis + 50) / 100;
+    format!(" ({}.{} s)", tenths / 10, tenths % 10)
+}
+
+fn draw(one: &Diagnostic, sources: &SourceMap, scope: Scope, renderer: &Renderer) -> String {
+    let level = match one.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(printable(&one.message)).id(one.code.id);
+    let mut elements = places(one, sources);
+    if let Some(note) = instances(&one.instances, scope) {
+        elements.push(Level::NOTE.message(note).into());
+    }
+    if let Some(help) = &one.help {
+        elements.push(Level::HELP.message(printable(help)).into());
+    }
+    let group =
+        if elements.is_empty() { annotate_snippets::Group::with_title(title) } else { title.elements(elements) };
+    renderer.render(&[group])
+}
+
+/// `in 312 of 400 instances: lms-dev/C1, lms-dev/C2, lms-dev/C3, …`
+fn instances(names: &[String], scope: Scope) -> Option<String> {
+    let named: Vec<_> = names.iter().take(NAMED_INSTANCES).map(|name| printable(name)).collect();
+    let named = named.join(", ");
+    match names.len() {
+        0 => None,
+        n if n <= NAMED_INSTANCES => Some(format!("in {named}")),
+        n if scope.instances >= n => {
+            Some(format!("in {} of {}: {named}, …", count(n), counted(scope.instances, "instance")))
+        }
+        n => Some(format!("in {}: {named}, …", counted(n, "instance"))),
+    }
+}
+
+/// The files with their marked lines: the primary label's file first.
+fn places<'a>(one: &'a Diagnostic, sources: &SourceMap) -> Vec<Element<'a>> {
+    let labels = one.primary.iter().map(|label| (AnnotationKind::Primary, label));
+    let labels = labels.chain(one.secondary.iter().map(|label| (AnnotationKind::Context, label)));
+    let mut files: Vec<(_, Vec<(AnnotationKind, &Label)>)> = Vec::new();
+    for (kind, label) in labels {
+        match files.iter_mut().find(|(file, _)| *file == label.span.file) {
+            Some((_, labels)) => labels.push((kind, label)),
+            None => files.push((label.span.file, vec![(kind, label)])),
+        }
+    }
+    files.into_iter().map(|(_, labels)| place(&labels, sources)).collect()
+}
+
+/// One file: the lines from the first to the last marked one. A fault of the file as a whole shows no line.
+fn place<'a>(labels: &[(AnnotationKind, &'a Label)], sources: &SourceMap) -> Element<'a> {
+    let source = sources.get(labels[0].1.span.file);
+    let path = printable(&source.path).into_owned();
+    if labels.iter().all(|(_, label)| label.span.end == 0) {
+        return Origin::path(path).line(1).char_column(1).into();
+    }
+    let text = &*source.text;
+    let clamp = |at: u32| text.floor_char_boundary((at as usize).min(text.len()));
+    let start = labels.iter().map(|(_, label)| clamp(label.span.start)).min().unwrap_or(0);
+    let end = labels.iter().map(|(_, label)| clamp(label.span.end)).max().unwrap_or(0).max(start);
+    let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let to = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    let annotations = labels.iter().map(|(kind, label)| -> Annotation<'a> {
+        let start = clamp(label.span.start);
+        let range = start - from..clamp(label.span.end).max(start) - from;
+        let text = (!label.text.is_empty()).then(|| printable(&label.text));
+        kind.span(range).label(text)
+    });
+    Snippet::source(visible(&text[from..to]))
+        .path(path)
+        .line_start(text[..from].bytes().filter(|&b| b == b'\n').count() + 1)
+        .annotations(annotations)
+        .into()
+}
+
+/// The text with every character that a terminal acts on replaced by one of the same length, so that spans still fit.
+/// (The renderer makes the ASCII ones visible itself.)
+fn visible(text: &str) -> String {
+    let replace = |c: char| match c {
+        '\n' | '\t' => c,
+        c if is_unsafe(c) => match c.len_utf8() {
+            1 => c,
+            2 => '·',
+            _ => '\u{fffd}',
+        },
+        c => c,
+    };
+    text.chars().map(replace).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Class, Code, FileId, Span};
+
+    const UNKNOWN: Code = Code::new("LMS997", Class::Input);
+    const LIMIT: Code = Code::new("LMS996", Class::Input);
+
+    fn page() -> Page {
+        Page { width: 100, paint: Paint::Plain, now: 0, limit: Some(20) }
+    }
+
+    fn span(sources: &SourceMap, file: FileId, words: &str) -> Span {
+        let at = sources.get(file).text.find(words).unwrap();
+        Span::new(file, at..at + words.len())
+    }
+
+    #[test]
+    fn a_fault_shows_its_line_and_what_to_do() {
+        let mut sources = SourceMap::default();
+        let client = sources.add("clients/C7.toml", "name = \"ООО «Ромашка»\"\n\n[params]\nsms4b.sendr = \"X\"\n");
+        let one = Diagnostic::error(UNKNOWN, "unknown parameter `sms4b.sendr`")
+            .at(span(&sources, client, "sms4b.sendr"), "not declared by stack `lms`")
+            .help("did you mean `sms4b.sender`?");
+        let text = diagnostics_text(&[one], &sources, Scope::default(), &page());
+        assert_eq!(
+            text,
+            "\
+error[LMS997]: unknown parameter `sms4b.sendr`
+ --> clients/C7.toml:4:1
+  |
+4 | sms4b.sendr = \"X\"
+  | ^^^^^^^^^^^ not declared by stack `lms`
+  |
+  = help: did you mean `sms4b.sender`?
+
+1 error
+"
+        );
+    }
+
+    #[test]
+    fn several_files_and_many_instances() {
+        let mut sources = SourceMap::default();
+        let environment = sources.add("environments/lms-prod.toml", "x = 1\nlimits.memory = \"256Mi\"\n");
+        let template = sources.add("templates/lms/app/deployment.yaml", "a: 1\nmemory: {{ params.limits.memory }}\n");
+        let mut one = Diagnostic::error(LIMIT, "memory limit 256Mi is below its request 512Mi")
+            .at(span(&sources, environment, "limits.memory = \"256Mi\""), "set here")
+            .also(span(&sources, template, "{{ params.limits.memory }}"), "used here");
+        one.instances = (1..=312).map(|n| format!("lms-prod/C{n}")).collect();
+        let scope = Scope { instances: 400, objects: 3604, millis: Some(240) };
+        let file = Diagnostic::warning(UNKNOWN, "empty file").at(Span::file_start(template), "");
+        let text = diagnostics_text(&[one, file], &sources, scope, &page());
+        assert_eq!(
+            text,
+            "\
+error[LMS996]: memory limit 256Mi is below its request 512Mi
+ --> environments/lms-prod.toml:2:1
+  |
+2 | limits.memory = \"256Mi\"
+  | ^^^^^^^^^^^^^^^^^^^^^^^ set here
+  |
+ ::: templates/lms/app/deployment.yaml:2:9
+  |
+2 | memory: {{ params.limits.memory }}
+  |         -------------------------- used here
+  |
+  = note: in 312 of 400 instances: lms-prod/C1, lms-prod/C2, lms-prod/C3, …
+
+warning[LMS997]: empty file
+--> templates/lms/app/deployment.yaml:1:1
+
+1 error, 1 warning in 400 instances, 3,604 objects (0.2 s)
+"
+        );
+    }
+
+    #[test]
+    fn the_rest_is_counted() {
+        let sources = SourceMap::default();
+        let found: Vec<_> = (0..25).map(|n| Diagnostic::error(UNKNOWN, format!("fault {n}"))).collect();
+        let text = diagnostics_text(&found, &sources, Scope::default(), &page());
+        assert!(text.contains("fault 19\n") && !text.contains("fault 20"));
+        assert!(text.ends_with("… and 5 errors more\n\n25 errors\n"), "{text}");
+    }
+
+    #[test]
+    fn no_escape_code_comes_through() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("clients/\u{1b}[2J.toml", "a = \"\u{1b}[2J\u{9b}31m\u{202e}\" # x\n");
+        let one = Diagnostic::error(UNKNOWN, "bad\u{1b}[31m").at(Span::new(file, 0..5), "\u{9b}x").help("\u{202e}");
+        let text = diagnostics_text(&[one], &sources, Scope::default(), &page());
+        assert!(!text.chars().any(|c| is_unsafe(c) && c != '\n'), "{text:?}");
+    }
+
+    #[test]
+    fn spans_that_do_not_fit_are_survived() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("a", "я");
+        for range in [0..1, 1..2, 5..9, 2..2] {
+            let one = Diagnostic::error(UNKNOWN, "x").at(Span::new(file, range), "y");
+            assert!(diagnostics_text(&[one], &sources, Scope::default(), &page()).contains("--> a"));
+        }
+    }
 }

@@ -14,4 +14,4 @@ pub use diagnostics_text::{Scope, diagnostics_text};
 pub use diff_json::diff_json;
 pub use diff_text::{DiffView, diff_text, unified_text};
 pub use explain::{Explanation, Setting, explain_text};
-pub use page::{Base, Page, Paint, count, counted};
+pub use page::{Base, Page, Paint, count, counted, printable};

@@ -1,5 +1,8 @@
 //! What every text report needs to know of the place it is shown at, and how numbers are written.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 /// Whether a report carries colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
@@ -55,9 +58,59 @@ pub fn counted(n: usize, what: &str) -> String {
     format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
+/// Text on one line, with characters that a terminal acts on or hides written as `\u{…}`.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unsafe(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// Control characters (C0, DEL, C1), line separators, and what changes the direction of text.
+pub(super) fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// JSON with the characters of [`printable`] escaped, so that a terminal shows it safely. Strings are the only place
+/// such a character can stand, besides the line ends of the layout.
+pub(super) fn printable_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if is_unsafe(c) && c != '\n' {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+impl From<&crate::git::Revision> for Base {
+    fn from(revision: &crate::git::Revision) -> Self {
+        Self { commit: revision.id(), time: revision.time, offset: revision.offset, summary: revision.summary.clone() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_never_acts_on_a_value() {
+        assert_eq!(printable("ООО «Ромашка»"), "ООО «Ромашка»");
+        assert_eq!(printable("a\u{1b}[31m\n\u{9b}\u{202e}\t"), "a\\u{1b}[31m\\n\\u{9b}\\u{202e}\\t");
+        assert_eq!(printable_json("{\n\"\u{9b}\"}"), "{\n\"\\u009b\"}\n");
+    }
 
     #[test]
     fn thousands_are_set_apart() {
