@@ -90,7 +90,7 @@ fn edit<'a>(
     for group in edits.chunk_by(|a, b| a.path[skip..first(a)] == b.path[skip..first(b)]) {
         // The shorter path sorts first, so a file that takes a folder's place is seen before the folder's files.
         let end = first(&group[0]);
-        let name = group[0].path[skip..end].as_bytes();
+        let name = &group[0].path.as_bytes()[skip..end];
         let (file, below) = match group.split_first() {
             Some((one, rest)) if one.path.len() == end => (Some(one), rest),
             _ => (None, group),

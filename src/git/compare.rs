@@ -12,7 +12,7 @@ use super::repository::path_error;
 use super::snapshot::{Child, Folder};
 use super::{Error, Repository, Revision};
 use crate::names::RelPath;
-use crate::tree::{FileChange, Tree};
+use crate::tree::{FileChange, RECORD, Tree};
 
 /// A file that differs.
 #[derive(Clone, Debug)]
@@ -194,7 +194,7 @@ impl<'a> Walk<'_, 'a> {
         if !needed || !owned::is_output(path) {
             return Ok(owned::Record::All);
         }
-        match theirs.get(owned::FILE_NAME.as_bytes()) {
+        match theirs.get(RECORD.as_bytes()) {
             Some(entry) if entry.is_file() => {
                 let object = self.odb.read(entry.oid).map_err(Error::library(format!("read {path}")))?;
                 Ok(owned::Record::read(object.data()))

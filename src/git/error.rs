@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use super::Problem;
 use crate::names::RelPath;
 
 /// The class of a fault, which decides the exit code.
@@ -188,6 +189,14 @@ pub enum Error {
         /// The commit that was pushed.
         expected: String,
     },
+    /// Nobody knows whether the push arrived.
+    #[error("the push was sent, but `{remote}` cannot be asked whether it arrived{}", said(.text))]
+    Unconfirmed {
+        /// The remote.
+        remote: String,
+        /// What `git` said.
+        text: String,
+    },
     /// Everybody else was faster, several times.
     #[error("`{branch}` moved on `{remote}` during each of {attempts} attempts")]
     Raced {
@@ -206,7 +215,7 @@ pub enum Error {
     },
     /// Several faults of the repository at once.
     #[error("{}", list(.0))]
-    Problems(Vec<super::Problem>),
+    Problems(Vec<Problem>),
 }
 
 /// ":\n  first line\n  second line", or nothing.
@@ -229,7 +238,7 @@ fn files(paths: &[RelPath]) -> String {
     }
 }
 
-fn list(problems: &[super::Problem]) -> String {
+fn list(problems: &[Problem]) -> String {
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("\n")
 }
 
@@ -283,6 +292,7 @@ impl Error {
             Self::UncommittedSources { .. } => "commit them first, or publish without `--no-sources`".into(),
             Self::Hidden { .. } => "run `git sparse-checkout disable`, then publish again".into(),
             Self::Refused { .. } => "nothing was changed; put right what the server says and publish again".into(),
+            Self::Unconfirmed { .. } => "publish again: it finds out, and makes no second commit".into(),
             Self::NotMoved { .. } => "ask whoever runs the server; nothing was changed here".into(),
             Self::Raced { .. } => "publish again".into(),
             Self::LocalMoved { .. } => "run `git pull --rebase`".into(),
@@ -295,7 +305,7 @@ impl Error {
 }
 
 /// The class that wins when several faults were found: a guard over a fault of Git over a lock.
-fn worst(problems: &[super::Problem]) -> Exit {
+fn worst(problems: &[Problem]) -> Exit {
     let has = |exit| problems.iter().any(|problem| problem.exit == exit);
     [Exit::Guard, Exit::Git].into_iter().find(|&exit| has(exit)).unwrap_or(Exit::Busy)
 }

@@ -4,20 +4,28 @@
 //! brings credentials, SSH and proxies and reports what the server said. The only module that starts programs.
 
 mod build;
+mod commit;
 mod compare;
 mod error;
+mod foreign;
+mod identity;
+mod index;
+mod merge;
 mod object;
 mod owned;
 mod pack;
+mod program;
 mod publish;
+mod remote;
 mod repository;
 mod snapshot;
 mod state;
+mod text;
 
 pub use error::{Error, Exit};
 pub use publish::{
-    Destination, Files, Landed, Options, Proposal, Published, Rendered, SignOff, Signing, SourcePolicy, SourceWrite,
-    Verdict, Workspace,
+    ChangeKind, Changed, Destination, Files, Landed, Options, Proposal, Published, Rendered, SignOff, Signing,
+    SourcePolicy, SourceWrite, Verdict, Workspace,
 };
 pub use repository::{Repository, Revision};
 pub use state::Problem;

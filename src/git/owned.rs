@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use super::Repository;
-
-/// The file that records ownership.
-pub(super) const FILE_NAME: &str = "kustomization.yaml";
+use crate::tree::{RECORD, recorded_names};
 
 /// `true` for the output folder and everything below it.
 pub(super) fn is_output(path: &str) -> bool {
@@ -26,17 +24,8 @@ pub(super) enum Record {
 impl Record {
     /// Reads a `kustomization.yaml`. One that lmsgen did not write owns nothing.
     pub fn read(data: &[u8]) -> Self {
-        let Ok(text) = std::str::from_utf8(data) else { return Self::Nothing };
-        let mut lines = text.lines();
-        if !lines.next().is_some_and(|line| line.starts_with("# Written by lmsgen;")) {
-            return Self::Nothing;
-        }
-        let listed = lines
-            .skip_while(|line| line.trim_end() != "resources:")
-            .skip(1)
-            .map_while(|line| line.trim_start().strip_prefix("- "))
-            .map(|name| name.trim().trim_matches(['"', '\'']).as_bytes().to_vec());
-        Self::Listed(listed.chain([FILE_NAME.as_bytes().to_vec()]).collect())
+        let Some(names) = recorded_names(data) else { return Self::Nothing };
+        Self::Listed(names.into_iter().chain([RECORD.to_owned()]).map(String::into_bytes).collect())
     }
 
     pub fn holds(&self, name: &[u8]) -> bool {
@@ -51,13 +40,12 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::kustomization;
 
     #[test]
     fn only_files_that_an_lmsgen_record_lists_are_owned() {
-        let text = "# Written by lmsgen; lists the files it owns. Do not edit.\napiVersion: kustomize.config.k8s.io/v1beta1\n\
-                    kind: Kustomization\nresources:\n  - a.yaml\n  - \"b.yaml\"\nnamespace: x\n";
-        let record = Record::read(text.as_bytes());
-        for name in ["a.yaml", "b.yaml", FILE_NAME] {
+        let record = Record::read(&kustomization(["a.yaml", "b.yaml"].into_iter()));
+        for name in ["a.yaml", "b.yaml", RECORD] {
             assert!(record.holds(name.as_bytes()), "{name}");
         }
         assert!(!record.holds(b"README.md"));

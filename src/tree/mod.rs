@@ -15,4 +15,4 @@ pub use apply::apply;
 pub use change::FileChange;
 pub use model::{Folder, Tree};
 pub use plan::{Change, Counts, Plan, Scope, plan};
-pub use record::{FolderError, RECORD, kustomization};
+pub use record::{FolderError, RECORD, kustomization, recorded_names};

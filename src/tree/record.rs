@@ -60,6 +60,14 @@ pub fn kustomization<'a>(names: impl Iterator<Item = &'a str>) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// The names that a folder's `kustomization.yaml` lists, if lmsgen wrote it; else `None`.
+pub fn recorded_names(bytes: &[u8]) -> Option<Vec<String>> {
+    match Record::parse(bytes) {
+        Record::Owned(names) => Some(names),
+        Record::Foreign | Record::Broken(_) => None,
+    }
+}
+
 /// What a `kustomization.yaml` on disk says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Record {

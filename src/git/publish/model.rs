@@ -1,13 +1,10 @@
-//! Publishing: one commit of the fleet's own files on top of the remote branch, pushed and read back.
-//!
-//! Knows nothing of clients or templates: a [`Workspace`] renders, judges and writes files. Never forces a
-//! push, never merges output, and moves nothing local before the remote was seen at the new commit.
+//! What publishing takes and gives. Does nothing.
 
 use std::collections::BTreeMap;
 
-use super::{Error, Repository, Revision};
+use crate::git::{Error, Revision};
 use crate::names::RelPath;
-use crate::tree::{FileChange, Tree};
+use crate::tree::Tree;
 
 /// Files below the fleet's root by path.
 pub type Files = BTreeMap<RelPath, Vec<u8>>;
@@ -17,7 +14,7 @@ pub trait Workspace {
     /// What may go wrong on either side.
     type Error: From<Error>;
 
-    /// Renders `sources`: everything below [`Repository::SOURCES`], merged with what changed upstream.
+    /// Renders `sources`: everything below [`Repository::SOURCES`](crate::git::Repository::SOURCES), merged with what changed upstream.
     ///
     /// Called again with other sources when the remote moved; writes nothing.
     ///
@@ -50,13 +47,33 @@ pub struct Rendered {
     pub generated: Files,
 }
 
+/// What happens to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is new.
+    Created,
+    /// It has other bytes.
+    Changed,
+    /// It goes.
+    Deleted,
+}
+
+/// A file that a commit changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Below the fleet's root.
+    pub path: RelPath,
+    /// What happens to it.
+    pub kind: ChangeKind,
+}
+
 /// A commit about to be made.
 #[derive(Debug)]
 pub struct Proposal<'a> {
     /// The commit it goes on top of; `None` for the first one.
     pub parent: Option<&'a Revision>,
     /// Every file that differs from the parent, sources and output, by path.
-    pub changes: &'a [FileChange],
+    pub changes: &'a [Changed],
     /// `1` at first, more when the remote moved.
     pub attempt: u32,
 }
@@ -193,8 +210,8 @@ pub struct Published {
     pub verdict: Verdict,
     /// The commit that holds the fleet now; `None` for a proposal, or for nothing at all in a new repository.
     pub commit: Option<Revision>,
-    /// What the commit changed against its parent, by path.
-    pub changes: Vec<FileChange>,
+    /// What the commit changes against its parent, by path.
+    pub changes: Vec<Changed>,
     /// The branch.
     pub branch: String,
     /// The remote's address as Git resolved it, without credentials; `None` when it was not asked.
@@ -209,22 +226,4 @@ pub struct Published {
     pub notes: Vec<String>,
     /// What the server said, without control characters and credentials.
     pub server_text: String,
-}
-
-impl Repository {
-    /// Publishes `sources`, every file below [`Repository::SOURCES`] as it is on disk, and what they render to.
-    ///
-    /// # Errors
-    /// The workspace's own, and [`Error`] through it. Unless it is [`Error::LocalMoved`] or comes from
-    /// [`Workspace::write`], nothing local has changed.
-    pub fn publish<W: Workspace>(
-        &self,
-        workspace: &mut W,
-        sources: Files,
-        options: &Options,
-    ) -> Result<Published, W::Error> {
-        let rendered = workspace.render(&sources)?;
-        drop((rendered, sources));
-        Err(Error::NoRemote(options.remote.clone()).into())
-    }
 }
