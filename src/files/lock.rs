@@ -13,7 +13,7 @@ const FLAGS: OFlags = OFlags::RDWR.union(OFlags::CREATE).union(OFlags::NOFOLLOW)
 #[derive(Debug)]
 pub struct Lock<'r> {
     root: &'r Root,
-    _fd: OwnedFd,
+    fd: OwnedFd,
 }
 
 impl Root {
@@ -35,7 +35,7 @@ impl Root {
         let pid = format!("{}\n", rustix::process::getpid().as_raw_nonzero());
         let _ = ftruncate(&fd, 0).and_then(|()| rustix::io::write(&fd, pid.as_bytes()));
         clear(&state, |name| name.starts_with("tmp-"))?;
-        Ok(Lock { root: self, _fd: fd })
+        Ok(Lock { root: self, fd })
     }
 }
 
@@ -43,6 +43,13 @@ impl<'r> Lock<'r> {
     /// The root that is locked.
     pub fn root(&self) -> &'r Root {
         self.root
+    }
+}
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        // Closing is not enough: a program that is being started at this moment still shares the handle.
+        let _ = flock(&self.fd, FlockOperation::Unlock);
     }
 }
 

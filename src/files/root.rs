@@ -242,7 +242,7 @@ impl Root {
         let state = self.top()?.make(STATE)?;
         if state.kind(".gitignore")?.is_none() {
             let name = self.staged_name();
-            state.put(&name, b"*\n", Durability::Cached)?;
+            state.put_shown(&name, b"*\n", Durability::Cached, &state.path_of(".gitignore"))?;
             match state.rename_new(&name, &state, ".gitignore") {
                 Ok(()) => {}
                 Err(Error::Exists { .. }) => {

@@ -21,7 +21,7 @@ impl<'r> Lock<'r> {
         let root = self.root();
         let state = root.state()?;
         let name = root.staged_name();
-        let dir = state.make(&name)?;
+        let dir = state.make_new(&name, STATE)?;
         Ok(Stage { state, name, dir })
     }
 

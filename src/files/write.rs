@@ -22,7 +22,7 @@ impl Dir<'_> {
         if let Some(dir) = self.sub(name)? {
             return Ok(dir);
         }
-        self.make_dir(name)?;
+        self.make_dir(name, &self.path_of(name))?;
         self.sub(name)?.ok_or_else(|| Error::system("open", self.path_of(name), Errno::NOENT))
     }
 
@@ -32,16 +32,14 @@ impl Dir<'_> {
     /// [`Error::System`].
     pub fn make_new(&self, name: &str, path: &str) -> Result<Self, Error> {
         check_name(name)?;
-        self.make_dir(name)?;
+        self.make_dir(name, path)?;
         let mut dir = self.sub(name)?.ok_or_else(|| Error::system("open", path, Errno::NOENT))?;
         path.clone_into(&mut dir.path);
         Ok(dir)
     }
 
-    /// Makes the folder `name` if it is missing.
-    fn make_dir(&self, name: &str) -> Result<(), Error> {
-        let path = self.path_of(name);
-        let made = self.hook(Op::MakeDir, &path).and_then(|()| rustix::fs::mkdirat(&self.fd, name, DIR_MODE));
+    fn make_dir(&self, name: &str, path: &str) -> Result<(), Error> {
+        let made = self.hook(Op::MakeDir, path).and_then(|()| rustix::fs::mkdirat(&self.fd, name, DIR_MODE));
         match made {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
             Err(errno) => Err(Error::system("make the folder", path, errno)),

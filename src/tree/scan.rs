@@ -9,7 +9,7 @@ use crate::diagnostic::{Class, Code, Diagnostic, Sink};
 use crate::files::{Dir, Entry, Error, Kind, Root};
 use crate::names::RelPath;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 const FOREIGN: Code = Code::new("LMS300", Class::Guard);
 const IN_THE_WAY: Code = Code::new("LMS301", Class::Guard);
@@ -61,8 +61,8 @@ pub(super) struct Found<'t> {
     pub(super) touched: Vec<Touched<'t>>,
     pub(super) unchanged: usize,
     faults: Vec<Diagnostic>,
-    /// Folder -> names in it that nobody claims.
-    foreign: BTreeMap<String, Vec<String>>,
+    /// Folder and a name in it that nobody claims.
+    foreign: Vec<(String, String)>,
     /// `true` if anything here is wanted or owned.
     ours: bool,
 }
@@ -78,7 +78,7 @@ impl Found<'_> {
     }
 
     fn foreign(&mut self, dir: &Dir<'_>, name: String) {
-        self.foreign.entry(dir.path().to_owned()).or_default().push(name);
+        self.foreign.push((dir.path().to_owned(), name));
     }
 
     fn in_the_way(&mut self, path: &str) {
@@ -109,20 +109,22 @@ pub(super) fn look<'t>(scan: &Scan<'_>, top: Node<'t>, sink: &mut Sink) -> Resul
     for fault in std::mem::take(&mut found.faults) {
         sink.push(fault);
     }
-    for (folder, names) in std::mem::take(&mut found.foreign) {
-        sink.push(foreign(scan.output, &folder, &names));
+    found.foreign.sort();
+    for same in found.foreign.chunk_by(|a, b| a.0 == b.0) {
+        let names: Vec<_> = same.iter().map(|(_, name)| name.as_str()).collect();
+        sink.push(foreign(scan.output, &same[0].0, &names));
     }
     Ok(found)
 }
 
-fn foreign(output: &RelPath, folder: &str, names: &[String]) -> Diagnostic {
+fn foreign(output: &RelPath, folder: &str, names: &[&str]) -> Diagnostic {
     const SHOWN: usize = 5;
     let message = if let [name] = names {
         format!("`{folder}/{name}` was not written by lmsgen")
     } else {
         let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
         let more = if names.len() > SHOWN { ", …" } else { "" };
-        format!("`{folder}` holds {} files that lmsgen did not write: {}{more}", names.len(), shown.join(", "))
+        format!("`{folder}` holds {} entries that lmsgen did not write: {}{more}", names.len(), shown.join(", "))
     };
     Diagnostic::warning(FOREIGN, message).help(format!("move what you need out of `{output}` and delete the rest"))
 }
@@ -144,8 +146,10 @@ impl Scan<'_> {
             }
         }
         for (&name, child) in node.iter().flat_map(|node| &node.children) {
-            if find(&entries, name).is_none() && !child.is_bare() {
-                found.new.push(new_folder(dir, name, child));
+            match find(&entries, name).map(|entry| entry.kind) {
+                None if !child.is_bare() => found.new.push(new_folder(dir, name, child)),
+                Some(Kind::File) if !child.is_bare() => found.in_the_way(&dir.path_of(name)),
+                _ => {}
             }
         }
         found.take(steps(&below, |name, child| self.step(dir, name, child, depth))?);

@@ -107,7 +107,7 @@ impl Disk {
     pub fn snapshot(&self) -> Snapshot {
         let mut all = Snapshot::new();
         walk(self.dir.path(), "", &mut all);
-        all.retain(|path, _| !path.starts_with(".lmsgen/"));
+        all.retain(|path, _| !path.starts_with(".lmsgen"));
         all
     }
 

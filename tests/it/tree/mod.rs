@@ -1,5 +1,6 @@
 //! The output tree against a real file system.
 
+mod arbitrary;
 mod disk;
 mod hostile;
 mod interrupted;
