@@ -136,6 +136,12 @@ impl Sink {
         &self.found
     }
 
+    /// All, as found, to change.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.found
+    }
+
     /// Errors first, then by file and place; the same fault in many instances becomes one.
     #[must_use]
     pub fn into_sorted(self, sources: &SourceMap) -> Vec<Diagnostic> {

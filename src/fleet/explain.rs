@@ -1,7 +1,9 @@
 //! Where a parameter's value comes from.
 
 use super::Fleet;
-use crate::params::{Origin, ParamValue};
+use crate::diagnostic::Span;
+use crate::document::nearest;
+use crate::params::{Overlay, ParamValue, Step, describe_declared, dig, trace};
 
 /// A parameter of an instance, and every layer that had a say.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,23 +12,14 @@ pub struct Explanation {
     pub path: String,
     /// The value in effect; `None` when unset.
     pub value: Option<ParamValue>,
-    /// What the layers said, highest first; the first one decided (for tables: last).
+    /// What the layers said, highest first; the first one decided (for tables and lists: had the last word).
     pub steps: Vec<Step>,
     /// The declared shape in words: `integer 1 to 720, hours`.
     pub shape: String,
     /// `description` of the declaration.
     pub description: String,
     /// The declaration in `stack.toml`.
-    pub declared: crate::diagnostic::Span,
-}
-
-/// What one layer said.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    /// The layer and the place.
-    pub origin: Origin,
-    /// What it set; `None` when it unset the parameter.
-    pub value: Option<ParamValue>,
+    pub declared: Span,
 }
 
 /// The parameter asked for does not exist.
@@ -50,11 +43,44 @@ impl Fleet {
     /// # Panics
     /// When `instance` is no index into [`Fleet::instances`].
     pub fn explain(&self, instance: usize, path: &str) -> Result<Explanation, UnknownParameter> {
-        let client = &self.clients[self.instances[instance].client];
-        Err(UnknownParameter {
-            stack: self.stacks[client.stack].name.to_string(),
+        let one = &self.instances[instance];
+        let stack = self.clients[one.client].stack;
+        let declarations = &self.layers.declarations[stack];
+        let Some((index, inner)) = declarations.lookup(path) else {
+            return Err(self.unknown(stack, path));
+        };
+        let layers: [&Overlay; 4] = [
+            &self.layers.fleet[stack],
+            &self.layers.environments[one.environment][stack],
+            &self.layers.clients[one.client],
+            &self.layers.instances[instance],
+        ];
+        let mut steps = trace(declarations, &layers, index, inner);
+        steps.reverse();
+        let value = one.params.get(index).and_then(|resolved| dig(&resolved.value, inner)).cloned();
+        if value.is_none() && steps.is_empty() && !inner.is_empty() {
+            return Err(self.unknown(stack, path));
+        }
+        let decl = &declarations.list()[index];
+        Ok(Explanation {
             path: path.into(),
-            near: String::new(),
+            value,
+            steps,
+            shape: describe_declared(decl),
+            description: decl.description.clone(),
+            declared: decl.span,
         })
+    }
+
+    fn unknown(&self, stack: usize, path: &str) -> UnknownParameter {
+        let stack = &self.stacks[stack];
+        let paths = || stack.params.iter().map(|decl| decl.path.as_str());
+        let inside: Vec<_> = paths().filter(|known| known.starts_with(&format!("{path}."))).collect();
+        let near = if inside.is_empty() {
+            nearest(path, paths()).map(|near| format!("; did you mean `{near}`?"))
+        } else {
+            Some(format!("; there are `{}`", inside.join("`, `")))
+        };
+        UnknownParameter { stack: stack.name.to_string(), path: path.into(), near: near.unwrap_or_default() }
     }
 }

@@ -1,7 +1,29 @@
 //! Loading: from source files to a [`Fleet`], with every fault found on the way.
 
+use std::collections::{BTreeMap, HashMap};
+
+use rayon::prelude::*;
+
+use super::client::{ClientRead, Known, read_client, unknown_stack};
+use super::config::{Config, read_config};
+use super::environment::{EnvironmentRead, read_environment};
+use super::layout::Place;
+use super::limits::{cap, check_counts};
+use super::model::{Layers, Stack};
+use super::resolve::add_clients;
+use super::stack::{TemplateText, read_stack};
+use super::texts::{SourceText, read};
 use super::{Fleet, Sources};
-use crate::diagnostic::{Sink, SourceMap};
+use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
+use crate::document::Document;
+use crate::names::{ClientId, EnvName, StackName};
+use crate::params::{Declarations, UNKNOWN_PARAMETER};
+
+const NO_CONFIG: Code = Code::new("LMS153", Class::Input);
+const NO_STACK: Code = Code::new("LMS148", Class::Input);
+const SAME_ID: Code = Code::new("LMS128", Class::Input);
+const SAME_NAMESPACE: Code = Code::new("LMS154", Class::Input);
+const SOURCES: Code = Code::new("LMS155", Class::Limit);
 
 /// What loading found.
 #[derive(Debug)]
@@ -20,6 +42,231 @@ pub struct Loaded {
 /// The result depends on `sources` alone. Faults are in [`Loaded::found`], never a panic.
 #[must_use]
 pub fn load(sources: &Sources) -> Loaded {
-    let _ = sources;
-    Loaded { fleet: None, sources: SourceMap::default(), found: Sink::default() }
+    let mut map = SourceMap::default();
+    let mut found = Sink::default();
+    if let Some(excess) = sources.excess() {
+        found.push(Diagnostic::error(SOURCES, format!("the fleet's sources are {excess}")));
+        return Loaded { fleet: None, sources: map, found };
+    }
+    let texts = Files::sort(read(sources, &mut map, &mut found));
+    let fleet = texts.load(&mut found);
+    Loaded { fleet, sources: map, found: cap(found) }
+}
+
+/// The fleet's texts by what they are.
+#[derive(Default)]
+struct Files {
+    config: Option<SourceText>,
+    environments: Vec<(EnvName, SourceText)>,
+    clients: Vec<(ClientId, SourceText)>,
+    stacks: BTreeMap<StackName, StackFiles>,
+}
+
+#[derive(Default)]
+struct StackFiles {
+    declaration: Option<SourceText>,
+    templates: Vec<TemplateText>,
+}
+
+/// What reading all stacks gave.
+#[derive(Default)]
+struct Stacks {
+    list: Vec<Stack>,
+    declarations: Vec<Declarations>,
+    broken: Vec<String>,
+}
+
+impl Files {
+    fn sort(texts: Vec<(Place, SourceText)>) -> Self {
+        let mut files = Self::default();
+        for (place, text) in texts {
+            match place {
+                Place::Config => files.config = Some(text),
+                Place::Environment(name) => files.environments.push((name, text)),
+                Place::Client(id) => files.clients.push((id, text)),
+                Place::Stack(name) => files.stacks.entry(name).or_default().declaration = Some(text),
+                Place::Template { stack, folder } => {
+                    let template = TemplateText { folder, path: text.path, file: text.file };
+                    files.stacks.entry(stack).or_default().templates.push(template);
+                }
+                Place::Nothing | Place::Ignored | Place::Wrong(_) => {}
+            }
+        }
+        files.clients.sort_by(|a, b| a.0.cmp(&b.0));
+        files
+    }
+
+    fn load(self, sink: &mut Sink) -> Option<Fleet> {
+        let Self { config, environments, clients, stacks } = self;
+        let stacks = read_stacks(stacks, sink);
+        let config = config_of(config, &stacks, sink);
+        let default_stack = default_stack(&config, &stacks, sink);
+        let mut broken_environments = Vec::new();
+        let environments = read_environments(environments, &stacks, &mut broken_environments, sink);
+        check_namespaces(&environments, sink);
+        report_same_ids(&clients, sink);
+
+        let mut layers = Layers { fleet: config.overlays, ..Layers::default() };
+        let mut list = Vec::with_capacity(environments.len());
+        for read in environments {
+            layers.environments.push(read.overlays);
+            list.push(read.environment);
+        }
+        let known = Known {
+            stacks: &stacks.list,
+            declarations: &stacks.declarations,
+            broken_stacks: &stacks.broken,
+            default_stack,
+            environments: &list,
+            broken_environments: &broken_environments,
+        };
+        let clients = read_clients(clients, &known, sink);
+        if !check_counts(&clients, sink) {
+            return None;
+        }
+        layers.declarations = stacks.declarations;
+        let mut fleet = Fleet {
+            git: config.git,
+            environments: list,
+            stacks: stacks.list,
+            clients: Vec::with_capacity(clients.len()),
+            instances: Vec::new(),
+            environment_parts: Vec::new(),
+            layers,
+        };
+        add_clients(&mut fleet, clients, sink);
+        Some(fleet)
+    }
+}
+
+impl Stacks {
+    fn by_name(&self) -> Vec<(&str, &Declarations)> {
+        self.list.iter().map(|stack| stack.name.as_str()).zip(&self.declarations).collect()
+    }
+}
+
+/// What shared layers set can only be unknown when every stack could be read.
+fn judged<T>(stacks: &Stacks, sink: &mut Sink, read: impl FnOnce(&[(&str, &Declarations)], &mut Sink) -> T) -> T {
+    let mut found = Sink::default();
+    let result = read(&stacks.by_name(), &mut found);
+    for fault in found.into_vec() {
+        if stacks.broken.is_empty() || fault.code != UNKNOWN_PARAMETER {
+            sink.push(fault);
+        }
+    }
+    result
+}
+
+fn read_stacks(files: BTreeMap<StackName, StackFiles>, sink: &mut Sink) -> Stacks {
+    let mut read = Stacks::default();
+    for (name, files) in files {
+        let Some(text) = files.declaration else {
+            let start = files.templates.first().map(|template| Span::file_start(template.file));
+            let mut fault = Diagnostic::error(NO_STACK, format!("`templates/{name}` has no readable `stack.toml`"));
+            if let Some(start) = start {
+                fault = fault.at(start, "");
+            }
+            sink.push(fault.help("declare the stack's phases and parameters there"));
+            read.broken.push(name.to_string());
+            continue;
+        };
+        let Some(document) = Document::parse(text.file, &text.text, sink) else {
+            read.broken.push(name.to_string());
+            continue;
+        };
+        let (stack, declarations) = read_stack(&document, name, text.file, files.templates, sink);
+        read.list.push(stack);
+        read.declarations.push(declarations);
+    }
+    read
+}
+
+fn config_of(text: Option<SourceText>, stacks: &Stacks, sink: &mut Sink) -> Config {
+    let none = || Config { overlays: vec![crate::params::Overlay::default(); stacks.list.len()], ..Config::default() };
+    let Some(text) = text else {
+        let fault = Diagnostic::error(NO_CONFIG, "the fleet has no `lmsgen.toml` that could be read");
+        sink.push(fault.help("it may be empty; it marks the root of the fleet"));
+        return none();
+    };
+    match Document::parse(text.file, &text.text, sink) {
+        Some(document) => judged(stacks, sink, |names, sink| read_config(&document, names, sink)),
+        None => none(),
+    }
+}
+
+/// The stack of clients that name none: the one in `lmsgen.toml`, or the only one there is.
+fn default_stack(config: &Config, stacks: &Stacks, sink: &mut Sink) -> Option<usize> {
+    let Some((name, span)) = &config.stack else {
+        return (stacks.list.len() == 1 && stacks.broken.is_empty()).then_some(0);
+    };
+    let found = stacks.list.iter().position(|stack| stack.name.as_str() == name);
+    if found.is_none() && !stacks.broken.contains(name) {
+        sink.push(unknown_stack(name, *span, &stacks.list));
+    }
+    found
+}
+
+fn read_environments(
+    files: Vec<(EnvName, SourceText)>,
+    stacks: &Stacks,
+    broken: &mut Vec<String>,
+    sink: &mut Sink,
+) -> Vec<EnvironmentRead> {
+    let mut read = Vec::with_capacity(files.len());
+    for (name, text) in files {
+        let environment = Document::parse(text.file, &text.text, sink).and_then(|document| {
+            judged(stacks, sink, |names, sink| read_environment(&document, name.clone(), text.file, names, sink))
+        });
+        match environment {
+            Some(environment) => read.push(environment),
+            None => broken.push(name.to_string()),
+        }
+    }
+    read.sort_by(|a, b| a.environment.name.cmp(&b.environment.name));
+    read
+}
+
+fn check_namespaces(environments: &[EnvironmentRead], sink: &mut Sink) {
+    let mut taken: HashMap<&str, &EnvironmentRead> = HashMap::new();
+    for read in environments {
+        if let Some(other) = taken.insert(&read.environment.namespace, read) {
+            let [a, b] = [other, read].map(|read| &read.environment.name);
+            let message = format!("environments `{a}` and `{b}` have one namespace, `{}`", read.environment.namespace);
+            let fault = Diagnostic::error(SAME_NAMESPACE, message).at(read.namespace, "").also(other.namespace, "");
+            sink.push(fault.help("give each environment a namespace of its own"));
+        }
+    }
+}
+
+/// Ids that differ only by case make one slug, and one file on some systems.
+fn report_same_ids(clients: &[(ClientId, SourceText)], sink: &mut Sink) {
+    let mut taken: HashMap<String, (&ClientId, FileId)> = HashMap::with_capacity(clients.len());
+    for (id, text) in clients {
+        if let Some((other, first)) = taken.insert(id.slug(), (id, text.file)) {
+            let message = format!("clients `{other}` and `{id}` have one id in lower case");
+            let fault = Diagnostic::error(SAME_ID, message).at(Span::file_start(text.file), "");
+            sink.push(fault.also(Span::file_start(first), "").help("rename one of the files"));
+        }
+    }
+}
+
+fn read_clients(files: Vec<(ClientId, SourceText)>, known: &Known<'_>, sink: &mut Sink) -> Vec<ClientRead> {
+    let read: Vec<(Option<ClientRead>, Sink)> = files
+        .into_par_iter()
+        .with_min_len(16)
+        .map(|(id, text)| {
+            let mut sink = Sink::default();
+            let read = Document::parse(text.file, &text.text, &mut sink)
+                .and_then(|document| read_client(&document, id, text.file, known, &mut sink));
+            (read, sink)
+        })
+        .collect();
+    let mut clients: Vec<ClientRead> = Vec::with_capacity(read.len());
+    let mut slugs = std::collections::HashSet::with_capacity(read.len());
+    for (client, found) in read {
+        sink.append(found);
+        // Of two clients with one slug the first stays, so that slugs are unique in every fleet.
+        clients.extend(client.filter(|read| slugs.insert(read.client.id.slug())));
+    }
+    clients
 }

@@ -2,18 +2,28 @@
 //!
 //! Reads through `files` only; renders nothing.
 
+mod client;
+mod config;
 mod edit;
+mod environment;
 mod explain;
+mod layout;
+mod limits;
 mod load;
 mod model;
+mod resolve;
 mod select;
 mod sources;
+mod stack;
+mod stack_secrets;
+mod texts;
 
 pub use edit::{NewClient, new_client_text};
-pub use explain::{Explanation, Step, UnknownParameter};
+pub use explain::{Explanation, UnknownParameter};
+pub use limits::{MAX_INSTANCES, empty_fleet};
 pub use load::{Loaded, load};
 pub use model::{
-    Client, Contact, Environment, EnvironmentPart, Fleet, Gateway, GitConfig, Instance, Policy, SecretDecl,
+    Client, Contact, Delivery, Environment, EnvironmentPart, Fleet, Gateway, GitConfig, Instance, Policy, SecretDecl,
     SecretKeyDecl, SecretSource, Stack, TemplateFile,
 };
 pub use select::{Selection, SelectionError};

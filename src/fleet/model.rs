@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{FileId, Span};
 use crate::names::{ClientId, EnvName, PhaseName, SecretName, StackName};
-use crate::params::{ParamDecl, Params};
+use crate::params::{Declarations, Overlay, ParamDecl, Params, Pattern};
 
 /// Everything a fleet's files say.
 #[derive(Debug)]
@@ -23,6 +23,23 @@ pub struct Fleet {
     /// For every environment and every stack that a client there uses: the values of the layers below the client,
     /// by environment and stack. What the stack's `environment/` folder is rendered with.
     pub environment_parts: Vec<EnvironmentPart>,
+    /// What each layer says, for [`Fleet::explain`].
+    pub(super) layers: Layers,
+}
+
+/// What each layer says, before merging.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    /// By stack.
+    pub(super) declarations: Vec<Declarations>,
+    /// `lmsgen.toml`, by stack.
+    pub(super) fleet: Vec<Overlay>,
+    /// By environment and stack.
+    pub(super) environments: Vec<Vec<Overlay>>,
+    /// By client.
+    pub(super) clients: Vec<Overlay>,
+    /// By instance.
+    pub(super) instances: Vec<Overlay>,
 }
 
 /// `[git]` in `lmsgen.toml`: where `publish` pushes, and the guard against deleting many clients.
@@ -49,6 +66,8 @@ pub struct Environment {
     pub namespace: String,
     /// Kubernetes minor: `1.35`.
     pub kubernetes: String,
+    /// Who applies the output.
+    pub delivery: Delivery,
     /// age recipients, `age1…`, without duplicates, in the file's order.
     pub recipients: Vec<String>,
     /// `[policy]`.
@@ -57,10 +76,20 @@ pub struct Environment {
     pub ingress_class: Option<String>,
     /// `[gateway]`.
     pub gateway: Option<Gateway>,
-    /// `[quota]`: hard limits for a ResourceQuota, by resource name; empty when not declared.
+    /// `[quota]`: hard limits for a `ResourceQuota`, by resource name; empty when not declared.
     pub quota: BTreeMap<String, String>,
     /// `[external]`: what exists outside the fleet, by kind (`secrets = […]`).
     pub external: BTreeMap<String, Vec<String>>,
+}
+
+/// Who applies an environment's output to its cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// Flux; also when nothing is said.
+    #[default]
+    Flux,
+    /// A person or a pipeline with `kubectl`.
+    Kubectl,
 }
 
 /// `[policy]` of an environment.
@@ -74,7 +103,7 @@ pub struct Policy {
     pub hosts: Vec<String>,
 }
 
-/// `[gateway]` of an environment: the Gateway that HTTPRoutes attach to.
+/// `[gateway]` of an environment: the Gateway that an `HTTPRoute` attaches to.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     /// Name of the Gateway.
@@ -148,6 +177,8 @@ pub struct Stack {
     pub phases: Vec<PhaseName>,
     /// Parameters by path, shared with every [`Params`].
     pub params: Arc<[ParamDecl]>,
+    /// Pattern of clients' ids.
+    pub client_id: Option<Pattern>,
     /// Secrets of an instance by name.
     pub secrets: Vec<SecretDecl>,
     /// Secrets of an environment by name.
@@ -156,6 +187,8 @@ pub struct Stack {
     pub cluster_scoped: Vec<String>,
     /// Templates by phase and file name; `phase` is `None` for `environment/`.
     pub templates: Vec<TemplateFile>,
+    /// Files of `components/` by name: definitions that templates share; `phase` is `None`.
+    pub components: Vec<TemplateFile>,
 }
 
 /// One template file.

@@ -10,7 +10,8 @@ use super::value::{Layer, Origin};
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
 use crate::document::{Entry, Kind, Located, Node, TableReader, WRONG_TYPE, did_you_mean, quoted};
 
-const UNKNOWN: Code = Code::new("LMS160", Class::Input);
+/// A layer sets or unsets what no stack declares.
+pub const UNKNOWN_PARAMETER: Code = Code::new("LMS160", Class::Input);
 const UNSET: Code = Code::new("LMS168", Class::Input);
 
 /// A layer in its file.
@@ -129,7 +130,8 @@ impl Reader<'_> {
 
     fn misfit(&mut self, entry: &Entry<'_>, path: &str) {
         let paths = self.declarations.list.iter().map(|decl| decl.path.as_str());
-        let mut fault = Diagnostic::error(UNKNOWN, format!("unknown parameter {}", quoted(path))).at(entry.key, "");
+        let mut fault =
+            Diagnostic::error(UNKNOWN_PARAMETER, format!("unknown parameter {}", quoted(path))).at(entry.key, "");
         fault.help = did_you_mean(path, paths);
         self.misfits.push((entry.key, fault));
     }
@@ -153,7 +155,7 @@ impl Reader<'_> {
                 Diagnostic::error(UNSET, format!("{} is a key inside a parameter", quoted(path)))
                     .help(format!("unset the whole parameter `{}`", self.declarations.list[index].path))
             } else {
-                let mut fault = Diagnostic::error(UNKNOWN, format!("unknown parameter {}", quoted(path)));
+                let mut fault = Diagnostic::error(UNKNOWN_PARAMETER, format!("unknown parameter {}", quoted(path)));
                 fault.help = did_you_mean(path, self.declarations.list.iter().map(|decl| decl.path.as_str()));
                 fault
             };

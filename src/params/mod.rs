@@ -16,7 +16,7 @@ mod words;
 
 pub use decl::{Field, Merge, ParamDecl, Pattern, Shape, StringShape};
 pub use declare::Declarations;
-pub use layer::{LayerSource, Overlay, read_shared};
+pub use layer::{LayerSource, Overlay, UNKNOWN_PARAMETER, read_shared};
 pub use names::Placeholders;
 pub use resolved::{Params, Resolved};
 pub use trace::{Step, dig, trace};

@@ -1,0 +1,274 @@
+//! Reading `environments/<name>.toml`.
+
+use std::collections::BTreeMap;
+
+use super::config::read_layer;
+use super::model::{Delivery, Environment, Gateway, Policy};
+use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
+use crate::document::{Document, Located, TableReader, did_you_mean, quoted};
+use crate::names::{EnvName, SecretName};
+use crate::params::{Declarations, Layer, Overlay};
+
+const NAMESPACE: Code = Code::new("LMS132", Class::Input);
+const KUBERNETES: Code = Code::new("LMS133", Class::Input);
+const UNSUPPORTED: Code = Code::new("LMS134", Class::Input);
+const RECIPIENT: Code = Code::new("LMS135", Class::Secret);
+const RECIPIENT_TWICE: Code = Code::new("LMS136", Class::Secret);
+const POLICY: Code = Code::new("LMS138", Class::Input);
+const CLUSTER: Code = Code::new("LMS149", Class::Input);
+const EXTERNAL: Code = Code::new("LMS151", Class::Input);
+
+/// Kinds that `[external]` can name.
+const EXTERNAL_KINDS: [&str; 12] = [
+    "cluster-issuers",
+    "config-maps",
+    "gateways",
+    "ingress-classes",
+    "issuers",
+    "persistent-volume-claims",
+    "persistent-volumes",
+    "priority-classes",
+    "secrets",
+    "service-accounts",
+    "services",
+    "storage-classes",
+];
+
+/// An environment and what its `[params]` say to each stack.
+#[derive(Debug)]
+pub(super) struct EnvironmentRead {
+    pub(super) environment: Environment,
+    /// Place of `namespace`.
+    pub(super) namespace: Span,
+    pub(super) overlays: Vec<Overlay>,
+}
+
+/// Reads an environment; `None` when it lacks what nothing works without.
+pub(super) fn read_environment(
+    document: &Document<'_>,
+    name: EnvName,
+    file: FileId,
+    stacks: &[(&str, &Declarations)],
+    sink: &mut Sink,
+) -> Option<EnvironmentRead> {
+    let mut table = document.root();
+    let namespace = read_namespace(&mut table, sink);
+    let kubernetes = read_kubernetes(&mut table, sink);
+    let delivery = read_delivery(&mut table, sink);
+    check_cluster(&mut table, sink);
+    let recipients = table.table("secrets", sink).map(|secrets| read_secrets(secrets, sink)).unwrap_or_default();
+    let policy = table.table("policy", sink).map(|policy| read_policy(policy, sink)).unwrap_or_default();
+    let external = table.table("external", sink).map(|external| read_external(&external, sink)).unwrap_or_default();
+    let ingress_class = table.table("ingress", sink).and_then(|mut ingress| {
+        let class = ingress.required_string("class", sink);
+        ingress.finish(sink);
+        class.map(|class| class.value.to_owned())
+    });
+    let gateway = table.table("gateway", sink).and_then(|gateway| read_gateway(gateway, sink));
+    let quota = table.table("quota", sink).map(|quota| read_quota(&quota, sink)).unwrap_or_default();
+    let overlays = read_layer(&mut table, Layer::Environment, stacks, sink);
+    table.finish(sink);
+    let namespace = namespace?;
+    let environment = Environment {
+        name,
+        file,
+        namespace: namespace.value.into(),
+        kubernetes: kubernetes?,
+        delivery,
+        recipients,
+        policy,
+        ingress_class,
+        gateway,
+        quota,
+        external,
+    };
+    Some(EnvironmentRead { environment, namespace: namespace.span, overlays })
+}
+
+fn read_namespace<'d>(table: &mut TableReader<'d>, sink: &mut Sink) -> Option<Located<&'d str>> {
+    let namespace = table.required_string("namespace", sink)?;
+    let rule = match SecretName::new(namespace.value) {
+        Err(fault) => fault.to_string(),
+        Ok(_) if namespace.value.starts_with("kube-") || namespace.value == "default" => "is reserved".into(),
+        Ok(_) => return Some(namespace),
+    };
+    let message = format!("namespace {} {rule}", quoted(namespace.value));
+    sink.push(Diagnostic::error(NAMESPACE, message).at(namespace.span, ""));
+    Some(namespace)
+}
+
+fn read_kubernetes(table: &mut TableReader<'_>, sink: &mut Sink) -> Option<String> {
+    let found = table.required_string("kubernetes", sink)?;
+    let is_minor = found.value.strip_prefix("1.").is_some_and(|minor| {
+        (1..=3).contains(&minor.len()) && minor.bytes().all(|b| b.is_ascii_digit()) && !minor.starts_with('0')
+    });
+    if !is_minor {
+        let message = format!("{} is no Kubernetes version", quoted(found.value));
+        let fault = Diagnostic::error(KUBERNETES, message).at(found.span, "");
+        sink.push(fault.help("write the minor version, such as \"1.35\""));
+    }
+    Some(found.value.into())
+}
+
+fn read_delivery(table: &mut TableReader<'_>, sink: &mut Sink) -> Delivery {
+    let Some(found) = table.string("delivery", sink) else { return Delivery::default() };
+    match found.value {
+        "flux" => Delivery::Flux,
+        "kubectl" => Delivery::Kubectl,
+        other => {
+            sink.push(unsupported("delivery", other, &["flux", "kubectl"], &["argocd"]).at(found.span, ""));
+            Delivery::default()
+        }
+    }
+}
+
+fn unsupported(key: &str, found: &str, known: &[&str], planned: &[&str]) -> Diagnostic {
+    let reason = if planned.contains(&found) { "is not supported yet" } else { "is unknown" };
+    let help = did_you_mean(found, known.iter().copied()).filter(|_| !planned.contains(&found));
+    Diagnostic::error(UNSUPPORTED, format!("{key} {} {reason}", quoted(found)))
+        .help(help.unwrap_or_else(|| format!("write `{}`", known.join("` or `"))))
+}
+
+/// `[cluster]` is for `status`; here it is only checked for what must not stand in a file.
+fn check_cluster(table: &mut TableReader<'_>, sink: &mut Sink) {
+    let Some(mut cluster) = table.table("cluster", sink) else { return };
+    for key in ["url", "context", "certificate-authority"] {
+        let _ = cluster.string(key, sink);
+    }
+    if let Some(token) = cluster.take("token") {
+        if let crate::document::Kind::String(_) = token.node.kind() {
+            // The token itself stands in the value's place: point at the key.
+            sink.push(
+                Diagnostic::error(CLUSTER, "a token cannot stand in a file of the fleet")
+                    .at(token.key, "")
+                    .help("write `token = { env = \"NAME\" }` or `{ file = \"PATH\" }`, and revoke this token"),
+            );
+        } else if let Some(mut source) = token.node.table("cluster.token", sink) {
+            let found = [source.string("env", sink), source.string("file", sink)];
+            if found.iter().flatten().count() != 1 {
+                let fault = Diagnostic::error(CLUSTER, "`cluster.token` needs exactly one of `env` and `file`");
+                sink.push(fault.at(source.span(), ""));
+            }
+            source.finish(sink);
+        }
+    }
+    cluster.finish(sink);
+}
+
+fn read_secrets(mut table: TableReader<'_>, sink: &mut Sink) -> Vec<String> {
+    if let Some(form) = table.string("form", sink)
+        && form.value != "sops"
+    {
+        sink.push(unsupported("form", form.value, &["sops"], &["sopssecret", "external"]).at(form.span, ""));
+    }
+    let mut recipients: Vec<Located<&str>> = Vec::new();
+    for found in table.strings("recipients", sink) {
+        if let Some((message, help)) = recipient_fault(found.value) {
+            sink.push(Diagnostic::error(RECIPIENT, message).at(found.span, "").help(help));
+        } else if let Some(first) = recipients.iter().find(|known| known.value == found.value) {
+            let warning = Diagnostic::warning(RECIPIENT_TWICE, "this recipient stands here twice");
+            sink.push(warning.at(found.span, "").also(first.span, "first").help("remove one"));
+        } else {
+            recipients.push(found);
+        }
+    }
+    table.finish(sink);
+    recipients.into_iter().map(|recipient| recipient.value.into()).collect()
+}
+
+/// What is wrong with a recipient, and what to do. Never repeats the text: it may be a secret.
+fn recipient_fault(text: &str) -> Option<(&'static str, &'static str)> {
+    const PUBLIC: &str = "write the public key that `age-keygen -y` prints: `age1…`, 62 lower-case characters";
+    if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
+        return Some(("a private key is no recipient", PUBLIC));
+    }
+    if text.starts_with("ssh-") || text.starts_with("age1") && text.len() != 62 && text.matches('1').count() > 1 {
+        return Some(("recipients of SSH and of age plugins are not supported", PUBLIC));
+    }
+    match text.parse::<age::x25519::Recipient>() {
+        Ok(_) => None,
+        Err(_) => Some(("no age recipient, or one with a typing error in it", PUBLIC)),
+    }
+}
+
+fn read_policy(mut table: TableReader<'_>, sink: &mut Sink) -> Policy {
+    let kinds = table.take("kinds").and_then(|entry| {
+        let kinds = entry.node.strings("policy.kinds", sink)?;
+        if kinds.is_empty() {
+            let fault = Diagnostic::error(POLICY, "an empty list of kinds allows nothing").at(entry.node.span(), "");
+            sink.push(fault.help("list the kinds, or remove the key to allow every namespaced kind"));
+        }
+        for kind in &kinds {
+            let is_kind = kind.value.starts_with(|c: char| c.is_ascii_uppercase())
+                && kind.value.chars().all(|c| c.is_ascii_alphanumeric());
+            if !is_kind {
+                let fault = Diagnostic::error(POLICY, format!("{} is no kind", quoted(kind.value))).at(kind.span, "");
+                sink.push(fault.help("write the kind as in a manifest: `Deployment`"));
+            }
+        }
+        Some((kinds.into_iter().map(|kind| kind.value.to_owned()).collect(), entry.node.span()))
+    });
+    let mut texts = |key, example: &str| -> Vec<String> {
+        let found = table.strings(key, sink);
+        for text in &found {
+            if text.value.is_empty() || text.value.contains(|c: char| c.is_whitespace() || c == '*' && key != "hosts") {
+                let message = format!("`policy.{key}`: {} is too wide or no name at all", quoted(text.value));
+                sink.push(Diagnostic::error(POLICY, message).at(text.span, "").help(format!("write `{example}`")));
+            }
+        }
+        found.into_iter().map(|text| text.value.to_owned()).collect()
+    };
+    let registries = texts("registries", "registry.example/team");
+    let hosts = texts("hosts", "backend.example");
+    table.finish(sink);
+    Policy { kinds, registries, hosts }
+}
+
+fn read_external(table: &TableReader<'_>, sink: &mut Sink) -> BTreeMap<String, Vec<String>> {
+    let mut external = BTreeMap::new();
+    for entry in table.entries() {
+        if !EXTERNAL_KINDS.contains(&entry.name) {
+            let message = format!("unknown key {} in `external`", quoted(entry.name));
+            let help = did_you_mean(entry.name, EXTERNAL_KINDS)
+                .unwrap_or_else(|| format!("known keys: `{}`", EXTERNAL_KINDS.join("`, `")));
+            sink.push(Diagnostic::error(crate::document::UNKNOWN_KEY, message).at(entry.key, "").help(help));
+            continue;
+        }
+        let names = entry.node.strings(&table.path_of(entry.name), sink).unwrap_or_default();
+        for name in &names {
+            if !is_object_name(name.value) {
+                let message = format!("{} is no name of an object", quoted(name.value));
+                sink.push(Diagnostic::error(EXTERNAL, message).at(name.span, ""));
+            }
+        }
+        external.insert(entry.name.to_owned(), names.into_iter().map(|name| name.value.to_owned()).collect());
+    }
+    external
+}
+
+/// A DNS subdomain: DNS labels joined by dots, 253 characters at most.
+fn is_object_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(|label| SecretName::new(label).is_ok())
+}
+
+fn read_gateway(mut table: TableReader<'_>, sink: &mut Sink) -> Option<Gateway> {
+    let name = table.required_string("name", sink);
+    let namespace = table.required_string("namespace", sink);
+    let section = table.string("section", sink).map(|section| section.value.to_owned());
+    let features = table.strings("features", sink);
+    table.finish(sink);
+    Some(Gateway {
+        name: name?.value.into(),
+        namespace: namespace?.value.into(),
+        section,
+        features: features.into_iter().map(|feature| feature.value.to_owned()).collect(),
+    })
+}
+
+fn read_quota(table: &TableReader<'_>, sink: &mut Sink) -> BTreeMap<String, String> {
+    let read = |entry: crate::document::Entry<'_>| {
+        let text = entry.node.string(&table.path_of(entry.name), sink)?;
+        Some((entry.name.to_owned(), text.to_owned()))
+    };
+    table.entries().filter_map(read).collect()
+}

@@ -1,0 +1,81 @@
+//! How large a fleet may be, how many faults are worth reading, and what an empty fleet means.
+
+use std::collections::HashMap;
+
+use super::Fleet;
+use super::client::ClientRead;
+use crate::diagnostic::{Class, Code, Diagnostic, FileId, Severity, Sink};
+
+const TOO_MANY: Code = Code::new("LMS156", Class::Limit);
+const EMPTY: Code = Code::new("LMS157", Class::Guard);
+
+/// A fleet must have fewer instances than this.
+pub const MAX_INSTANCES: usize = 100_000;
+
+/// Faults of one kind in one file that are shown.
+const MOST_OF_A_KIND: usize = 20;
+
+/// `false`, with an error, if there are too many instances to go on with.
+pub(super) fn check_counts(clients: &[ClientRead], sink: &mut Sink) -> bool {
+    let n_instances: usize = clients.iter().map(|read| read.environments.len()).sum();
+    let is_fine = n_instances < MAX_INSTANCES && clients.len() < MAX_INSTANCES;
+    if !is_fine {
+        let message =
+            format!("{} clients with {n_instances} instances: a fleet has fewer than {MAX_INSTANCES}", clients.len());
+        sink.push(Diagnostic::error(TOO_MANY, message).help("split the fleet into several repositories"));
+    }
+    is_fine
+}
+
+/// The guard against rendering everything from nothing, which would delete all output: a fleet without instances is
+/// more often a wrong folder or a bad merge than a wish.
+#[must_use]
+pub fn empty_fleet(fleet: &Fleet) -> Option<Diagnostic> {
+    fleet.instances.is_empty().then(|| {
+        Diagnostic::error(EMPTY, "the fleet has no instance, so everything rendered would be deleted")
+            .help("add a client to an environment, or select what to render")
+    })
+}
+
+/// Merges equal faults and keeps the first faults of each kind in each file, with a line that counts the rest.
+pub(super) fn cap(found: Sink) -> Sink {
+    let mut merged: Vec<Diagnostic> = Vec::new();
+    let mut index = HashMap::new();
+    for mut fault in found.into_vec() {
+        let key = (fault.code, fault.severity, fault.message.clone(), fault.primary.clone());
+        match index.get(&key) {
+            Some(&at) => {
+                let same: &mut Diagnostic = &mut merged[at];
+                same.instances.append(&mut fault.instances);
+            }
+            None => {
+                index.insert(key, merged.len());
+                merged.push(fault);
+            }
+        }
+    }
+    merged.sort_by_key(|fault| fault.primary.as_ref().map(|label| label.span));
+    let mut counts: HashMap<(Code, Severity, Option<FileId>), usize> = HashMap::new();
+    let key = |fault: &Diagnostic| (fault.code, fault.severity, fault.primary.as_ref().map(|label| label.span.file));
+    for fault in &merged {
+        *counts.entry(key(fault)).or_default() += 1;
+    }
+    let mut shown: HashMap<(Code, Severity, Option<FileId>), usize> = HashMap::new();
+    let mut kept = Sink::default();
+    for mut fault in merged {
+        let total = counts[&key(&fault)];
+        let n = shown.entry(key(&fault)).or_default();
+        *n += 1;
+        if *n > MOST_OF_A_KIND && total > MOST_OF_A_KIND {
+            if *n == MOST_OF_A_KIND + 1 {
+                fault.message = format!("…and {} more like these in this file", total - MOST_OF_A_KIND);
+                fault.help = None;
+                fault.secondary.clear();
+                kept.push(fault);
+            }
+            continue;
+        }
+        kept.push(fault);
+    }
+    kept
+}

@@ -1,0 +1,132 @@
+//! From source files to texts: what cannot be read as text is reported here, and no private key gets further.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::layout::{Place, ignored, place};
+use super::sources::{Content, Sources};
+use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
+use crate::document::{MAX_FILE_BYTES, decode, quoted};
+use crate::names::RelPath;
+
+const NOT_REGULAR: Code = Code::new("LMS120", Class::Input);
+const TOO_LARGE: Code = Code::new("LMS121", Class::Limit);
+const ENCODING: Code = Code::new("LMS122", Class::Input);
+const PRIVATE_KEY: Code = Code::new("LMS123", Class::Secret);
+const BAD_PATH: Code = Code::new("LMS124", Class::Input);
+
+/// What every private age key starts with.
+const KEY_MARK: &str = "AGE-SECRET-KEY-";
+
+/// A file that could be read.
+pub(super) struct SourceText {
+    pub(super) file: FileId,
+    pub(super) text: Arc<str>,
+    pub(super) path: RelPath,
+}
+
+/// What decoding one file gave.
+struct Decoded {
+    text: String,
+    /// Offset of the first byte that is no UTF-8.
+    broken_at: Option<usize>,
+    /// Where private keys stood, before they were blotted out.
+    keys: Vec<std::ops::Range<usize>>,
+}
+
+/// Puts every file into `map`, reports what cannot be used, and returns the rest by path.
+pub(super) fn read(sources: &Sources, map: &mut SourceMap, sink: &mut Sink) -> Vec<(Place, SourceText)> {
+    for shown in sources.refused() {
+        let message = format!("{} has a name that no file of a fleet may have", quoted(shown));
+        sink.push(Diagnostic::error(BAD_PATH, message).help("rename it: UTF-8 without control characters and `\\`"));
+    }
+    let places: Vec<_> = sources.iter().map(|(path, content)| (path, content, place(path))).collect();
+    let decoded: Vec<Option<Decoded>> = places
+        .par_iter()
+        .with_min_len(64)
+        .map(|(_, content, place)| match (content, place) {
+            (_, Place::Nothing | Place::Ignored | Place::Wrong(_)) => None,
+            (Content::File(bytes), _) if bytes.len() as u64 <= MAX_FILE_BYTES => Some(decode_blotted(bytes)),
+            _ => None,
+        })
+        .collect();
+    let mut texts = Vec::with_capacity(places.len());
+    for ((path, content, place), decoded) in places.into_iter().zip(decoded) {
+        if matches!(place, Place::Nothing) {
+            continue;
+        }
+        let text: Arc<str> = decoded.as_ref().map_or("", |decoded| &decoded.text).into();
+        let file = map.add(path.as_str(), text.clone());
+        let start = Span::file_start(file);
+        match place {
+            Place::Ignored => sink.push(ignored(path, start)),
+            Place::Wrong(wrong) => sink.push(wrong.fault(path, start)),
+            place => match decoded {
+                None => sink.push(unreadable(path, content).at(start, "")),
+                Some(decoded) => {
+                    report(file, &decoded, sink);
+                    if decoded.broken_at.is_none() {
+                        texts.push((place, SourceText { file, text, path: path.clone() }));
+                    }
+                }
+            },
+        }
+    }
+    texts
+}
+
+fn unreadable(path: &RelPath, content: &Content) -> Diagnostic {
+    let name = quoted(path.as_str());
+    match content {
+        // Where a link leads is nobody's business: it may name a file the reader of the report cannot see.
+        Content::NotRegular => Diagnostic::error(NOT_REGULAR, format!("{name} is not a regular file"))
+            .help("put a file there; links and special files are never followed"),
+        Content::File(_) | Content::TooLarge => {
+            Diagnostic::error(TOO_LARGE, format!("{name} is larger than {} KiB", MAX_FILE_BYTES >> 10))
+        }
+    }
+}
+
+fn decode_blotted(bytes: &[u8]) -> Decoded {
+    let (mut text, broken_at) = match decode(bytes) {
+        Ok(text) => (text, None),
+        Err(fault) => (String::from_utf8_lossy(bytes).into_owned(), Some(fault.at)),
+    };
+    let keys = find_keys(&text);
+    for key in &keys {
+        // A report shows the line a fault is in: the key must not be in it.
+        text.replace_range(key.clone(), &"*".repeat(key.len()));
+    }
+    Decoded { text, broken_at, keys }
+}
+
+/// The part after [`KEY_MARK`] of every private key.
+fn find_keys(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut keys = Vec::new();
+    for mark in [KEY_MARK, "age-secret-key-"] {
+        for (at, _) in text.match_indices(mark) {
+            let start = at + mark.len();
+            let length = text[start..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+            if length > 0 {
+                keys.push(start..start + length);
+            }
+        }
+    }
+    keys
+}
+
+fn report(file: FileId, decoded: &Decoded, sink: &mut Sink) {
+    if let Some(at) = decoded.broken_at {
+        let at = decoded.text.floor_char_boundary(at);
+        sink.push(Diagnostic::error(ENCODING, "not UTF-8").at(Span::new(file, at..at), "first wrong byte"));
+    }
+    for key in &decoded.keys {
+        let span = Span::new(file, key.start - KEY_MARK.len()..key.end);
+        sink.push(
+            Diagnostic::error(PRIVATE_KEY, "a private age key stands in the fleet")
+                .at(span, "")
+                .help("remove it, make a new key and rewrap the secrets: whoever can read the repository has this one"),
+        );
+    }
+}
