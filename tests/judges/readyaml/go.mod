@@ -1,0 +1,10 @@
+module readyaml
+
+go 1.24
+
+require (
+	go.yaml.in/yaml/v3 v3.0.4
+	sigs.k8s.io/yaml v1.6.0
+)
+
+require go.yaml.in/yaml/v2 v2.4.2 // indirect
