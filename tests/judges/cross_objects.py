@@ -3,6 +3,7 @@
 Must not look at templates: only at what is rendered. `[external]` of an environment says what else exists.
 """
 
+import json
 import re
 import tomllib
 
@@ -190,13 +191,15 @@ def route(environment, item, service_port):
     spec = item["spec"]
     annotations = item["metadata"].get("annotations", {})
     if item["kind"] == "HTTPRoute":
-        (rule,) = spec["rules"]
         hosts = spec["hostnames"]
-        assert rule["backendRefs"][0]["port"] == service_port["port"]
         assert spec["parentRefs"][0]["name"] == environment.file["gateway"]["name"]
-        for filter_ in rule["filters"]:
-            feature = {"URLRewrite": "path-rewrite", "CORS": "cors"}[filter_["type"]]
-            assert feature in environment.file["gateway"]["features"], f"the gateway does not have {feature}"
+        for rule in spec["rules"]:
+            # The Gateway API refuses ReplacePrefixMatch in a rule with any other number of matches.
+            assert [match["path"]["type"] for match in rule["matches"]] == ["PathPrefix"]
+            assert [(ref["name"], ref["port"]) for ref in rule["backendRefs"]] == [(service(item), service_port["port"])]
+            for filter_ in rule["filters"]:
+                feature = {"URLRewrite": "path-rewrite", "CORS": "cors"}[filter_["type"]]
+                assert feature in environment.file["gateway"]["features"], f"the gateway does not have {feature}"
     else:
         (rule,) = spec["rules"]
         (path,) = rule["http"]["paths"]
@@ -223,12 +226,21 @@ def whole(environment):
         taken = []
         for item in environment.items:
             if item["kind"] == "HTTPRoute":
-                values = {match["path"]["value"].lower() for match in item["spec"]["rules"][0]["matches"]}
+                values = {rule["matches"][0]["path"]["value"].lower() for rule in item["spec"]["rules"]}
                 taken += [(item["spec"]["hostnames"][0], value) for value in values]
             elif item["kind"] == "Ingress":
                 rule = item["spec"]["rules"][0]
                 taken.append((rule["host"], rule["http"]["paths"][0]["path"].removesuffix("(/|$)(.*)").lower()))
         assert taken and len(taken) == len(set(taken)), taken
+    with case(f"{environment.name}: every database port that a Job or a DSN names may be reached"):
+        for component in ("app", "provision"):
+            policy = environment.get("NetworkPolicy", f"lms-{component}")["spec"]
+            reached = {str(port["port"]) for rule in policy["egress"] for port in rule["ports"]}
+            used = set()
+            for item, template in pods(environment.items):
+                if within(policy["podSelector"]["matchLabels"], template["metadata"]["labels"]):
+                    used |= set(re.findall(r'(?:@[^:]+:|"--port", "|"PGPORT", "value": ")([0-9]+)', json.dumps(template)))
+            assert used and used <= reached, f"{component}: {used - reached or 'no ports at all'}"
     with case(f"{environment.name}: network policies deny, then let through by address or namespace"):
         policies = [item["spec"] for item in environment.items if item["kind"] == "NetworkPolicy"]
         assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} in policies
