@@ -3,7 +3,6 @@
 use git2::{ObjectType, Oid, Signature};
 
 use super::identity::People;
-use super::program::Git;
 use super::publish::{SignOff, Signing};
 use super::{Error, Repository};
 
@@ -42,7 +41,8 @@ impl Repository {
         key: &str,
     ) -> Result<Oid, Error> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let ran = Git::new(&self.workdir, "commit-tree")
+        let ran = self
+            .program("commit-tree")
             .args([key.to_owned(), tree.to_string()])
             .args(parent.into_iter().flat_map(|oid| ["-p".to_owned(), oid.to_string()]))
             .args(["-F", "-"])

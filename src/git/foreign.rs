@@ -3,7 +3,6 @@
 use git2::Oid;
 
 use super::object::{FOLDER, id};
-use super::program::Git;
 use super::{Error, Repository};
 
 /// A step from one tree to another that changes only files outside the fleet.
@@ -46,13 +45,9 @@ impl Repository {
 
     fn read_tree(&self, step: &Step, more: &[&str], remote: &str) -> Result<(), Error> {
         // A file that was only touched counts as changed until Git has looked at it.
-        Git::new(&self.workdir, "update-index").args(["-q", "--refresh"]).run()?;
+        self.program("update-index").args(["-q", "--refresh"]).run()?;
         let (from, to) = (step.from.to_string(), step.to.to_string());
-        let ran = Git::new(&self.workdir, "read-tree")
-            .args(["-m", "-u"])
-            .args(more.iter().copied())
-            .args([&from, &to])
-            .run()?;
+        let ran = self.program("read-tree").args(["-m", "-u"]).args(more.iter().copied()).args([&from, &to]).run()?;
         if ran.ok {
             return Ok(());
         }

@@ -2,7 +2,6 @@
 
 use git2::{Signature, Time};
 
-use super::program::Git;
 use super::{Error, Repository};
 
 /// The two people of a commit.
@@ -27,7 +26,7 @@ impl Repository {
 
     fn ident(&self, variable: &str, author: Option<(&str, &str)>) -> Result<Signature<'static>, Error> {
         // Without this, Git would guess an address from the name of the machine.
-        let mut git = Git::new(&self.workdir, "var").setting("user.useConfigOnly=true").args([variable]);
+        let mut git = self.program("var").setting("user.useConfigOnly=true").args([variable]);
         if let Some((name, address)) = author {
             git = git.variable("GIT_AUTHOR_NAME", name).variable("GIT_AUTHOR_EMAIL", address);
         }

@@ -98,7 +98,8 @@ impl Repository {
     /// tree's top.
     pub(super) fn staged(&self, head: Option<Oid>) -> Result<BTreeSet<String>, Error> {
         let tree = head.map_or_else(|| super::object::id(ObjectType::Tree, b"").to_string(), |oid| oid.to_string());
-        let ran = super::program::Git::new(&self.workdir, "diff-index")
+        let ran = self
+            .program("diff-index")
             .args(["--cached", "--name-only", "--no-renames", "--no-ext-diff", "-z", &tree, "--"])
             .run()?;
         Ok(names(&ran.stdout()?))
@@ -107,7 +108,8 @@ impl Repository {
     /// Tracked files outside the fleet's own folders that are changed or staged. From the work tree's top.
     pub(super) fn changed_elsewhere(&self) -> Result<BTreeSet<String>, Error> {
         let own = self.own_roots().map(|root| format!(":(top,exclude,literal){root}"));
-        let ran = super::program::Git::new(&self.workdir, "status")
+        let ran = self
+            .program("status")
             .args(["--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty"])
             .args(["--", ":(top)"])
             .args(own)

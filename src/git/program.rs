@@ -7,10 +7,10 @@
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::{Error, text};
+use super::{Error, Repository, text};
 
 /// Variables that redirect Git to other files, or make it print or run something of their own. Those of
 /// credentials, SSH and configuration files stay.
@@ -87,15 +87,15 @@ pub(super) struct Git {
     name: &'static str,
     settings: Vec<String>,
     args: Vec<String>,
-    variables: Vec<(&'static str, String)>,
+    variables: Vec<(String, String)>,
     input: Option<Vec<u8>>,
 }
 
-impl Git {
-    /// `git <name>` in `folder`.
-    pub fn new(folder: &Path, name: &'static str) -> Self {
-        Self {
-            folder: folder.into(),
+impl Repository {
+    /// `git <name>` in the work tree.
+    pub(super) fn program(&self, name: &'static str) -> Git {
+        Git {
+            folder: self.workdir.clone(),
             name,
             settings: vec![
                 "advice.pushUpdateRejected=false".into(),
@@ -104,11 +104,13 @@ impl Git {
                 "http.lowSpeedTime=60".into(),
             ],
             args: Vec::new(),
-            variables: Vec::new(),
+            variables: self.variables.clone(),
             input: None,
         }
     }
+}
 
+impl Git {
     /// `-c key=value`, over the user's configuration.
     pub fn setting(mut self, setting: &str) -> Self {
         self.settings.push(setting.into());
@@ -120,8 +122,8 @@ impl Git {
         self
     }
 
-    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
-        self.variables.push((name, value.into()));
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
         self
     }
 

@@ -4,7 +4,6 @@
 
 use git2::Oid;
 
-use super::program::Git;
 use super::{Error, Repository, text};
 
 /// One branch of one remote.
@@ -51,8 +50,7 @@ impl Repository {
             return Err(Error::NoRemote(name.into()));
         }
         let addresses = |more: &[&str]| -> Result<Vec<String>, Error> {
-            let ran =
-                Git::new(&self.workdir, "remote").args(["get-url"]).args(more.iter().copied()).args([name]).run()?;
+            let ran = self.program("remote").args(["get-url"]).args(more.iter().copied()).args([name]).run()?;
             Ok(String::from_utf8_lossy(&ran.stdout()?).lines().map(str::to_owned).collect())
         };
         let push = addresses(&["--push", "--all"])?;
@@ -79,7 +77,7 @@ impl Remote<'_> {
     /// Where the branch is now; `None` if it does not exist there.
     pub fn tip(&self) -> Result<Option<Oid>, Error> {
         let reference = self.reference();
-        let ran = Git::new(&self.repository.workdir, "ls-remote").args(["--", &self.target, &reference]).run()?;
+        let ran = self.repository.program("ls-remote").args(["--", &self.target, &reference]).run()?;
         let stdout = ran.stdout()?;
         // The pattern also matches `refs/x/refs/heads/main`.
         let line = String::from_utf8_lossy(&stdout)
@@ -90,14 +88,21 @@ impl Remote<'_> {
         line.map(|id| Oid::from_str(&id).map_err(Error::library("read what `git ls-remote` printed"))).transpose()
     }
 
-    /// Fetches the branch, so that `tip` is here afterwards; `false` if it is not, because the branch moved on.
+    /// Fetches the branch and moves no local reference, so that `tip` is here afterwards; `false` if it is not, because the branch moved on.
     pub fn fetch(&self, tip: Oid) -> Result<bool, Error> {
         if self.has(tip)? {
             return Ok(true);
         }
-        let quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc", "--"];
-        let ran =
-            Git::new(&self.repository.workdir, "fetch").args(quiet).args([&self.target, &self.reference()]).run()?;
+        let quiet = [
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--no-auto-gc",
+            "--refmap=",
+            "--",
+        ];
+        let ran = self.repository.program("fetch").args(quiet).args([&self.target, &self.reference()]).run()?;
         ran.stdout()?;
         self.has(tip)
     }
@@ -112,7 +117,9 @@ impl Remote<'_> {
     pub fn push(&self, commit: Oid, options: &[String]) -> Result<Pushed, Error> {
         let reference = self.reference();
         let plain = ["--porcelain", "--no-force", "--no-follow-tags", "--recurse-submodules=no"];
-        let ran = Git::new(&self.repository.workdir, "push")
+        let ran = self
+            .repository
+            .program("push")
             .args(plain)
             .args(options.iter().map(|option| format!("--push-option={option}")))
             .args(["--", &self.target, &format!("{commit}:{reference}")])

@@ -13,6 +13,8 @@ pub struct Repository {
     pub(super) workdir: PathBuf,
     /// The fleet's folder below the work tree; `None` at the top.
     pub(super) prefix: Option<RelPath>,
+    /// Set for every run of `git`.
+    pub(super) variables: Vec<(String, String)>,
 }
 
 /// A commit, with what a headline says of it.
@@ -73,7 +75,14 @@ impl Repository {
             Some(text) => Some(RelPath::new(text).map_err(|e| path_error(text.as_bytes(), &e))?),
             None => return Err(path_error(below.as_os_str().as_encoded_bytes(), &"is not UTF-8")),
         };
-        Ok(Self { git, workdir, prefix })
+        Ok(Self { git, workdir, prefix, variables: Vec::new() })
+    }
+
+    /// Sets an environment variable for every run of the program `git`, over the process' own.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
     }
 
     /// The work tree's top folder.

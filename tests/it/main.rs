@@ -1,4 +1,6 @@
 //! End-to-end tests, one module per area.
 
 mod files;
+mod git;
+mod support;
 mod tree;

@@ -1,0 +1,4 @@
+//! Publishing to a real server, and reading and comparing revisions.
+
+mod fleet;
+mod publish;
