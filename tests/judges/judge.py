@@ -89,7 +89,7 @@ def identity(manifest):
 def read_by_go(paths):
     """Each path as Kubernetes' own readers see it: {path: {"kubectl": …, "kustomize": …}}."""
     lines = run(TOOLS / "readyaml", stdin="".join(f"{path}\n" for path in paths)).splitlines()
-    answers = {Path(answer["path"]): answer for answer in map(json.loads, lines)}
+    answers = {Path(answer.pop("path")): answer for answer in map(json.loads, lines)}
     assert set(answers) == set(paths), "readyaml left files out"
     return answers
 
