@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::group::groups;
 use super::object::{Found, one_sided, two_sided};
 use super::pattern::unhashed;
-use super::{Action, Counts, Detail, DiffReport, EnvironmentDiff, ObjectChange, Owner, What};
+use super::{Action, Counts, DiffReport, EnvironmentDiff, KindDiff, Owner, What};
 use crate::manifest::{ObjectRef, Value, parse_documents};
 use crate::tree::FileChange;
 
@@ -42,9 +42,7 @@ pub fn compare(changes: &[FileChange], before: &[Owner], now: &[Owner]) -> DiffR
     };
     counts.formatting = changes.iter().enumerate().filter(silent).count();
     let found: Vec<Found> = found.into_iter().map(|(found, _)| found).collect();
-    for one in &found {
-        add(&mut counts, &one.object);
-    }
+    let kinds = count(&mut counts, &found);
     let (before, now): (BTreeSet<&Owner>, BTreeSet<&Owner>) = (before.iter().collect(), now.iter().collect());
     let what = |owner: &Owner| match (before.contains(owner), now.contains(owner)) {
         (false, true) if owner.is_instance() => What::InstancesCreated,
@@ -52,7 +50,7 @@ pub fn compare(changes: &[FileChange], before: &[Owner], now: &[Owner]) -> DiffR
         _ => What::Objects,
     };
     let environments = environments(&found, &before, &now);
-    DiffReport { environments, groups: groups(found, what), counts, unreadable }
+    DiffReport { environments, groups: groups(found, what), kinds, counts, unreadable }
 }
 
 /// Which version an object is from.
@@ -175,22 +173,27 @@ fn pair_hashed(pairs: Vec<Pair>) -> Vec<Pair> {
     pairs.into_iter().flatten().collect()
 }
 
-fn add(counts: &mut Counts, object: &ObjectChange) {
-    match object.action {
-        Action::Created => counts.created += 1,
-        Action::Changed => counts.changed += 1,
-        Action::Deleted => counts.deleted += 1,
-        Action::Replaced => counts.replaced += 1,
+/// Adds every change to the sums, and returns the sums by environment and kind.
+fn count(counts: &mut Counts, found: &[Found]) -> Vec<KindDiff> {
+    let mut kinds: BTreeMap<(&str, &str), KindDiff> = BTreeMap::new();
+    for Found { owner, object } in found {
+        let kind = kinds.entry((&owner.environment, &object.kind)).or_insert_with(|| KindDiff {
+            environment: owner.environment.clone(),
+            kind: object.kind.clone(),
+            ..KindDiff::default()
+        });
+        let (sum, of_kind) = match object.action {
+            Action::Created => (&mut counts.created, &mut kind.created),
+            Action::Changed => (&mut counts.changed, &mut kind.changed),
+            Action::Deleted => (&mut counts.deleted, &mut kind.deleted),
+            Action::Replaced => (&mut counts.replaced, &mut kind.replaced),
+        };
+        *sum += 1;
+        *of_kind += 1;
+        counts.fields += object.fields.len();
+        counts.secret_keys += object.secret_keys().count();
     }
-    if object.kind == "Job" && matches!(object.action, Action::Created | Action::Replaced) {
-        counts.jobs += 1;
-    }
-    counts.fields += object.fields.len();
-    if object.kind == "Secret" {
-        let is_key = |path: &str| path.starts_with("data") || path.starts_with("stringData");
-        let hidden = |detail: &Detail| matches!(detail, Detail::Hidden { .. });
-        counts.secret_keys += object.fields.iter().filter(|field| is_key(&field.path) && hidden(&field.detail)).count();
-    }
+    kinds.into_values().collect()
 }
 
 fn environments(found: &[Found], before: &BTreeSet<&Owner>, now: &BTreeSet<&Owner>) -> Vec<EnvironmentDiff> {

@@ -45,7 +45,7 @@ fn units(found: Vec<Found>) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     for one in found {
         for part in parts(one.object) {
-            let key = key(&one.owner.environment, one.verbatim, &part);
+            let key = key(&one.owner.environment, &part);
             let at = *index.entry(key).or_insert(units.len());
             if at == units.len() {
                 units.push(Unit { risk: alarm(part.effect.risk()), object: part, owners: Vec::new() });
@@ -69,8 +69,8 @@ fn parts(object: ObjectChange) -> Vec<ObjectChange> {
 }
 
 /// A text that is equal for equal changes only.
-fn key(environment: &str, verbatim: bool, object: &ObjectChange) -> String {
-    serde_json::to_string(&(environment, verbatim, object)).expect("a change holds strings, lists and maps only")
+fn key(environment: &str, object: &ObjectChange) -> String {
+    serde_json::to_string(&(environment, object)).expect("a change holds strings, lists and maps only")
 }
 
 /// Joins the units that have the same owners and the same sort of risk, and within them the fields of one object.
@@ -103,10 +103,8 @@ fn by_instances(units: Vec<Unit>) -> Vec<Group> {
 }
 
 fn same_object(a: &ObjectChange, b: &ObjectChange) -> bool {
-    let name = |one: &ObjectChange| {
-        (one.action, one.kind.clone(), one.name.clone(), one.namespace.clone(), one.api_version.clone())
-    };
-    a.action == super::Action::Changed && name(a) == name(b)
+    let head = |one: &ObjectChange| ObjectChange { effect: Effect::RestartsNothing, fields: Vec::new(), ..one.clone() };
+    a.action == super::Action::Changed && head(a) == head(b)
 }
 
 /// Instances that came or went with equal sets of objects.

@@ -18,7 +18,8 @@ mod text;
 
 pub use engine::compare;
 pub use model::{
-    Action, Counts, Detail, DiffReport, Effect, EnvironmentDiff, FieldChange, Group, Hidden, ObjectChange, Risk, What,
+    Action, Counts, Detail, DiffReport, Effect, EnvironmentDiff, FieldChange, Group, Hidden, KindDiff, ObjectChange,
+    Risk, What,
 };
 pub use owner::Owner;
 pub use text::{TextBody, TextChange, unified};

@@ -13,6 +13,8 @@ pub struct DiffReport {
     pub environments: Vec<EnvironmentDiff>,
     /// Changes that occur in the same instances, worst first, then the rarest first.
     pub groups: Vec<Group>,
+    /// Objects that differ, by environment and kind.
+    pub kinds: Vec<KindDiff>,
     /// Sums over everything.
     pub counts: Counts,
     /// Paths of changed files that hold no readable objects; their content is never shown.
@@ -44,6 +46,23 @@ pub struct EnvironmentDiff {
     pub environment_objects: usize,
 }
 
+/// How many objects of one kind differ in one environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KindDiff {
+    /// The environment's name.
+    pub environment: String,
+    /// `kind`.
+    pub kind: String,
+    /// Objects that were not there before.
+    pub created: usize,
+    /// Objects that exist before and now and differ.
+    pub changed: usize,
+    /// Objects that a new one under another content hash takes the place of.
+    pub replaced: usize,
+    /// Objects that are gone.
+    pub deleted: usize,
+}
+
 /// Sums over everything that differs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -57,8 +76,6 @@ pub struct Counts {
     pub deleted: usize,
     /// Objects that a new one under another content hash takes the place of.
     pub replaced: usize,
-    /// Jobs among `created` and `replaced`: each runs once.
-    pub jobs: usize,
     /// Keys of changed Secrets that were added, removed or changed.
     pub secret_keys: usize,
     /// Fields that differ, over all changed and replaced objects.
@@ -130,9 +147,26 @@ pub struct ObjectChange {
     pub action: Action,
     /// What that does in the cluster.
     pub effect: Effect,
+    /// `true` if the texts hold no placeholders: a `{slug}` in them is the object's own.
+    #[serde(skip_serializing_if = "is_false")]
+    pub verbatim: bool,
     /// The fields, for `changed` and `replaced`; in the object's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldChange>,
+}
+
+impl ObjectChange {
+    /// The keys of a Secret among the fields.
+    pub fn secret_keys(&self) -> impl Iterator<Item = &FieldChange> {
+        let is_key = |path: &str| path.starts_with("data") || path.starts_with("stringData");
+        let is_secret = self.kind == "Secret";
+        self.fields.iter().filter(move |field| is_secret && is_key(&field.path))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What happens to an object.

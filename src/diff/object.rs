@@ -14,8 +14,6 @@ use crate::manifest::{ObjectRef, Value};
 pub(super) struct Found {
     /// Whose object it is.
     pub(super) owner: Owner,
-    /// `true` if nothing was replaced by placeholders.
-    pub(super) verbatim: bool,
     /// The change.
     pub(super) object: ObjectChange,
 }
@@ -29,10 +27,9 @@ pub(super) fn one_sided(owner: &Owner, reference: &ObjectRef, value: &Value, act
         Action::Deleted => effect::of_deletion(&reference.kind, value),
         _ => effect::of_creation(&reference.kind, value),
     };
-    let verbatim = holds_placeholder(value);
-    let pattern = if verbatim { Pattern::verbatim() } else { Pattern::of(owner) };
+    let pattern = pattern(owner, &[value]);
     let object = change(reference, &pattern, action, effect);
-    Found { owner: owner.clone(), verbatim, object }
+    Found { owner: owner.clone(), object }
 }
 
 /// An object before and now; `None` if nothing in it differs.
@@ -43,8 +40,7 @@ pub(super) fn two_sided(owner: &Owner, reference: &ObjectRef, values: [&Value; 2
     if old == new {
         return None;
     }
-    let verbatim = holds_placeholder(old) || holds_placeholder(new);
-    let pattern = if verbatim { Pattern::verbatim() } else { Pattern::of(owner) };
+    let pattern = pattern(owner, &values);
     let changed = Changed { kind: &reference.kind, old, new };
     let mut fields = match conceal::showing(&values) {
         Showing::Keys => conceal::secret_fields(changed),
@@ -74,7 +70,12 @@ pub(super) fn two_sided(owner: &Owner, reference: &ObjectRef, values: [&Value; 2
     }
     shown.effect = effect;
     shown.fields = fields;
-    Some(Found { owner: owner.clone(), verbatim, object: shown })
+    Some(Found { owner: owner.clone(), object: shown })
+}
+
+/// No placeholders where a value holds what looks like one: two different changes must never look the same.
+fn pattern(owner: &Owner, values: &[&Value]) -> Pattern {
+    if values.iter().any(|value| holds_placeholder(value)) { Pattern::verbatim() } else { Pattern::of(owner) }
 }
 
 fn change(reference: &ObjectRef, pattern: &Pattern, action: Action, effect: Effect) -> ObjectChange {
@@ -85,6 +86,7 @@ fn change(reference: &ObjectRef, pattern: &Pattern, action: Action, effect: Effe
         name: pattern.text(&reference.name),
         action,
         effect,
+        verbatim: pattern.is_verbatim(),
         fields: Vec::new(),
     }
 }

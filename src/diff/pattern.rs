@@ -12,6 +12,7 @@ use crate::manifest::Value;
 pub(super) struct Pattern {
     /// The texts looked for, with what stands for them; none for an environment's own objects.
     names: Vec<(String, &'static str)>,
+    verbatim: bool,
 }
 
 const PLACEHOLDERS: [&str; 3] = ["{slug}", "{client}", "{hash}"];
@@ -20,18 +21,23 @@ impl Pattern {
     /// The names of the owner's client.
     pub(super) fn of(owner: &Owner) -> Self {
         if !owner.is_instance() || owner.client.is_empty() {
-            return Self::verbatim();
+            return Self { names: Vec::new(), verbatim: false };
         }
         let mut names = vec![(owner.slug(), "{slug}")];
         if owner.slug() != owner.client {
             names.push((owner.client.clone(), "{client}"));
         }
-        Self { names }
+        Self { names, verbatim: false }
     }
 
     /// Replaces nothing.
     pub(super) const fn verbatim() -> Self {
-        Self { names: Vec::new() }
+        Self { names: Vec::new(), verbatim: true }
+    }
+
+    /// `true` if a placeholder in a text is the text's own.
+    pub(super) const fn is_verbatim(&self) -> bool {
+        self.verbatim
     }
 
     /// The text with placeholders.

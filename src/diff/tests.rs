@@ -126,7 +126,7 @@ fn a_job_under_another_hash_runs_again() {
         ["Rollout 1 Job postgres-setup-{slug}-{hash} Replaced: spec.template.spec.containers[psql].image \
           \"postgres:17\" -> \"postgres:18\" (runs again)"]
     );
-    assert_eq!((report.counts.jobs, report.counts.replaced, report.counts.created), (1, 1, 0));
+    assert_eq!((report.kinds[0].replaced, report.counts.replaced, report.counts.created), (1, 1, 0));
 }
 
 #[test]

@@ -91,15 +91,14 @@ fn draw(one: &Diagnostic, sources: &SourceMap, scope: Scope, renderer: &Renderer
 
 /// `in 312 of 400 instances: lms-dev/C1, lms-dev/C2, lms-dev/C3, …`
 fn instances(names: &[String], scope: Scope) -> Option<String> {
-    let named: Vec<_> = names.iter().take(NAMED_INSTANCES).map(|name| printable(name)).collect();
-    let named = named.join(", ");
+    let first = names.iter().take(NAMED_INSTANCES).map(|name| printable(name)).collect::<Vec<_>>().join(", ");
     match names.len() {
         0 => None,
-        n if n <= NAMED_INSTANCES => Some(format!("in {named}")),
+        n if n <= NAMED_INSTANCES => Some(format!("in {first}")),
         n if scope.instances >= n => {
-            Some(format!("in {} of {}: {named}, …", count(n), counted(scope.instances, "instance")))
+            Some(format!("in {} of {}: {first}, …", count(n), counted(scope.instances, "instance")))
         }
-        n => Some(format!("in {}: {named}, …", counted(n, "instance"))),
+        n => Some(format!("in {}: {first}, …", counted(n, "instance"))),
     }
 }
 

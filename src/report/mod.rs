@@ -5,13 +5,21 @@
 mod diagnostics_json;
 mod diagnostics_text;
 mod diff_json;
+mod diff_objects;
+mod diff_sections;
 mod diff_text;
+mod diff_unified;
 mod explain;
 mod page;
+mod table;
+#[cfg(test)]
+mod tests;
+mod words;
 
 pub use diagnostics_json::diagnostics_json;
 pub use diagnostics_text::{Scope, diagnostics_text};
 pub use diff_json::diff_json;
-pub use diff_text::{DiffView, diff_text, unified_text};
-pub use explain::{Explanation, Setting, explain_text};
+pub use diff_text::{DiffView, diff_text};
+pub use diff_unified::unified_text;
+pub use explain::explain_text;
 pub use page::{Base, Page, Paint, count, counted, printable};

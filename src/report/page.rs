@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use anstyle::{AnsiColor, Style};
+
 /// Whether a report carries colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
@@ -11,6 +13,25 @@ pub enum Paint {
     /// ANSI colours; they add to the words and never replace them.
     Ansi,
 }
+
+impl Paint {
+    /// `text` in `style`, if there is colour.
+    pub(super) fn paint(self, style: Style, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Ansi => format!("{style}{text}{style:#}"),
+        }
+    }
+}
+
+/// What is lost, refused or removed.
+pub(super) const RED: Style = AnsiColor::Red.on_default();
+/// What is new.
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+/// What is rare.
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+/// Places in a text.
+pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// Where a text report is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

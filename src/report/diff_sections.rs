@@ -1,0 +1,261 @@
+//! The body of a diff: groups under headings, what needs a decision first, then the rare, then the mass.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::page::{GREEN, RED, YELLOW};
+use super::table::Table;
+use super::words::{Names, action, kinds, owners};
+use super::{Page, count, counted};
+use crate::diff::{Detail, DiffReport, Effect, EnvironmentDiff, FieldChange, Group, ObjectChange, Owner, Risk, What};
+
+/// Columns for the names of instances.
+const WHO: usize = 32;
+
+/// Fields of one object that are shown before the rest is counted.
+const FIELDS: usize = 6;
+
+/// This many groups that differ in values only are shown as one line.
+const ALIKE: usize = 5;
+
+/// A change in this many instances is one of the mass, however many instances there are.
+const MASS: usize = 10;
+
+/// What a group is shown under, in the order of the headings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Section {
+    Rejected,
+    DataLoss,
+    Downtime,
+    Deleted,
+    Created,
+    Shared,
+    Few,
+    Mass,
+}
+
+/// All groups.
+pub(super) fn sections(report: &DiffReport, page: &Page) -> String {
+    let mut by_section: Vec<(Section, Vec<&Group>)> = Vec::new();
+    for group in &report.groups {
+        let section = section(group, environment(report, group));
+        match by_section.iter_mut().find(|(this, _)| *this == section && section != Section::Mass) {
+            Some((_, groups)) => groups.push(group),
+            None => by_section.push((section, vec![group])),
+        }
+    }
+    by_section.sort_by_key(|(section, _)| *section);
+    let mut out = String::new();
+    for (section, groups) in &by_section {
+        let heading = heading(groups, environment(report, groups[0]), page);
+        let _ = write!(out, "\n{heading}{}", body(groups, *section, page));
+    }
+    out
+}
+
+fn environment<'r>(report: &'r DiffReport, group: &Group) -> Option<&'r EnvironmentDiff> {
+    report.environments.iter().find(|one| one.name == group.environment)
+}
+
+fn section(group: &Group, environment: Option<&EnvironmentDiff>) -> Section {
+    let n = group.instances.len();
+    let total = environment.map_or(n, |environment| environment.instances);
+    match (group.risk, group.what) {
+        (Risk::DataLoss, _) => Section::DataLoss,
+        (_, What::InstancesDeleted) => Section::Deleted,
+        (_, What::InstancesCreated) => Section::Created,
+        (Risk::Rejected, _) => Section::Rejected,
+        (Risk::Downtime, _) => Section::Downtime,
+        _ if !group.instances[0].is_instance() => Section::Shared,
+        _ if n >= MASS || (n > 1 && n * 2 > total) => Section::Mass,
+        _ => Section::Few,
+    }
+}
+
+/// `! 2 instances lose data`
+pub(super) fn heading(groups: &[&Group], environment: Option<&EnvironmentDiff>, page: &Page) -> String {
+    let owners: BTreeSet<&Owner> = groups.iter().flat_map(|group| &group.instances).collect();
+    let instances = owners.iter().filter(|owner| owner.is_instance()).count();
+    let (subject, one) = match instances {
+        0 => ("shared objects".to_owned(), false),
+        n => (counted(n, "instance"), n == 1),
+    };
+    let verb = |singular: &'static str, plural: &'static str| if one { singular } else { plural };
+    let section = section(groups[0], environment);
+    let (mark, style, text) = match section {
+        Section::Rejected => ('!', RED, format!("{} rejected by the API server", verb("is", "are"))),
+        Section::DataLoss => ('!', RED, verb("loses data", "lose data").into()),
+        Section::Downtime => ('!', RED, verb("is unreachable for a while", "are unreachable for a while").into()),
+        Section::Deleted => ('-', RED, verb("is deleted", "are deleted").into()),
+        Section::Created => ('+', GREEN, verb("is created", "are created").into()),
+        Section::Shared => ('~', YELLOW, format!("of {} change", groups[0].environment)),
+        Section::Few if instances >= MASS => ('~', YELLOW, "change, in few or each in its own way".into()),
+        Section::Few => ('~', YELLOW, "only".into()),
+        Section::Mass => {
+            let same = format!("= {subject}, the same change");
+            return page.paint.paint(anstyle::Style::new().bold(), &same) + "\n";
+        }
+    };
+    page.paint.paint(style.bold(), &format!("{mark} {subject} {text}")) + "\n"
+}
+
+/// One line of a section.
+struct Row {
+    who: String,
+    object: String,
+    change: String,
+    effect: &'static str,
+    cause: String,
+}
+
+/// The lines below a heading, and how many are left out.
+fn body(groups: &[&Group], section: Section, page: &Page) -> String {
+    let mut table = Table::default();
+    let limit = page.limit.unwrap_or(usize::MAX);
+    let (mut shown, mut rest) = (0, Rest::default());
+    for alike in alike(groups) {
+        if shown >= limit {
+            rest.add(&alike);
+            continue;
+        }
+        let rows = match alike.as_slice() {
+            [group] => rows(group),
+            several => merged_rows(several),
+        };
+        let n = rows.len();
+        for row in rows.into_iter().take(limit.max(FIELDS)) {
+            let Row { who, object, change, effect, cause } = row;
+            // The heading of the mass has one group and counts it.
+            let who = if section == Section::Mass && groups[0].instances.len() >= MASS { String::new() } else { who };
+            table.push(vec![who, object, change, effect.to_owned(), cause]);
+        }
+        shown += n.max(1);
+    }
+    table.lines(4, Some(page.width)) + &rest.line()
+}
+
+/// What a section leaves out.
+#[derive(Default)]
+struct Rest {
+    changes: usize,
+    instances: BTreeSet<Owner>,
+}
+
+impl Rest {
+    fn add(&mut self, groups: &[&Group]) {
+        self.changes += groups.len();
+        self.instances.extend(groups.iter().flat_map(|group| group.instances.iter().cloned()));
+    }
+
+    fn line(&self) -> String {
+        match self.changes {
+            0 => String::new(),
+            n => format!("    … and {} more in {}\n", counted(n, "change"), counted(self.instances.len(), "instance")),
+        }
+    }
+}
+
+/// Groups that differ in nothing but values stand together if they are many.
+fn alike<'g>(groups: &[&'g Group]) -> Vec<Vec<&'g Group>> {
+    let mut sorted: Vec<(Vec<String>, Vec<&Group>)> = Vec::new();
+    for group in groups {
+        let shape: Vec<String> = group
+            .objects
+            .iter()
+            .map(|object| {
+                let paths: Vec<&str> = object.fields.iter().map(|field| field.path.as_str()).collect();
+                format!("{} {} {} {:?} {:?}", group.environment, object.kind, object.name, object.action, paths)
+            })
+            .collect();
+        match sorted.iter_mut().find(|(this, _)| *this == shape) {
+            Some((_, alike)) => alike.push(group),
+            None => sorted.push((shape, vec![group])),
+        }
+    }
+    let split = |(_, alike): (Vec<String>, Vec<&'g Group>)| match alike.len() {
+        ALIKE.. if alike[0].what == What::Objects => vec![alike],
+        _ => alike.into_iter().map(|group| vec![group]).collect(),
+    };
+    sorted.into_iter().flat_map(split).collect()
+}
+
+/// The lines of one group: the instances on the first, each object on the first of its fields.
+fn rows(group: &Group) -> Vec<Row> {
+    let names = Names::of(group);
+    let mut rows: Vec<Row> = match group.what {
+        What::Objects => group.objects.iter().flat_map(|object| object_rows(&names, object)).collect(),
+        What::InstancesCreated => vec![row(kinds(&group.objects), String::new(), "")],
+        What::InstancesDeleted => {
+            let lost = group.objects.iter().filter(|object| object.effect == Effect::LosesData);
+            let mut rows: Vec<Row> =
+                lost.map(|object| row(names.object(object), action(object.action).into(), "")).collect();
+            rows.push(row(kinds(&group.objects), if rows.is_empty() { "" } else { "deleted" }.into(), ""));
+            rows
+        }
+    };
+    if let Some(first) = rows.first_mut() {
+        first.who = owners(&group.instances, WHO);
+        first.cause = group.cause.clone().unwrap_or_default();
+    }
+    rows
+}
+
+fn row(object: String, change: String, effect: &'static str) -> Row {
+    Row { who: String::new(), object, change, effect, cause: String::new() }
+}
+
+fn object_rows(names: &Names, object: &ObjectChange) -> Vec<Row> {
+    let effect = |effect: Effect| match effect {
+        // The heading says so.
+        Effect::Rejected | Effect::LosesData => "",
+        effect => effect.words(),
+    };
+    if object.fields.is_empty() {
+        return vec![row(names.object(object), action(object.action).into(), effect(object.effect))];
+    }
+    let mut fields: Vec<_> = object.fields.iter().collect();
+    // What follows from another field of the object is shown only where nothing else is.
+    let follows = |field: &FieldChange| field.detail == Detail::Digest || field.path.contains("lmsgen.dev/revision");
+    if fields.iter().any(|field| !follows(field)) {
+        fields.retain(|field| !follows(field));
+    }
+    fields.sort_by_key(|field| field.effect);
+    let mut rows: Vec<Row> = Vec::new();
+    let mut last = None;
+    for field in fields.iter().take(FIELDS) {
+        let words = if last == Some(field.effect) { "" } else { effect(field.effect) };
+        last = Some(field.effect);
+        let name = if rows.is_empty() { names.object(object) } else { String::new() };
+        rows.push(row(name, names.field(object, field), words));
+    }
+    if fields.len() > FIELDS {
+        rows.push(row(String::new(), format!("… and {}", counted(fields.len() - FIELDS, "more field")), ""));
+    }
+    rows
+}
+
+/// The lines of groups that differ in values only.
+fn merged_rows(groups: &[&Group]) -> Vec<Row> {
+    let mut instances: Vec<Owner> = groups.iter().flat_map(|group| group.instances.iter().cloned()).collect();
+    instances.sort();
+    let merged = Group { instances, ..groups[0].clone() };
+    let values = format!("{} different values", count(groups.len()));
+    let names = Names::of(&merged);
+    let mut rows: Vec<Row> = merged
+        .objects
+        .iter()
+        .flat_map(|object| {
+            let paths = object.fields.iter().take(FIELDS).map(|field| names.path(object, field));
+            let changes: Vec<String> = paths.map(|path| format!("{path}: {values}")).collect();
+            changes.into_iter().enumerate().map(|(at, change)| {
+                let first = at == 0;
+                let name = if first { names.object(object) } else { String::new() };
+                row(name, change, if first { object.effect.words() } else { "" })
+            })
+        })
+        .collect();
+    if let Some(first) = rows.first_mut() {
+        first.who = owners(&merged.instances, WHO);
+    }
+    rows
+}
