@@ -123,7 +123,7 @@ impl StoreError {
         }
     }
 
-    /// As diagnostics about `file`.
+    /// As diagnostics about `file`, which must be in the source map with its [`masked`](super::masked) text.
     #[must_use]
     pub fn diagnostics(&self, file: FileId) -> Vec<Diagnostic> {
         if let Self::Faults(faults) = self {

@@ -2,9 +2,10 @@
 //!
 //! A fault names keys and places; it never holds a secret value or a piece of one.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::diagnostic::{Class, Code, Diagnostic, FileId, Span};
+use crate::diagnostic::{Class, Code, Diagnostic, FileId, Severity, Span};
 
 /// A plaintext Secret stands where a SOPS file is expected.
 pub const PLAINTEXT_SECRET: Code = Code::new("LMS400", Class::Secret);
@@ -28,38 +29,45 @@ pub const METADATA: Code = Code::new("LMS407", Class::Secret);
 pub struct Fault {
     /// The code.
     pub code: Code,
+    /// Error or warning.
+    pub severity: Severity,
     /// What is wrong: a lower-case fragment; never a value.
     pub message: String,
     /// What to do.
-    pub help: Option<&'static str>,
-    /// Where, in bytes of the file.
+    pub help: Option<Cow<'static, str>>,
+    /// Where, in bytes of the file; empty at its start for a fault of the file as a whole.
     pub span: Range<usize>,
 }
 
 impl Fault {
     pub(super) fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None, span }
+        Self { code, severity: Severity::Error, message: message.into(), help: None, span }
     }
 
-    pub(super) fn help(mut self, help: &'static str) -> Self {
-        self.help = Some(help);
+    pub(super) fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::new(code, 0..0, message) }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = Some(help.into());
         self
     }
 
-    /// The line of `text` it is on, from 1.
+    /// The line of the file `bytes` it is on, from 1.
     #[must_use]
-    pub fn line(&self, text: &[u8]) -> usize {
-        let before = &text[..self.span.start.min(text.len())];
-        before.split(|&b| b == b'\n').count()
+    pub fn line(&self, bytes: &[u8]) -> usize {
+        bytes[..self.span.start.min(bytes.len())].split(|&b| b == b'\n').count()
     }
 
-    /// As a diagnostic in `file`.
+    /// As a diagnostic in `file`, which must be in the source map with its [`masked`](super::masked) text: reports show
+    /// the lines they speak of.
     #[must_use]
     pub fn diagnostic(&self, file: FileId) -> Diagnostic {
         let diagnostic = Diagnostic::error(self.code, &*self.message).at(Span::new(file, self.span.clone()), "");
-        match self.help {
-            Some(help) => diagnostic.help(help),
+        let diagnostic = match &self.help {
+            Some(help) => diagnostic.help(&**help),
             None => diagnostic,
-        }
+        };
+        Diagnostic { severity: self.severity, ..diagnostic }
     }
 }

@@ -128,3 +128,76 @@ fn rsa_2048() -> Result<Plaintext, GenerateError> {
     let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| GenerateError::Rsa(error.to_string()))?;
     Ok(Plaintext::new(pem.as_bytes().to_vec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use rsa::pkcs8::DecodePrivateKey;
+    use rsa::traits::PublicKeyParts;
+
+    use super::*;
+
+    fn one(generator: &Generator) -> String {
+        let made = generate(&[("key", generator)], &[]).unwrap();
+        String::from_utf8(made[0].1.expose().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn passwords_start_with_a_letter_and_use_every_character_alike() {
+        let mut counts = [0_u32; 128];
+        let mut first = [0_u32; 128];
+        for _ in 0..2000 {
+            let text = one(&Generator::Alphanumeric { length: 32 });
+            assert_eq!(text.len(), 32);
+            assert!(text.starts_with(|c: char| c.is_ascii_alphabetic()), "{text}");
+            first[usize::from(text.as_bytes()[0])] += 1;
+            text.bytes().skip(1).for_each(|b| counts[usize::from(b)] += 1);
+        }
+        // 62,000 characters, a thousand of each: six standard deviations are 190.
+        for (at, &count) in counts.iter().enumerate() {
+            let in_alphabet = LETTERS.iter().any(|&b| usize::from(b) == at);
+            assert_eq!(in_alphabet, count > 0, "{at}");
+            assert!(!in_alphabet || (810..1190).contains(&count), "{at}: {count}");
+        }
+        assert_eq!(first.iter().filter(|&&count| count > 0).count(), 52);
+    }
+
+    #[test]
+    fn hex_is_as_long_as_asked() {
+        for bytes in [16, 64, 256] {
+            let text = one(&Generator::Hex { bytes });
+            assert_eq!(text.len(), bytes * 2);
+            assert!(text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+        }
+    }
+
+    #[test]
+    fn rsa_keys_are_pkcs8_of_2048_bits() {
+        let pem = one(&Generator::Rsa2048);
+        assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n") && pem.ends_with("-----END PRIVATE KEY-----\n"));
+        let key = RsaPrivateKey::from_pkcs8_pem(&pem).unwrap();
+        key.validate().unwrap();
+        assert_eq!(key.n().bits(), 2048);
+    }
+
+    #[test]
+    fn digests_are_taken_of_new_and_of_known_values() {
+        let of = |key: &str| Generator::Sha256Of { key: key.into() };
+        let (twice, once, hex) = (of("once"), of("seed"), Generator::Hex { bytes: 16 });
+        let of_known = of("known");
+        let known = [("known".to_owned(), Plaintext::from("abc".to_owned()))];
+        let made = generate(&[("twice", &twice), ("once", &once), ("seed", &hex), ("k", &of_known)], &known).unwrap();
+        assert_eq!(made.iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["twice", "once", "seed", "k"]);
+        assert!(made[1].1 == sha256(&made[2].1) && made[0].1 == sha256(&made[1].1));
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert!(made[3].1.expose() == abc.as_bytes());
+    }
+
+    #[test]
+    fn a_digest_of_nothing_is_an_error() {
+        let (a, b) = (Generator::Sha256Of { key: "b".into() }, Generator::Sha256Of { key: "a".into() });
+        for keys in [&[("a", &a)][..], &[("a", &a), ("b", &b)]] {
+            let error = generate(keys, &[]).unwrap_err();
+            assert_eq!(error.to_string(), "`a` is the digest of `b`, which has no value to take it from");
+        }
+    }
+}

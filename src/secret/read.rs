@@ -5,14 +5,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fault::{Fault, MALFORMED_VALUE, METADATA, PLAINTEXT_SECRET, RECIPIENT, RULE, SHAPE, UNENCRYPTED_VALUE};
-use super::file::{
-    ENCRYPTED_REGEX, Entry, Leaf, Places, REVISION, Section, StoreFile, Wrap, is_armor, is_secret_key, is_timestamp,
-    is_version, parse_revision,
-};
-use super::recipient::parse_recipient;
+use super::fault::{Fault, MALFORMED_VALUE, PLAINTEXT_SECRET, SHAPE, UNENCRYPTED_VALUE};
+use super::file::{Entry, Leaf, Places, REVISION, Section, StoreFile, is_secret_key, parse_revision};
 use super::sealed::{Sealed, SealedError};
+use super::sops_block::{Block, sealed};
 use super::yaml::{self, Document, Node, Scalar, ambiguous};
+
+/// More keys than any Secret has; what compares keys with keys stays fast.
+const MAX_KEYS: usize = 1024;
 
 type Map<'t> = [(Scalar<'t>, Node<'t>)];
 
@@ -50,22 +50,16 @@ fn not_sops(document: &Document<'_>) -> Fault {
 struct Reader<'t> {
     text: &'t str,
     faults: Vec<Fault>,
-    /// Top-level keys found among those that must be there.
-    kind: Option<()>,
-    api_version: Option<()>,
-    metadata: Option<()>,
     name: Option<Cow<'t, str>>,
+    /// With the places of the key and of the value.
     namespace: Option<(Cow<'t, str>, Range<usize>, Range<usize>)>,
     labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
     revision: Option<(u64, Range<usize>)>,
     entries: Vec<Entry<'t>>,
     leaves: Vec<Leaf<'t>>,
-    sops: Option<usize>,
-    wraps: Vec<Wrap<'t>>,
-    regex: Option<()>,
-    version: Option<()>,
-    last_modified: Option<(Cow<'t, str>, Range<usize>)>,
-    mac: Option<(Sealed<'t>, Range<usize>)>,
+    /// Where the key `sops` stands, and what is under it.
+    sops: usize,
+    block: Block<'t>,
 }
 
 impl<'t> Reader<'t> {
@@ -78,24 +72,24 @@ impl<'t> Reader<'t> {
     }
 
     fn root(&mut self, root: &Map<'t>) {
+        self.require(root, 0..0, "", &["apiVersion", "kind", "metadata"]);
+        if !root.iter().any(|(key, _)| matches!(&*key.text, "data" | "stringData")) {
+            self.shape(&(0..0), "the file has no `stringData`");
+        }
         for (key, node) in root {
             match &*key.text {
-                "apiVersion" => self.api_version = self.constant(key, node, "v1"),
-                "kind" => self.kind = self.constant(key, node, "Secret"),
-                "type" => drop(self.constant(key, node, "Opaque")),
+                "apiVersion" => self.constant(key, node, "v1"),
+                "kind" => self.constant(key, node, "Secret"),
+                "type" => self.constant(key, node, "Opaque"),
                 "metadata" => {
-                    self.metadata = Some(());
-                    if let Some(map) = self.map(key, node) {
-                        self.metadata(map);
-                    }
+                    let map = self.map(key, node);
+                    self.metadata(map, &key.span);
                 }
                 "data" => self.section(Section::Data, key, node),
                 "stringData" => self.section(Section::StringData, key, node),
                 "sops" => {
-                    self.sops = Some(key.span.start);
-                    if let Some(map) = self.map(key, node) {
-                        self.sops(map);
-                    }
+                    self.sops = key.span.start;
+                    self.block = Block::read(self.text, key, node, &mut self.faults);
                 }
                 other => {
                     let message = format!("unknown key `{other}` in a stored Secret");
@@ -105,7 +99,14 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn metadata(&mut self, map: &Map<'t>) {
+    fn require(&mut self, map: &Map<'t>, at: Range<usize>, prefix: &str, keys: &[&str]) {
+        for missing in keys.iter().filter(|key| !map.iter().any(|(present, _)| present.text == **key)) {
+            self.shape(&at, format!("the file has no `{prefix}{missing}`"));
+        }
+    }
+
+    fn metadata(&mut self, map: &Map<'t>, at: &Range<usize>) {
+        self.require(map, at.clone(), "metadata.", &["name", "namespace"]);
         for (key, node) in map {
             match &*key.text {
                 "name" => self.name = self.clear(key, node),
@@ -113,12 +114,12 @@ impl<'t> Reader<'t> {
                     self.namespace = self.clear(key, node).map(|text| (text, key.span.clone(), node.span()));
                 }
                 "labels" => {
-                    for (name, node) in self.map(key, node).unwrap_or_default() {
+                    for (name, node) in self.map(key, node) {
                         self.label(name, node);
                     }
                 }
                 "annotations" => {
-                    for (name, node) in self.map(key, node).unwrap_or_default() {
+                    for (name, node) in self.map(key, node) {
                         self.annotation(name, node);
                     }
                 }
@@ -153,14 +154,16 @@ impl<'t> Reader<'t> {
     }
 
     fn section(&mut self, section: Section, key: &Scalar<'t>, node: &Node<'t>) {
-        let Some(map) = self.map(key, node) else { return };
+        let map = self.map(key, node);
         if map.is_empty() {
-            self.shape(&node.span(), format!("`{}` is empty", key.text));
+            self.shape(&node.span(), format!("`{}` has no keys", key.text));
+        }
+        if map.len() > MAX_KEYS {
+            return self.shape(&node.span(), format!("`{}` has more than {MAX_KEYS} keys", key.text));
         }
         for (key, node) in map {
             if !is_secret_key(&key.text) {
-                let message = format!("`{}` is no key of a Secret: letters, digits, `-`, `_` and `.`", key.text);
-                self.shape(&key.span, message);
+                self.shape(&key.span, "a key of a Secret is letters, digits, `-`, `_` and `.`");
             }
             if self.entries.iter().any(|entry| entry.section != section && entry.key == key.text) {
                 let message = format!("key `{}` is in both `data` and `stringData`", key.text);
@@ -171,11 +174,12 @@ impl<'t> Reader<'t> {
                 self.shape(&node.span(), message);
                 continue;
             };
-            let sealed = if value.text.is_empty() && !value.plain { None } else { Some(self.value(key, value)) };
-            let value = match sealed {
-                None => None,
-                Some(Some(sealed)) => Some(sealed),
-                Some(None) => continue,
+            let value = if value.text.is_empty() && !value.plain {
+                None
+            } else if let Some(sealed) = self.value(key, value) {
+                Some(sealed)
+            } else {
+                continue;
             };
             self.leaves.push(Leaf::Entry(self.entries.len()));
             self.entries.push(Entry {
@@ -189,7 +193,7 @@ impl<'t> Reader<'t> {
     }
 
     fn value(&mut self, key: &Scalar<'t>, value: &Scalar<'t>) -> Option<Sealed<'t>> {
-        let (code, what, help) = match self.sealed(value, "str") {
+        let (code, what, help) = match sealed(self.text, value, "str") {
             Ok(sealed) => return Some(sealed),
             Err(SealedError::Clear) => (
                 UNENCRYPTED_VALUE,
@@ -209,134 +213,6 @@ impl<'t> Reader<'t> {
         };
         self.fault(Fault::new(code, value.span.clone(), format!("the value of `{}` {what}", key.text)).help(help));
         None
-    }
-
-    /// An encrypted text, which must stand in the file as it is, quoted or not.
-    fn sealed(&self, value: &Scalar<'t>, kind: &str) -> Result<Sealed<'t>, SealedError> {
-        let source = self.text.get(value.span.clone()).unwrap_or("");
-        let quotes = usize::from(source.starts_with(['"', '\'']));
-        let inner = source.get(quotes..source.len().saturating_sub(quotes)).unwrap_or("");
-        if inner != value.text {
-            let clear = !value.text.trim_start().starts_with("ENC[");
-            return Err(if clear { SealedError::Clear } else { SealedError::Malformed });
-        }
-        Sealed::parse(inner, kind)
-    }
-
-    fn sops(&mut self, map: &Map<'t>) {
-        for (key, node) in map {
-            match &*key.text {
-                "age" => self.age(key, node),
-                "lastmodified" => self.last_modified(node),
-                "mac" => self.mac(node),
-                "encrypted_regex" => self.encrypted_regex(node),
-                "version" => match node {
-                    // Unquoted, it is a string too: three numbers are no number.
-                    Node::Scalar(text) if is_version(&text.text) => self.version = Some(()),
-                    _ => self.fault(Fault::new(METADATA, node.span(), "`sops.version` is no version of SOPS 3")),
-                },
-                "kms" | "gcp_kms" | "azure_kv" | "hc_vault" | "hckms" | "pgp" => {
-                    // SOPS up to 3.9 wrote the lists it does not use, too.
-                    if !matches!(node, Node::List(items, _) if items.is_empty()) {
-                        let message = format!("the file can also be opened by a key under `sops.{}`", key.text);
-                        self.fault(
-                            Fault::new(RULE, key.span.clone(), message)
-                                .help("lmsgen's recipients are native age keys: encrypt the file to those only"),
-                        );
-                    }
-                }
-                other => {
-                    let message = format!("`sops.{other}` is not part of lmsgen's policy");
-                    self.fault(
-                        Fault::new(RULE, key.span.clone(), message)
-                            .help("encrypt by `encrypted_regex: ^(data|stringData)$`, to age recipients, with the MAC over the whole file"),
-                    );
-                }
-            }
-        }
-    }
-
-    fn encrypted_regex(&mut self, node: &Node<'t>) {
-        self.regex = Some(());
-        if !matches!(node, Node::Scalar(text) if text.text == ENCRYPTED_REGEX) {
-            self.fault(Fault::new(
-                RULE,
-                node.span(),
-                format!(
-                    "`sops.encrypted_regex` is not `{ENCRYPTED_REGEX}`, so another part of the Secret is encrypted"
-                ),
-            ));
-        }
-    }
-
-    fn last_modified(&mut self, node: &Node<'t>) {
-        match node {
-            Node::Scalar(text) if !text.plain && is_timestamp(&text.text) => {
-                self.last_modified = Some((text.text.clone(), text.span.clone()));
-            }
-            _ => self.fault(Fault::new(
-                METADATA,
-                node.span(),
-                "`sops.lastmodified` is no quoted time in UTC, like \"2026-01-02T03:04:05Z\"",
-            )),
-        }
-    }
-
-    fn mac(&mut self, node: &Node<'t>) {
-        if let Node::Scalar(text) = node
-            && let Ok(sealed) = self.sealed(text, "str")
-        {
-            self.mac = Some((sealed, text.span.clone()));
-        } else {
-            self.fault(Fault::new(METADATA, node.span(), "`sops.mac` is not what SOPS writes"));
-        }
-    }
-
-    fn age(&mut self, key: &Scalar<'t>, node: &Node<'t>) {
-        let Node::List(items, _) = node else {
-            return self.shape(&key.span, "`sops.age` is no list");
-        };
-        for item in items {
-            let Node::Map(map, span) = item else {
-                self.shape(&item.span(), "an item of `sops.age` is no mapping");
-                continue;
-            };
-            let (mut recipient, mut armor) = (None, None);
-            for (key, node) in map {
-                match (&*key.text, node) {
-                    ("recipient", Node::Scalar(text)) => recipient = self.recipient(text),
-                    ("enc", Node::Scalar(text)) if is_armor(&text.text) => armor = Some(text.text.clone()),
-                    ("enc", _) => {
-                        self.fault(Fault::new(
-                            METADATA,
-                            node.span(),
-                            "a wrapped key in `sops.age` is no armored age file",
-                        ));
-                    }
-                    _ => self.shape(&key.span, format!("unknown key `{}` in `sops.age`", key.text)),
-                }
-            }
-            match (recipient, armor) {
-                (Some(recipient), Some(armor)) => self.wraps.push(Wrap { recipient, armor }),
-                _ if map.len() < 2 => self.shape(span, "an item of `sops.age` needs `recipient` and `enc`"),
-                _ => {}
-            }
-        }
-        if items.is_empty() {
-            self.fault(Fault::new(RECIPIENT, node.span(), "the file has no age recipient"));
-        }
-    }
-
-    fn recipient(&mut self, text: &Scalar<'t>) -> Option<Cow<'t, str>> {
-        if let Err(error) = parse_recipient(&text.text) {
-            self.fault(Fault::new(RECIPIENT, text.span.clone(), format!("recipient: {error}")).help(error.help()));
-            return None;
-        }
-        if self.wraps.iter().any(|wrap| wrap.recipient == text.text) {
-            self.fault(Fault::new(RECIPIENT, text.span.clone(), "the recipient is listed twice"));
-            return None;
-        }
-        Some(text.text.clone())
     }
 
     /// Comments between the values are encrypted by SOPS; one in the clear was written by hand.
@@ -362,12 +238,12 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn map<'n>(&mut self, key: &Scalar<'t>, node: &'n Node<'t>) -> Option<&'n Map<'t>> {
-        if let Node::Map(map, _) = node {
-            return Some(map);
-        }
-        self.shape(&node.span(), format!("`{}` is no mapping", key.text));
-        None
+    fn map<'n>(&mut self, key: &Scalar<'t>, node: &'n Node<'t>) -> &'n Map<'t> {
+        let Node::Map(map, _) = node else {
+            self.shape(&node.span(), format!("`{}` is no mapping", key.text));
+            return &[];
+        };
+        map
     }
 
     /// A string that is not encrypted and that every reader takes for a string; part of the MAC.
@@ -391,61 +267,37 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn constant(&mut self, key: &Scalar<'t>, node: &Node<'t>, expected: &str) -> Option<()> {
-        let value = self.clear(key, node)?;
-        if value != expected {
+    fn constant(&mut self, key: &Scalar<'t>, node: &Node<'t>, expected: &str) {
+        if self.clear(key, node).is_some_and(|value| value != expected) {
             self.shape(&node.span(), format!("`{}` of a stored Secret must be `{expected}`", key.text));
         }
-        Some(())
     }
 
-    fn finish(mut self) -> Result<StoreFile<'t>, Vec<Fault>> {
-        let sops = self.sops.unwrap_or(0)..self.sops.map_or(0, |at| at + 4);
-        for (missing, name) in [
-            (self.api_version.is_none(), "apiVersion"),
-            (self.kind.is_none(), "kind"),
-            (self.metadata.is_none(), "metadata"),
-            (self.metadata.is_some() && self.name.is_none(), "metadata.name"),
-            (self.metadata.is_some() && self.namespace.is_none(), "metadata.namespace"),
-            (self.entries.is_empty(), "stringData"),
-            (self.regex.is_none(), "sops.encrypted_regex"),
-            (self.version.is_none(), "sops.version"),
-            (self.last_modified.is_none(), "sops.lastmodified"),
-            (self.mac.is_none(), "sops.mac"),
-            (self.wraps.is_empty(), "sops.age"),
-        ] {
-            // A key that is there and wrong has been reported already.
-            if missing && self.faults.is_empty() {
-                self.faults.push(Fault::new(SHAPE, sops.clone(), format!("the file has no `{name}`")));
-            }
-        }
-        let parts = (self.name, self.namespace, self.last_modified, self.mac);
-        let (Some(name), Some((namespace, ns_key, ns_value)), Some((last_modified, modified_at)), Some((mac, mac_at))) =
-            parts
+    fn finish(self) -> Result<StoreFile<'t>, Vec<Fault>> {
+        // Whatever is missing here has been reported.
+        let (Some(name), Some(namespace), Some(last_modified), Some(mac), true) =
+            (self.name, self.namespace, self.block.last_modified, self.block.mac, self.faults.is_empty())
         else {
             return Err(self.faults);
         };
-        if !self.faults.is_empty() {
-            return Err(self.faults);
-        }
         let (revision, revision_at) = self.revision.map_or((1, None), |(number, at)| (number, Some(at)));
         Ok(StoreFile {
             text: self.text,
             name,
-            namespace,
+            namespace: namespace.0,
             labels: self.labels,
             revision,
             entries: self.entries,
             leaves: self.leaves,
-            wraps: self.wraps,
-            last_modified,
-            mac,
+            wraps: self.block.wraps,
+            last_modified: last_modified.0,
+            mac: mac.0,
             places: Places {
                 revision: revision_at,
-                namespace: (ns_key, ns_value),
-                sops: sops.start,
-                last_modified: modified_at,
-                mac: mac_at,
+                namespace: (namespace.1, namespace.2),
+                sops: self.sops,
+                last_modified: last_modified.1,
+                mac: mac.1,
             },
         })
     }

@@ -75,27 +75,29 @@ impl RecipientError {
 /// # Errors
 /// Why `text` is refused; the error never holds `text`.
 pub fn parse_recipient(text: &str) -> Result<Recipient, RecipientError> {
+    let native = text.starts_with("age1") && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    match text.parse() {
+        Ok(key) if native => Ok(Recipient { key, text: text.to_owned() }),
+        _ => Err(refusal(text)),
+    }
+}
+
+/// What `text`, which is no native recipient, looks like.
+fn refusal(text: &str) -> RecipientError {
     let upper = text.to_ascii_uppercase();
     if upper.contains("AGE-SECRET-KEY-") || upper.contains("AGE-PLUGIN-") || upper.contains("PRIVATE KEY") {
-        return Err(RecipientError::PrivateKey);
+        RecipientError::PrivateKey
+    } else if text.starts_with("age1pq1") {
+        RecipientError::PostQuantum
+    } else if ["ssh-", "ecdsa-sha2-", "sk-"].iter().any(|prefix| text.starts_with(prefix)) {
+        RecipientError::Ssh
+    } else if upper.contains("BEGIN PGP") || is_fingerprint(text) {
+        RecipientError::Pgp
+    } else if text.strip_prefix("age1").is_some_and(|rest| rest.contains('1')) {
+        RecipientError::Plugin
+    } else {
+        RecipientError::Invalid
     }
-    if text.starts_with("age1pq1") {
-        return Err(RecipientError::PostQuantum);
-    }
-    if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") || text.starts_with("sk-") {
-        return Err(RecipientError::Ssh);
-    }
-    if upper.contains("BEGIN PGP") || is_fingerprint(text) {
-        return Err(RecipientError::Pgp);
-    }
-    if text.strip_prefix("age1").is_some_and(|rest| rest.contains('1')) {
-        return Err(RecipientError::Plugin);
-    }
-    if text != text.to_ascii_lowercase() {
-        return Err(RecipientError::Invalid);
-    }
-    let key = text.parse().map_err(|_| RecipientError::Invalid)?;
-    Ok(Recipient { key, text: text.to_owned() })
 }
 
 fn is_fingerprint(text: &str) -> bool {

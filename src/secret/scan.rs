@@ -92,7 +92,7 @@ impl<'t> Lines<'t> {
     /// Takes the next line if it starts with exactly `indent` spaces; returns the rest and where it starts.
     fn indented(&mut self, indent: usize) -> Option<(&'t str, usize)> {
         let line = self.peek()?;
-        let rest = line.get(indent..).filter(|_| line.as_bytes()[..indent].iter().all(|&b| b == b' '))?;
+        let rest = line.get(indent..).filter(|_| line.bytes().take(indent).all(|b| b == b' '))?;
         if rest.starts_with(' ') {
             return None;
         }
@@ -189,10 +189,12 @@ fn metadata<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Met
 
 fn entries<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Vec<Entry<'t>>> {
     let mut entries: Vec<Entry<'t>> = Vec::with_capacity(8);
+    let mut ascending = true;
     while lines.indent() == lines.unit {
         let pair = lines.indented(lines.unit).and_then(pair)?;
         let key = scalar(pair.key).filter(|key| is_secret_key(key))?;
-        let ascending = entries.last().is_none_or(|last| *last.key < *key);
+        // As long as all keys ascend, none can occur twice.
+        ascending = ascending && entries.last().is_none_or(|last| *last.key < *key);
         if entries.len() == MAX_ENTRIES || !(ascending || entries.iter().all(|entry| entry.key != key)) {
             return None;
         }
@@ -284,4 +286,92 @@ fn armor(lines: &mut Lines<'_>, indent: usize) -> Option<String> {
         armor.push('\n');
     }
     is_armor(&armor).then_some(armor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Identities, Plaintext, SecretSpec, encrypt, parse_recipient, read};
+    use super::*;
+    use proptest::prelude::*;
+
+    const RE_WRITTEN: &str = include_str!("../../tests/fixtures/secret/re-written.yaml");
+
+    fn sample() -> String {
+        let mut identities = Identities::new();
+        identities.add("demo", include_str!("../../tests/keys/demo.agekey")).unwrap();
+        let recipients: Vec<_> = identities.recipients().map(|text| parse_recipient(text).unwrap()).collect();
+        let value = |key: &str, value: &str| (key.to_owned(), Plaintext::from(value.to_owned()));
+        let spec = SecretSpec {
+            name: "lms-secret-c42".into(),
+            namespace: "lms-dev".into(),
+            labels: vec![("app/a".into(), "x".into()), ("yes".into(), "1".into())],
+            values: vec![value("a", "1"), value("2", "b"), value("empty", "")],
+            revision: 7,
+        };
+        String::from_utf8(encrypt(&spec, &recipients, "2026-11-20T10:00:00Z").unwrap()).unwrap()
+    }
+
+    /// Whatever the scanner takes, the exact reader takes, with the same result.
+    fn agree(text: &str) -> bool {
+        let Some(scanned) = scan(text) else { return false };
+        match read::read(text) {
+            Ok(exact) => assert!(scanned == exact, "the readers differ on:\n{text}"),
+            Err(faults) => panic!("the scanner takes what the reader refuses for {faults:?}:\n{text}"),
+        }
+        true
+    }
+
+    #[test]
+    fn the_usual_layouts_are_recognised() {
+        for text in [sample(), RE_WRITTEN.to_owned(), sample().replace("yes", "no-word")] {
+            assert!(agree(&text), "{text}");
+        }
+    }
+
+    #[test]
+    fn both_readers_agree_on_every_small_change() {
+        for (file, step) in [(sample(), 1), (RE_WRITTEN.to_owned(), 7)] {
+            for at in (0..file.len()).step_by(step) {
+                let (before, rest) = file.split_at(at);
+                agree(&format!("{before}{}", &rest[1..]));
+                for new in [" ", "\n", "\t", "\r", "\"", "'", ":", "#", "-", "=", "A", "0", "|", "&", "é", "\0"] {
+                    agree(&format!("{before}{new}{}", &rest[1..]));
+                }
+                for new in [" ", "\n", "\r\n", "#"] {
+                    agree(&format!("{before}{new}{rest}"));
+                }
+            }
+        }
+    }
+
+    /// Moves, repeats and removes whole lines, and changes how deep they are.
+    fn shuffle(file: &str, steps: &[(u8, usize, usize)]) -> String {
+        let mut lines: Vec<String> = file.lines().map(str::to_owned).collect();
+        for &(what, from, to) in steps {
+            let (from, to) = (from % lines.len(), to % lines.len());
+            match what % 6 {
+                0 => lines.swap(from, to),
+                1 => lines.insert(to, lines[from].clone()),
+                2 if lines.len() > 1 => drop(lines.remove(from)),
+                3 => lines[from].insert_str(0, "  "),
+                4 => lines[from] = lines[from].trim_start_matches("  ").to_owned(),
+                _ => {
+                    let line = lines.remove(from);
+                    lines.insert(to % (lines.len() + 1), line);
+                }
+            }
+        }
+        lines.join("\n") + "\n"
+    }
+
+    #[test]
+    fn both_readers_agree_on_shuffled_lines() {
+        let sample = sample();
+        let config = ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() };
+        proptest!(config, |(steps in prop::collection::vec(any::<(u8, usize, usize)>(), 1..4))| {
+            for file in [&sample, RE_WRITTEN] {
+                agree(&shuffle(file, &steps));
+            }
+        });
+    }
 }

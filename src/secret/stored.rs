@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::edit::recipient_difference;
 use super::error::{OTHER_OBJECT, OTHER_RECIPIENTS, difference};
 use super::{Fault, StoreFile};
-use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
+use crate::diagnostic::{Class, Code};
 
 /// A key that the stack does not declare.
 pub const UNDECLARED_KEY: Code = Code::new("LMS420", Class::Secret);
@@ -50,13 +51,23 @@ pub struct Declared<'a> {
     pub recipients: &'a [String],
 }
 
+/// How a store file differs from what is declared.
+#[derive(Debug)]
+pub struct Comparison<'d> {
+    /// Everything that is wrong whatever the command.
+    pub faults: Vec<Fault>,
+    /// Declared keys that the file does not have, in the order declared: for the caller to generate, to ask for or to
+    /// leave out.
+    pub missing: Vec<&'d str>,
+}
+
 impl StoredSecret {
     /// Reads a store file without any private key.
     ///
     /// # Errors
     /// Everything that is wrong with the file.
-    pub fn parse(bytes: Arc<[u8]>) -> Result<Self, Vec<Fault>> {
-        let file = StoreFile::parse(&bytes)?;
+    pub fn parse(bytes: &Arc<[u8]>) -> Result<Self, Vec<Fault>> {
+        let file = StoreFile::parse(bytes)?;
         let owned = |texts: &mut dyn Iterator<Item = &str>| texts.map(str::to_owned).collect::<Vec<_>>();
         Ok(Self {
             object_name: file.name().to_owned(),
@@ -66,69 +77,62 @@ impl StoredSecret {
             empty_keys: owned(&mut file.empty_keys()),
             revision: file.revision(),
             recipients: owned(&mut file.recipients()),
-            bytes: Arc::clone(&bytes),
+            bytes: Arc::clone(bytes),
         })
     }
 
-    /// Compares the file with what is declared, in no order. Pushes a diagnostic for each difference but one: the declared
-    /// keys that the file does not have are returned, in the order declared, since what they mean depends on the command.
-    pub fn check<'d>(&self, declared: &Declared<'d>, file: FileId, sink: &mut Sink) -> Vec<&'d str> {
-        let at = |diagnostic: Diagnostic| diagnostic.at(Span::file_start(file), "");
+    /// Compares the file with what is declared, in no order.
+    #[must_use]
+    pub fn compare<'d>(&self, declared: &Declared<'d>) -> Comparison<'d> {
+        let mut faults = Vec::new();
         if self.object_name != declared.object_name || self.namespace != declared.namespace {
-            let (found, expected) = (
-                format!("{}/{}", self.namespace, self.object_name),
-                format!("{}/{}", declared.namespace, declared.object_name),
-            );
-            sink.push(
-                at(Diagnostic::error(OTHER_OBJECT, format!("the file holds the Secret `{found}`, not `{expected}`")))
+            let found = format!("{}/{}", self.namespace, self.object_name);
+            let expected = format!("{}/{}", declared.namespace, declared.object_name);
+            let message = format!("the file holds the Secret `{found}`, not `{expected}`");
+            faults.push(
+                Fault::new(OTHER_OBJECT, 0..0, message)
                     .help("a store file is not copied or renamed: set the values in the right one"),
             );
         }
-        if let Some(labels) = declared.labels
-            && !same(&self.labels, labels)
-        {
+        if declared.labels.is_some_and(|labels| !same(&self.labels, labels)) {
             let message = format!("the labels of Secret `{}` are not the ones lmsgen writes", self.object_name);
-            sink.push(at(Diagnostic::error(OTHER_LABELS, message)).help("restore the file from the last commit"));
+            faults.push(Fault::new(OTHER_LABELS, 0..0, message).help("restore the file from the last commit"));
         }
-        self.check_recipients(declared, file, sink);
+        faults.extend(self.compare_recipients(declared.recipients));
         for key in self.keys.iter().filter(|key| !declared.keys.contains(&key.as_str())) {
-            sink.push(
-                at(Diagnostic::warning(
-                    UNDECLARED_KEY,
-                    format!("key `{key}` is in the store and not declared by the stack"),
-                ))
-                .help("declare it in stack.toml, or remove it with `sops unset`"),
+            let message = format!("key `{key}` is in the store and not declared by the stack");
+            faults.push(
+                Fault::warning(UNDECLARED_KEY, message)
+                    .help("declare it in stack.toml, or remove it with `sops unset`"),
             );
         }
         for key in &self.empty_keys {
-            sink.push(
-                at(Diagnostic::error(EMPTY_VALUE, format!("the value of key `{key}` is empty")))
+            faults.push(
+                Fault::new(EMPTY_VALUE, 0..0, format!("the value of key `{key}` is empty"))
                     .help("SOPS does not protect empty values: set one, or remove the key with `sops unset`"),
             );
         }
-        declared.keys.iter().copied().filter(|key| !self.keys.iter().any(|present| present == key)).collect()
+        let missing = declared.keys.iter().copied().filter(|key| !self.keys.iter().any(|present| present == key));
+        Comparison { faults, missing: missing.collect() }
     }
 
-    fn check_recipients(&self, declared: &Declared<'_>, file: FileId, sink: &mut Sink) {
-        if same(&self.recipients, declared.recipients) {
-            return;
+    fn compare_recipients(&self, declared: &[String]) -> Option<Fault> {
+        if same(&self.recipients, declared) {
+            return None;
         }
-        let declared: Vec<&str> = declared.recipients.iter().map(String::as_str).collect();
+        let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
         let present: Vec<&str> = self.recipients.iter().map(String::as_str).collect();
-        let (added, removed) = super::edit::recipient_difference(&declared, &present);
+        let (added, removed) = recipient_difference(&declared, &present);
         if added.is_empty() && removed.is_empty() {
-            return;
+            return None;
         }
         let change = difference(&added, &removed);
         let rotate = if removed.is_empty() { "" } else { "; who is removed still knows the values: rotate them, too" };
-        sink.push(
-            Diagnostic::error(
-                OTHER_RECIPIENTS,
-                format!("encrypted to other recipients than the environment declares: {change}"),
-            )
-            .at(Span::file_start(file), "")
-            .help(format!("re-encrypt the file with `sops updatekeys`, or correct `[secrets] recipients`{rotate}")),
-        );
+        let message = format!("encrypted to other recipients than the environment declares: {change}");
+        Some(
+            Fault::new(OTHER_RECIPIENTS, 0..0, message)
+                .help(format!("re-encrypt the file with `sops updatekeys`, or correct `[secrets] recipients`{rotate}")),
+        )
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod files;
 mod git;
+mod secret;
 mod support;
 mod tree;
