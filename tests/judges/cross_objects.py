@@ -239,7 +239,7 @@ def whole(environment):
             used = set()
             for item, template in pods(environment.items):
                 if within(policy["podSelector"]["matchLabels"], template["metadata"]["labels"]):
-                    used |= set(re.findall(r'(?:@[^:]+:|"--port", "|"PGPORT", "value": ")([0-9]+)', json.dumps(template)))
+                    used |= set(re.findall(r'(?:\)@[^:]+:|"--port", "|"PGPORT", "value": ")([0-9]+)', json.dumps(template)))
             assert used and used <= reached, f"{component}: {used - reached or 'no ports at all'}"
     with case(f"{environment.name}: network policies deny, then let through by address or namespace"):
         policies = [item["spec"] for item in environment.items if item["kind"] == "NetworkPolicy"]
