@@ -1,1 +1,28 @@
-//! (to be written)
+//! Use cases, one file each: they return outcomes and print nothing.
+//!
+//! Every use case that works from a fleet's files returns [`Checked`]: all faults at once, and an outcome only when
+//! none of them is an error.
+
+mod clients;
+mod diff;
+mod error;
+mod explain;
+mod generate;
+mod prepare;
+mod publish;
+mod render;
+mod secrets;
+mod store;
+mod validate;
+
+pub use clients::{ClientLine, NewClientOutcome, Settings, client_settings, clients, new_client};
+pub use diff::{DiffOutcome, diff};
+pub use error::Error;
+pub use explain::{Explained, explain};
+pub use generate::Generated;
+pub use prepare::{Checked, Prepared};
+pub use publish::{PublishOptions, PublishOutcome, publish};
+pub use render::{RenderOptions, RenderOutcome, Watch, render};
+pub use secrets::{SetOutcome, Target, generate_secrets, set_secret};
+pub use store::{Missing, MissingKey};
+pub use validate::{Validated, validate};

@@ -9,5 +9,6 @@ mod run;
 mod secrets;
 
 pub use engines::Engines;
-pub use run::{Rendered, render};
+pub use facts::object_name;
+pub use run::{OUTPUT, Rendered, render};
 pub use secrets::{SecretFile, SecretPlace, Secrets};

@@ -35,6 +35,13 @@ impl Secrets {
         self.files.entry(place).or_default().push((name, file));
     }
 
+    /// Adds a file in place of the one that is there.
+    pub fn replace(&mut self, place: SecretPlace, name: SecretName, file: SecretFile) {
+        let files = self.files.entry(place).or_default();
+        files.retain(|(known, _)| *known != name);
+        files.push((name, file));
+    }
+
     /// The file of a Secret.
     #[must_use]
     pub fn get(&self, place: SecretPlace, name: &SecretName) -> Option<&SecretFile> {

@@ -1,0 +1,121 @@
+//! Making the secret values that are missing: in memory first, on disk only when everything else is right.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::files::{Durability, Root};
+use crate::fleet::{Fleet, SecretSource};
+use crate::names::RelPath;
+use crate::render::{SecretFile, SecretPlace};
+use crate::secret::{Identities, Plaintext, Recipient, SecretSpec, StoredSecret, decrypt, encrypt, generate, parse_recipient, set};
+
+use super::Error;
+use super::prepare::Prepared;
+use super::render::Watch;
+use super::store::Missing;
+
+/// A store file that was made or extended, not yet on disk.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// Where it belongs.
+    pub place: SecretPlace,
+    /// `secrets/lms-dev/C7/lms-secret.yaml`.
+    pub path: RelPath,
+    /// The file, encrypted.
+    pub bytes: Vec<u8>,
+    /// Number of values that were made.
+    pub n_values: usize,
+}
+
+/// What generating needs from outside.
+#[derive(Clone, Copy)]
+pub struct Making<'a> {
+    /// The time, `2026-01-02T03:04:05Z`, that new files carry.
+    pub now: &'a str,
+    /// Private keys: needed only to add a key to a file that exists.
+    pub identities: &'a Identities,
+    /// Told about progress.
+    pub watch: &'a dyn Watch,
+}
+
+/// Makes every missing value that has a generator and puts the files into the prepared store. What exists is never
+/// changed; a file that lacks a key is extended, which needs a private key.
+///
+/// # Errors
+/// The first file that cannot be made.
+pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<Vec<Generated>, Error> {
+    let todo: Vec<&Missing> = prepared.store.missing.iter().filter(|missing| missing.has_generated()).collect();
+    if todo.is_empty() {
+        return Ok(Vec::new());
+    }
+    making.watch.begin("Generating secrets", todo.len());
+    let done = AtomicUsize::new(0);
+    let made = todo.par_iter().map(|missing| {
+        let made = generate_one(&prepared.fleet, missing, making);
+        making.watch.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
+        made
+    });
+    let made = made.collect::<Result<Vec<_>, _>>()?;
+    for (missing, file) in todo.iter().zip(&made) {
+        let revision = StoredSecret::parse(file.bytes.as_slice().into()).map_or(1, |stored| stored.revision);
+        let stored = SecretFile { bytes: file.bytes.as_slice().into(), revision };
+        prepared.store.secrets.replace(missing.place, missing.name.clone(), stored);
+    }
+    for missing in &mut prepared.store.missing {
+        missing.keys.retain(|key| matches!(key.source, SecretSource::Provided { .. }));
+    }
+    prepared.store.missing.retain(|missing| !missing.keys.is_empty());
+    Ok(made)
+}
+
+fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<Generated, Error> {
+    let failed = |source| Error::Secret { path: missing.path.to_string(), source };
+    let keys: Vec<(&str, &crate::secret::Generator)> = missing
+        .keys
+        .iter()
+        .filter_map(|key| match &key.source {
+            SecretSource::Generate(generator) => Some((key.key.as_str(), generator)),
+            SecretSource::Provided { .. } => None,
+        })
+        .collect();
+    let known = match &missing.existing {
+        Some(bytes) => decrypt(bytes, making.identities).map_err(failed)?,
+        None => Vec::new(),
+    };
+    let values = generate(&keys, &|key: &str| known.iter().find(|(name, _)| name == key).map(|(_, value)| value))
+        .map_err(|source| Error::Generate { path: missing.path.to_string(), source })?;
+    let n_values = values.len();
+    let spec = spec(fleet, missing.place, &missing.object_name, values);
+    let recipients = recipients(fleet, missing.place);
+    let bytes = match &missing.existing {
+        Some(existing) => set(Some(existing), &spec, &recipients, making.identities, making.now),
+        None => encrypt(&spec, &recipients, making.now),
+    };
+    Ok(Generated { place: missing.place, path: missing.path.clone(), bytes: bytes.map_err(failed)?, n_values })
+}
+
+/// The Secret that a store file must be, with `values` to set in it.
+pub fn spec(fleet: &Fleet, place: SecretPlace, object_name: &str, values: Vec<(String, Plaintext)>) -> SecretSpec {
+    let mut labels = Vec::new();
+    if let Some(client) = place.client {
+        labels.push(("app.kubernetes.io/instance".to_owned(), fleet.clients[client].id.slug()));
+    }
+    labels.push(("app.kubernetes.io/managed-by".to_owned(), "lmsgen".to_owned()));
+    let namespace = fleet.environments[place.environment].namespace.clone();
+    SecretSpec { name: object_name.to_owned(), namespace, labels, values, revision: 1 }
+}
+
+/// The environment's recipients, which were checked when the fleet was read.
+pub fn recipients(fleet: &Fleet, place: SecretPlace) -> Vec<Recipient> {
+    let declared = &fleet.environments[place.environment].recipients;
+    declared.iter().filter_map(|text| parse_recipient(text).ok()).collect()
+}
+
+/// Writes store files durably: unlike output, they cannot be made again.
+///
+/// # Errors
+/// The first file that cannot be written, or that appeared in the meantime.
+pub fn write_generated(root: &Root, files: &[Generated]) -> Result<(), Error> {
+    files.par_iter().try_for_each(|file| Ok(root.write(&file.path, &file.bytes, Durability::Durable)?))
+}

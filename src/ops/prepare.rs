@@ -1,0 +1,158 @@
+//! From source files to a rendered tree in memory: what every use case starts with.
+
+use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap};
+use crate::files::Root;
+use crate::fleet::{self, Fleet, Selection, Sources};
+use crate::names::RelPath;
+use crate::render::{Engines, Rendered, render};
+use crate::tree::Scope;
+
+use super::Error;
+use super::store::{Store, read_store};
+
+/// A fleet without clients would delete everything.
+const EMPTY_FLEET: Code = Code::new("LMS150", Class::Guard);
+
+/// What a use case found and made.
+#[derive(Debug)]
+pub struct Checked<T> {
+    /// The outcome; `None` when a fault is an error.
+    pub outcome: Option<T>,
+    /// Every fault, sorted.
+    pub found: Vec<Diagnostic>,
+    /// The files they are in.
+    pub sources: SourceMap,
+    /// Instances looked at.
+    pub n_instances: usize,
+    /// Objects looked at.
+    pub n_objects: usize,
+}
+
+impl<T> Checked<T> {
+    /// `true` if any fault is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.found.iter().any(Diagnostic::is_error)
+    }
+
+    /// The same faults with another outcome.
+    pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Checked<U> {
+        Checked {
+            outcome: self.outcome.map(outcome),
+            found: self.found,
+            sources: self.sources,
+            n_instances: self.n_instances,
+            n_objects: self.n_objects,
+        }
+    }
+}
+
+/// A fleet that was read, and what its selected instances render to.
+pub struct Prepared {
+    /// The fleet.
+    pub fleet: Fleet,
+    /// Its templates.
+    pub engines: Engines,
+    /// Its secret store, as far as the selection needs it.
+    pub store: Store,
+    /// Selected instances.
+    pub instances: Vec<usize>,
+    /// Their output.
+    pub rendered: Rendered,
+    /// The text of every file.
+    pub sources: SourceMap,
+    /// Faults so far.
+    pub found: Sink,
+}
+
+/// Reads, checks and renders. Writes nothing.
+///
+/// # Errors
+/// A selection without match, or a disk that cannot be read. Faults of files are in the result: `Err` inside when the
+/// fleet could not be made.
+pub fn prepare(root: &Root, files: &Sources, selection: &Selection) -> Result<Result<Prepared, Checked<()>>, Error> {
+    let loaded = fleet::load(files);
+    let (mut sources, mut found) = (loaded.sources, loaded.found);
+    let Some(fleet) = loaded.fleet else { return Ok(Err(faults(found, sources))) };
+    if fleet.clients.is_empty() && !found.has_errors() {
+        let help = "add one with `lmsgen client new`; to empty a fleet for good, delete `rendered/` with Git";
+        found.push(Diagnostic::error(EMPTY_FLEET, "the fleet has no client: rendering it would delete everything").help(help));
+    }
+    let instances = selection.instances(&fleet)?;
+    let engines = Engines::compile(&fleet, &sources, &mut found);
+    let store = read_store(root, &fleet, &instances, &mut sources, &mut found)?;
+    let rendered = if found.has_errors() && loaded_is_broken(&found) {
+        Rendered::default()
+    } else {
+        render(&fleet, &engines, &store.secrets, &instances, &mut found)
+    };
+    Ok(Ok(Prepared { fleet, engines, store, instances, rendered, sources, found }))
+}
+
+/// Templates that do not compile cannot be rendered; faults of values and the store do not stand in the way.
+fn loaded_is_broken(found: &Sink) -> bool {
+    found.as_slice().iter().any(|fault| fault.is_error() && fault.code.class == Class::Input)
+}
+
+fn faults(found: Sink, sources: SourceMap) -> Checked<()> {
+    Checked { outcome: None, found: found.into_sorted(&sources), sources, n_instances: 0, n_objects: 0 }
+}
+
+impl Prepared {
+    /// `true` if the selection is the whole fleet.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.instances.len() == self.fleet.instances.len()
+    }
+
+    /// Renders again, after the store was completed.
+    pub fn render_again(&mut self) {
+        let mut found = Sink::default();
+        self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, &mut found);
+        self.found.append(found);
+    }
+
+    /// The part of the output that the selection is about.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        if self.is_everything() {
+            return Scope::All;
+        }
+        Scope::Folders(scope_folders(&self.rendered))
+    }
+
+    /// `lms-dev/C42`.
+    #[must_use]
+    pub fn instance_name(&self, instance: usize) -> String {
+        let instance = &self.fleet.instances[instance];
+        format!("{}/{}", self.fleet.environments[instance.environment].name, self.fleet.clients[instance.client].id)
+    }
+
+    /// Ends the use case: `outcome` when no fault is an error.
+    pub fn finish<T>(self, outcome: impl FnOnce(&Self) -> T) -> Checked<T> {
+        let outcome = (!self.found.has_errors()).then(|| outcome(&self));
+        Checked {
+            outcome,
+            n_instances: self.instances.len(),
+            n_objects: self.rendered.n_objects,
+            found: self.found.into_sorted(&self.sources),
+            sources: self.sources,
+        }
+    }
+}
+
+/// `rendered/lms-dev/C7` and `rendered/lms-dev/environment` of everything in the tree.
+fn scope_folders(rendered: &Rendered) -> Vec<RelPath> {
+    let mut folders: Vec<RelPath> = rendered
+        .tree
+        .folders()
+        .iter()
+        .filter_map(|folder| {
+            let path = folder.path.as_str();
+            let depth = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+            RelPath::new(&path[..depth]).ok()
+        })
+        .collect();
+    folders.dedup();
+    folders
+}

@@ -1,0 +1,168 @@
+//! `render`: missing secrets made, output written.
+
+use crate::diagnostic::{Class, Code, Diagnostic};
+use crate::files::Root;
+use crate::fleet::{Selection, Sources};
+use crate::names::RelPath;
+use crate::render::OUTPUT;
+use crate::secret::Identities;
+use crate::tree::{Counts, apply, plan};
+
+use super::generate::{Making, generate_missing, write_generated};
+use super::prepare::{Checked, Prepared, prepare};
+use super::store::{Missing, Optional};
+use super::{Error, Generated};
+
+/// A secret that `--locked` may not make.
+const LOCKED: Code = Code::new("LMS441", Class::Secret);
+/// A secret value that a person must give.
+pub const PROVIDE: Code = Code::new("LMS442", Class::Secret);
+
+/// Told about progress of long work.
+pub trait Watch: Sync {
+    /// Work of `total` steps begins.
+    fn begin(&self, doing: &str, total: usize);
+    /// `done` steps are done.
+    fn advance(&self, done: usize);
+}
+
+/// How to render.
+pub struct RenderOptions<'a> {
+    /// What to render.
+    pub selection: Selection,
+    /// Refuse to make secrets.
+    pub locked: bool,
+    /// The time for new store files, `2026-01-02T03:04:05Z`.
+    pub now: String,
+    /// Private keys, for store files that lack a key.
+    pub identities: &'a Identities,
+    /// Told about progress.
+    pub watch: &'a dyn Watch,
+}
+
+/// What rendering did.
+#[derive(Debug)]
+pub struct RenderOutcome {
+    /// Secrets made, by place: `lms-dev/C7` and the number of values.
+    pub generated: Vec<(String, usize)>,
+    /// Output files by what happened to them.
+    pub counts: Counts,
+    /// Instances with a changed file.
+    pub changed_instances: Vec<String>,
+    /// Instances rendered.
+    pub n_instances: usize,
+    /// Values that a person may give: place, Secret, key.
+    pub optional: Vec<(String, String, String)>,
+}
+
+/// Renders the selection and writes what changed.
+///
+/// # Errors
+/// A broken operation; faults in files are in the result, and then nothing was written.
+pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<RenderOutcome>, Error> {
+    let lock = root.lock()?;
+    let files = Sources::from_disk(root)?;
+    let mut prepared = match prepare(root, &files, &options.selection)? {
+        Ok(prepared) => prepared,
+        Err(faults) => return Ok(faults.map(|()| unreachable!("faults have no outcome"))),
+    };
+    require_secrets(&mut prepared, if options.locked { Strictness::Locked } else { Strictness::Lenient });
+    if prepared.found.has_errors() {
+        return Ok(prepared.finish(|_| unreachable!("there are errors")));
+    }
+    let making = Making { now: &options.now, identities: options.identities, watch: options.watch };
+    let generated = generate_missing(&mut prepared, making)?;
+    if !generated.is_empty() {
+        prepared.render_again();
+    }
+    let output = RelPath::new(OUTPUT).expect("a plain name");
+    let scope = prepared.scope();
+    let tree = std::mem::take(&mut prepared.rendered.tree);
+    let plan = plan(root, &output, &tree, &scope, &mut prepared.found)?;
+    let mut outcome = None;
+    if !prepared.found.has_errors() {
+        write_generated(root, &generated)?;
+        apply(&lock, &plan)?;
+        let mut changed: Vec<String> = plan.changes().iter().filter_map(|(path, _)| instance_of(path)).collect();
+        changed.sort();
+        changed.dedup();
+        outcome = Some(RenderOutcome {
+            generated: count_generated(&prepared, &generated),
+            counts: plan.counts(),
+            changed_instances: changed,
+            n_instances: prepared.instances.len(),
+            optional: optional(&prepared),
+        });
+    }
+    Ok(prepared.finish(|_| ()).map(|()| outcome.expect("without errors there is an outcome")))
+}
+
+/// `lms-dev/C7` of a path below the output.
+fn instance_of(path: &RelPath) -> Option<String> {
+    let mut parts = path.as_str().split('/').skip(1);
+    Some(format!("{}/{}", parts.next()?, parts.next()?))
+}
+
+fn count_generated(prepared: &Prepared, generated: &[Generated]) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for file in generated {
+        *counts.entry(place_name(prepared, file.place)).or_insert(0) += file.n_values;
+    }
+    counts.into_iter().collect()
+}
+
+/// `lms-dev/C7`, or `lms-dev` for an environment's own.
+pub fn place_name(prepared: &Prepared, place: crate::render::SecretPlace) -> String {
+    let environment = &prepared.fleet.environments[place.environment].name;
+    place.client.map_or_else(|| environment.to_string(), |client| format!("{environment}/{}", prepared.fleet.clients[client].id))
+}
+
+fn optional(prepared: &Prepared) -> Vec<(String, String, String)> {
+    let of = |missing: &Missing| {
+        let place = place_name(prepared, missing.place);
+        let keys = missing.provided(Optional::Included).map(move |key| (place.clone(), missing.name.to_string(), key.key.clone()));
+        keys.collect::<Vec<_>>()
+    };
+    prepared.store.missing.iter().flat_map(of).collect()
+}
+
+/// How missing secret values are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// What a person must give is a warning, what lmsgen can make is made.
+    Lenient,
+    /// What a person must give is an error.
+    Publish,
+    /// Everything that is missing is an error.
+    Locked,
+}
+
+/// Reports missing secret values.
+pub fn require_secrets(prepared: &mut Prepared, strictness: Strictness) {
+    let mut faults = Vec::new();
+    for missing in &prepared.store.missing {
+        let place = place_name(prepared, missing.place);
+        let span = prepared.fleet.stacks[missing.stack]
+            .secrets
+            .iter()
+            .chain(&prepared.fleet.stacks[missing.stack].environment_secrets)
+            .find(|decl| decl.name == missing.name)
+            .map(|decl| decl.span);
+        let at = |fault: Diagnostic| span.map_or(fault.clone(), |span| fault.at(span, "declared here"));
+        for key in missing.provided(Optional::LeftOut) {
+            let message = format!("Secret `{}` has no value for key `{}`", missing.name, key.key);
+            let fault = match strictness {
+                Strictness::Lenient => Diagnostic::warning(PROVIDE, message),
+                Strictness::Publish | Strictness::Locked => Diagnostic::error(PROVIDE, message),
+            };
+            let help = format!("run `lmsgen secrets set {place} {} {}`", missing.name, key.key);
+            faults.push(at(fault).help(help).in_instance(&place));
+        }
+        if strictness == Strictness::Locked && missing.has_generated() {
+            let message = format!("Secret `{}` is not generated yet", missing.name);
+            let help = "run `lmsgen render` without `--locked` and commit `secrets/`";
+            faults.push(at(Diagnostic::error(LOCKED, message)).help(help).in_instance(&place));
+        }
+    }
+    faults.into_iter().for_each(|fault| prepared.found.push(fault));
+}

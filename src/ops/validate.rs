@@ -1,0 +1,27 @@
+//! `validate`: everything that is wrong, without writing anything.
+
+use crate::files::Root;
+use crate::fleet::{Selection, Sources};
+
+use super::Error;
+use super::prepare::{Checked, prepare};
+use super::render::{Strictness, require_secrets};
+
+/// Nothing is wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Validated;
+
+/// Checks the selection.
+///
+/// # Errors
+/// A broken operation; faults in files are in the result.
+pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>, Error> {
+    let files = Sources::from_disk(root)?;
+    Ok(match prepare(root, &files, selection)? {
+        Err(faults) => faults.map(|()| Validated),
+        Ok(mut prepared) => {
+            require_secrets(&mut prepared, Strictness::Lenient);
+            prepared.finish(|_| Validated)
+        }
+    })
+}
