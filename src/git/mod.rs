@@ -7,6 +7,7 @@ mod build;
 mod commit;
 mod compare;
 mod error;
+mod listing;
 mod foreign;
 mod identity;
 mod index;

@@ -1,14 +1,13 @@
 //! From source files to a rendered tree in memory: what every use case starts with.
 
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap};
-use crate::files::Root;
 use crate::fleet::{self, Fleet, Selection, Sources};
 use crate::names::RelPath;
 use crate::render::{Engines, Rendered, render};
 use crate::tree::Scope;
 
 use super::Error;
-use super::store::{Store, read_store};
+use super::store::{Store, StoreFiles, read_store};
 
 /// A fleet without clients would delete everything.
 const EMPTY_FLEET: Code = Code::new("LMS150", Class::Guard);
@@ -70,7 +69,7 @@ pub struct Prepared {
 /// # Errors
 /// A selection without match, or a disk that cannot be read. Faults of files are in the result: `Err` inside when the
 /// fleet could not be made.
-pub fn prepare(root: &Root, files: &Sources, selection: &Selection) -> Result<Result<Prepared, Checked<()>>, Error> {
+pub fn prepare(store: StoreFiles<'_>, files: &Sources, selection: &Selection) -> Result<Result<Prepared, Checked<()>>, Error> {
     let loaded = fleet::load(files);
     let (mut sources, mut found) = (loaded.sources, loaded.found);
     let Some(fleet) = loaded.fleet else { return Ok(Err(faults(found, sources))) };
@@ -80,7 +79,7 @@ pub fn prepare(root: &Root, files: &Sources, selection: &Selection) -> Result<Re
     }
     let instances = selection.instances(&fleet)?;
     let engines = Engines::compile(&fleet, &sources, &mut found);
-    let store = read_store(root, &fleet, &instances, &mut sources, &mut found)?;
+    let store = read_store(store, &fleet, &instances, &mut sources, &mut found)?;
     let rendered = if found.has_errors() && loaded_is_broken(&found) {
         Rendered::default()
     } else {

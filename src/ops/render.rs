@@ -10,7 +10,7 @@ use crate::tree::{Counts, apply, plan};
 
 use super::generate::{Making, generate_missing, write_generated};
 use super::prepare::{Checked, Prepared, prepare};
-use super::store::{Missing, Optional};
+use super::store::{Missing, Optional, StoreFiles};
 use super::{Error, Generated};
 
 /// A secret that `--locked` may not make.
@@ -62,7 +62,7 @@ pub struct RenderOutcome {
 pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<RenderOutcome>, Error> {
     let lock = root.lock()?;
     let files = Sources::from_disk(root)?;
-    let mut prepared = match prepare(root, &files, &options.selection)? {
+    let mut prepared = match prepare(StoreFiles::Disk(root), &files, &options.selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.map(|()| unreachable!("faults have no outcome"))),
     };

@@ -1,6 +1,6 @@
 //! Reading the secret store for the places that are rendered, and finding what it lacks. Needs no private key.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -132,12 +132,60 @@ fn wanted_one<'f>(
     Wanted { place, stack, decl, params, path, object_name }
 }
 
+/// Where the store's files are.
+#[derive(Clone, Copy)]
+pub enum StoreFiles<'a> {
+    /// On disk.
+    Disk(&'a Root),
+    /// In memory, by path: while publishing, merged with what changed upstream.
+    Memory(&'a BTreeMap<RelPath, Vec<u8>>),
+}
+
+impl StoreFiles<'_> {
+    fn read(&self, path: &RelPath) -> Result<Option<Arc<[u8]>>, Error> {
+        Ok(match self {
+            Self::Disk(root) => root.read(path, MAX_FILE)?.map(Into::into),
+            Self::Memory(files) => files.get(path).map(|bytes| bytes.as_slice().into()),
+        })
+    }
+
+    /// Every file of the store.
+    fn paths(&self) -> Result<Vec<String>, Error> {
+        match self {
+            Self::Disk(root) => paths_below(root, STORE),
+            Self::Memory(files) => {
+                let store = format!("{STORE}/");
+                Ok(files.keys().map(|path| path.as_str().to_owned()).filter(|path| path.starts_with(&store)).collect())
+            }
+        }
+    }
+}
+
+/// Every file below a folder; links and special files too, for others to refuse.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn paths_below(root: &Root, folder: &str) -> Result<Vec<String>, Error> {
+    let mut folders = vec![folder.to_owned()];
+    let mut paths = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let Ok(path) = RelPath::new(&folder) else { continue };
+        for entry in root.list(&path)?.unwrap_or_default() {
+            let Some(name) = entry.name() else { continue };
+            let path = format!("{folder}/{name}");
+            if entry.kind == Kind::Folder { folders.push(path) } else { paths.push(path) }
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// Reads the store's files for `instances` and their environments. Faults go to `sink`.
 ///
 /// # Errors
 /// A file that cannot be read.
 pub fn read_store(
-    root: &Root,
+    files: StoreFiles<'_>,
     fleet: &Fleet,
     instances: &[usize],
     sources: &mut SourceMap,
@@ -145,8 +193,7 @@ pub fn read_store(
 ) -> Result<Store, Error> {
     let wanted = wanted(fleet, instances);
     let read = wanted.par_iter().map(|one| -> Result<_, Error> {
-        let Some(bytes) = root.read(&one.path, MAX_FILE)? else { return Ok(None) };
-        let bytes: Arc<[u8]> = bytes.into();
+        let Some(bytes) = files.read(&one.path)? else { return Ok(None) };
         Ok(Some((Arc::clone(&bytes), StoredSecret::parse(bytes))))
     });
     let read = read.collect::<Result<Vec<_>, _>>()?;
@@ -188,7 +235,7 @@ pub fn read_store(
         }
     }
     if instances.len() == fleet.instances.len() {
-        orphans(root, &wanted, sources, sink)?;
+        orphans(&files.paths()?, &wanted, sources, sink);
     }
     Ok(store)
 }
@@ -247,27 +294,17 @@ fn mask_line(line: &str) -> String {
 }
 
 /// Files of the store that no declared Secret of any instance is.
-fn orphans(root: &Root, wanted: &[Wanted<'_>], sources: &mut SourceMap, sink: &mut Sink) -> Result<(), Error> {
+fn orphans(paths: &[String], wanted: &[Wanted<'_>], sources: &mut SourceMap, sink: &mut Sink) {
     let known: HashSet<&str> = wanted.iter().map(|one| one.path.as_str()).collect();
-    let mut folders = vec![STORE.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let Ok(path) = RelPath::new(&folder) else { continue };
-        for entry in root.list(&path)?.unwrap_or_default() {
-            let Some(name) = entry.name() else { continue };
-            let path = format!("{folder}/{name}");
-            if entry.kind == Kind::Folder {
-                folders.push(path);
-            } else if !known.contains(path.as_str()) && !name.starts_with('.') {
-                let file = sources.add(path.as_str(), "");
-                sink.push(
-                    Diagnostic::warning(ORPHAN, format!("`{path}` belongs to no client, environment or declared Secret"))
-                        .at(Span::file_start(file), "")
-                        .help("if its client is gone for good, delete the file"),
-                );
-            }
-        }
+    let hidden = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
+    for path in paths.iter().filter(|path| !known.contains(path.as_str()) && !hidden(path)) {
+        let file = sources.add(path.as_str(), "");
+        sink.push(
+            Diagnostic::warning(ORPHAN, format!("`{path}` belongs to no client, environment or declared Secret"))
+                .at(Span::file_start(file), "")
+                .help("if its client is gone for good, delete the file"),
+        );
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 
 use super::Error;
+use super::store::StoreFiles;
 use super::prepare::{Checked, prepare};
 use super::render::{Strictness, require_secrets};
 
@@ -17,7 +18,7 @@ pub struct Validated;
 /// A broken operation; faults in files are in the result.
 pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>, Error> {
     let files = Sources::from_disk(root)?;
-    Ok(match prepare(root, &files, selection)? {
+    Ok(match prepare(StoreFiles::Disk(root), &files, selection)? {
         Err(faults) => faults.map(|()| Validated),
         Ok(mut prepared) => {
             require_secrets(&mut prepared, Strictness::Lenient);

@@ -1,0 +1,30 @@
+//! Names of folders at a revision.
+
+use git2::ObjectType;
+
+use super::{Error, Repository, Revision};
+use crate::names::RelPath;
+
+impl Repository {
+    /// The pairs of folder names two levels below `path` at `revision`: for `rendered`, environments and clients.
+    /// Empty without the revision or the folder.
+    ///
+    /// # Errors
+    /// The revision cannot be read.
+    pub fn folders_below(&self, revision: Option<&Revision>, path: &RelPath) -> Result<Vec<(String, String)>, Error> {
+        let Some(root) = self.fleet_tree(revision)? else { return Ok(Vec::new()) };
+        let doing = || Error::library(format!("list `{path}` at a revision"));
+        let root = self.git.find_tree(root).map_err(doing())?;
+        let Ok(entry) = root.get_path(std::path::Path::new(path.as_str())) else { return Ok(Vec::new()) };
+        let mut pairs = Vec::new();
+        let Ok(outer) = self.git.find_tree(entry.id()) else { return Ok(pairs) };
+        for first in outer.iter().filter(|entry| entry.kind() == Some(ObjectType::Tree)) {
+            let inner = self.git.find_tree(first.id()).map_err(doing())?;
+            for second in inner.iter().filter(|entry| entry.kind() == Some(ObjectType::Tree)) {
+                let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                pairs.push((name(first.name_bytes()), name(second.name_bytes())));
+            }
+        }
+        Ok(pairs)
+    }
+}

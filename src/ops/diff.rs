@@ -1,0 +1,95 @@
+//! `diff`: a fresh rendering against a commit, without a checkout.
+
+use crate::diff::{DiffReport, Owner, TextChange, compare, unified};
+use crate::files::Root;
+use crate::fleet::{Selection, Sources};
+use crate::git::{Repository, Revision};
+use crate::names::RelPath;
+use crate::render::OUTPUT;
+use crate::tree::Scope;
+
+use super::Error;
+use super::store::StoreFiles;
+use super::prepare::{Checked, Prepared, prepare};
+use super::render::{Strictness, place_name, require_secrets};
+
+/// What differs.
+#[derive(Debug)]
+pub struct DiffOutcome {
+    /// The commit compared with; `None` before the first one.
+    pub base: Option<Revision>,
+    /// Changes of objects.
+    pub report: DiffReport,
+    /// Changes of files as text.
+    pub text: Vec<TextChange>,
+    /// Places whose missing secrets the next `render` generates, and how many values.
+    pub to_generate: Vec<(String, usize)>,
+}
+
+/// Compares the selection with `base`, HEAD without one.
+///
+/// # Errors
+/// A broken operation; faults in files are in the result.
+pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Checked<DiffOutcome>, Error> {
+    let repository = Repository::open(root.path())?;
+    let base = match base {
+        Some(text) => Some(repository.resolve(text)?),
+        None => repository.head()?,
+    };
+    let files = Sources::from_disk(root)?;
+    let mut prepared = match prepare(StoreFiles::Disk(root), &files, selection)? {
+        Ok(prepared) => prepared,
+        Err(faults) => return Ok(faults.map(|()| unreachable!("faults have no outcome"))),
+    };
+    require_secrets(&mut prepared, Strictness::Lenient);
+    if prepared.found.has_errors() {
+        return Ok(prepared.finish(|_| unreachable!("there are errors")));
+    }
+    let output = RelPath::new(OUTPUT).expect("a plain name");
+    let scope = match prepared.scope() {
+        Scope::All => vec![output.clone()],
+        Scope::Folders(folders) => folders,
+    };
+    let changes = repository.changed_files(base.as_ref(), &prepared.rendered.tree, &scope)?;
+    let in_scope = |environment: &str, client: &str| {
+        RelPath::new(&format!("{OUTPUT}/{environment}/{client}")).is_ok_and(|path| scope.iter().any(|one| path.is_within(one)))
+    };
+    let before: Vec<Owner> = repository
+        .folders_below(base.as_ref(), &output)?
+        .into_iter()
+        .filter(|(environment, client)| in_scope(environment, client))
+        .map(|(environment, client)| Owner::new(&environment, &client))
+        .collect();
+    let now = owners(&prepared);
+    let outcome = DiffOutcome {
+        base,
+        report: compare(&changes, &before, &now),
+        text: unified(&changes),
+        to_generate: to_generate(&prepared),
+    };
+    Ok(prepared.finish(|_| ()).map(|()| outcome))
+}
+
+/// Everything in the fresh tree that owns a folder.
+pub fn owners(prepared: &Prepared) -> Vec<Owner> {
+    let mut owners: Vec<Owner> = Vec::new();
+    for folder in prepared.rendered.tree.folders() {
+        let mut parts = folder.path.as_str().split('/').skip(1);
+        if let (Some(environment), Some(client)) = (parts.next(), parts.next()) {
+            let owner = Owner::new(environment, client);
+            if owners.last() != Some(&owner) {
+                owners.push(owner);
+            }
+        }
+    }
+    owners
+}
+
+fn to_generate(prepared: &Prepared) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for missing in prepared.store.missing.iter().filter(|missing| missing.has_generated()) {
+        let n = missing.keys.iter().filter(|key| matches!(key.source, crate::fleet::SecretSource::Generate(_))).count();
+        *counts.entry(place_name(prepared, missing.place)).or_insert(0) += n;
+    }
+    counts.into_iter().collect()
+}

@@ -1,0 +1,164 @@
+//! `secrets set` and `secrets generate`.
+
+use crate::diagnostic::{Diagnostic, SourceMap};
+use crate::files::Root;
+use crate::fleet::{Fleet, SecretDecl, SecretSource, Selection, Sources};
+use crate::names::RelPath;
+use crate::secret::{Generator, Identities, Plaintext, StoredSecret, generate, set};
+
+use super::generate::{Generated, Making, generate_missing, recipients, spec, write_generated};
+use super::prepare::{Checked, prepare};
+use super::store::{StoreFiles, Wanted, add_masked, wanted};
+use super::{Error, Watch};
+
+/// Which value of which Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// `lms-dev/C42`, or `lms-dev` for a Secret of the environment.
+    pub place: String,
+    /// Logical name of the Secret.
+    pub name: String,
+    /// Key.
+    pub key: String,
+}
+
+/// What `secrets set` did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SetOutcome {
+    /// The store file.
+    pub path: RelPath,
+    /// `false` if the value was that already.
+    pub changed: bool,
+    /// Values that were generated along with it, for a file that did not exist.
+    pub n_generated: usize,
+    /// The file's revision now.
+    pub revision: u64,
+}
+
+/// Sets one value. A file that does not exist yet is made complete, so that no private key is needed later.
+///
+/// # Errors
+/// A target that the fleet does not declare, or a file that cannot be opened or written.
+pub fn set_secret(
+    root: &Root,
+    target: &Target,
+    value: Plaintext,
+    identities: &Identities,
+    now: &str,
+) -> Result<Checked<SetOutcome>, Error> {
+    let lock = root.lock()?;
+    let loaded = crate::fleet::load(&Sources::from_disk(root)?);
+    let found = loaded.found.has_errors();
+    let (Some(fleet), false) = (&loaded.fleet, found) else {
+        let found = loaded.found.into_sorted(&loaded.sources);
+        return Ok(Checked { outcome: None, found, sources: loaded.sources, n_instances: 0, n_objects: 0 });
+    };
+    let one = find(fleet, target)?;
+    let existing = root.read(&one.path, 5 << 20)?;
+    let mut sources = loaded.sources;
+    let written = write(fleet, &one, existing.as_deref(), (target, value), (identities, now));
+    let (bytes, n_generated) = match written {
+        Ok(written) => written,
+        Err(Error::Secret { source, .. }) => {
+            let file = add_masked(&mut sources, one.path.as_str(), existing.as_deref().unwrap_or_default());
+            return Ok(faults(source.diagnostics(file), sources));
+        }
+        Err(other) => return Err(other),
+    };
+    let revision = StoredSecret::parse(bytes.as_slice().into()).map_or(1, |stored| stored.revision);
+    let changed = existing.as_deref() != Some(&bytes);
+    if changed {
+        root.write(&one.path, &bytes, crate::files::Durability::Durable)?;
+    }
+    drop(lock);
+    let outcome = SetOutcome { path: one.path, changed, n_generated, revision };
+    Ok(Checked { outcome: Some(outcome), found: Vec::new(), sources, n_instances: 0, n_objects: 0 })
+}
+
+fn faults(found: Vec<Diagnostic>, sources: SourceMap) -> Checked<SetOutcome> {
+    Checked { outcome: None, found, sources, n_instances: 0, n_objects: 0 }
+}
+
+/// The declared Secret that a target names.
+fn find<'f>(fleet: &'f Fleet, target: &Target) -> Result<Wanted<'f>, Error> {
+    let (environment, client) = match target.place.split_once('/') {
+        Some((environment, client)) => (environment, Some(client)),
+        None => (target.place.as_str(), None),
+    };
+    let selection = Selection {
+        environments: vec![environment.to_owned()],
+        clients: client.map(str::to_owned).into_iter().collect(),
+        labels: Vec::new(),
+    };
+    let instances = selection.instances(fleet)?;
+    let places = wanted(fleet, &instances);
+    let of_place: Vec<Wanted<'f>> = places.into_iter().filter(|one| one.place.client.is_some() == client.is_some()).collect();
+    let known: Vec<String> = of_place.iter().map(|one| one.decl.name.to_string()).collect();
+    let one = of_place.into_iter().find(|one| one.decl.name.as_str() == target.name).ok_or_else(|| {
+        let known = if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
+        Error::Usage(format!("`{}` has no Secret `{}`; there is {known}", target.place, target.name))
+    })?;
+    if !one.decl.keys.iter().any(|key| key.key == target.key) {
+        let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
+        let message = format!("Secret `{}` has no key `{}`; the stack declares `{}`", target.name, target.key, keys.join("`, `"));
+        return Err(Error::Usage(message));
+    }
+    Ok(one)
+}
+
+fn write(
+    fleet: &Fleet,
+    one: &Wanted<'_>,
+    existing: Option<&[u8]>,
+    (target, value): (&Target, Plaintext),
+    (identities, now): (&Identities, &str),
+) -> Result<(Vec<u8>, usize), Error> {
+    let mut values = vec![(target.key.clone(), value)];
+    if existing.is_none() {
+        let made = generate(&generated_keys(one.decl, &target.key), &|key: &str| {
+            values.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        });
+        let made = made.map_err(|source| Error::Generate { path: one.path.to_string(), source })?;
+        values.extend(made);
+    }
+    let n_generated = values.len() - 1;
+    let spec = spec(fleet, one.place, &one.object_name, values);
+    let bytes = set(existing, &spec, &recipients(fleet, one.place), identities, now);
+    Ok((bytes.map_err(|source| Error::Secret { path: one.path.to_string(), source })?, n_generated))
+}
+
+fn generated_keys<'d>(decl: &'d SecretDecl, but: &str) -> Vec<(&'d str, &'d Generator)> {
+    decl.keys
+        .iter()
+        .filter(|key| key.key != but)
+        .filter_map(|key| match &key.source {
+            SecretSource::Generate(generator) => Some((key.key.as_str(), generator)),
+            SecretSource::Provided { .. } => None,
+        })
+        .collect()
+}
+
+/// Makes what is missing in the store and writes it; touches nothing else.
+///
+/// # Errors
+/// A broken operation; faults in files are in the result.
+pub fn generate_secrets(
+    root: &Root,
+    selection: &Selection,
+    (identities, now): (&Identities, &str),
+    watch: &dyn Watch,
+) -> Result<Checked<Vec<Generated>>, Error> {
+    let lock = root.lock()?;
+    let files = Sources::from_disk(root)?;
+    let mut prepared = match prepare(StoreFiles::Disk(root), &files, selection)? {
+        Ok(prepared) => prepared,
+        Err(faults) => return Ok(faults.map(|()| Vec::new())),
+    };
+    let mut made = Vec::new();
+    if !prepared.found.has_errors() {
+        made = generate_missing(&mut prepared, Making { now, identities, watch })?;
+        write_generated(root, &made)?;
+    }
+    drop(lock);
+    Ok(prepared.finish(|_| made))
+}
