@@ -83,7 +83,7 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
         Some(bytes) => decrypt(bytes, making.identities).map_err(failed)?,
         None => Vec::new(),
     };
-    let values = generate(&keys, &|key: &str| known.iter().find(|(name, _)| name == key).map(|(_, value)| value))
+    let values = generate(&keys, &known)
         .map_err(|source| Error::Generate { path: missing.path.to_string(), source })?;
     let n_values = values.len();
     let spec = spec(fleet, missing.place, &missing.object_name, values);

@@ -115,9 +115,7 @@ fn write(
 ) -> Result<(Vec<u8>, usize), Error> {
     let mut values = vec![(target.key.clone(), value)];
     if existing.is_none() {
-        let made = generate(&generated_keys(one.decl, &target.key), &|key: &str| {
-            values.iter().find(|(name, _)| name == key).map(|(_, value)| value)
-        });
+        let made = generate(&generated_keys(one.decl, &target.key), &values);
         let made = made.map_err(|source| Error::Generate { path: one.path.to_string(), source })?;
         values.extend(made);
     }

@@ -45,3 +45,29 @@ pub enum ParamValue {
 
 /// A table of values, by key.
 pub type Table = std::collections::BTreeMap<String, ParamValue>;
+
+impl std::fmt::Display for ParamValue {
+    /// As TOML writes it, on one line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Integer(value) => write!(f, "{value}"),
+            Self::Float(value) => write!(f, "{value:?}"),
+            Self::String(value) => write!(f, "{}", toml::Value::String(value.clone())),
+            Self::List(items) => {
+                f.write_str("[")?;
+                for (nth, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if nth > 0 { ", " } else { "" })?;
+                }
+                f.write_str("]")
+            }
+            Self::Table(table) => {
+                f.write_str("{ ")?;
+                for (nth, (key, value)) in table.iter().enumerate() {
+                    write!(f, "{}{key} = {value}", if nth > 0 { ", " } else { "" })?;
+                }
+                f.write_str(" }")
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! `publish`: validate, render, guard, commit, push; the local checkout follows when the remote has it.
+
+use crate::diff::Owner;
+use crate::files::{Durability, Lock, Root};
+use crate::fleet::{Content, GitConfig, Selection, Sources};
+use crate::git::{self, Files, Landed, Proposal, Published, Repository, Workspace};
+use crate::names::RelPath;
+use crate::render::OUTPUT;
+use crate::secret::Identities;
+use crate::tree::{apply, plan};
+
+use super::diff::owners;
+use super::generate::{Making, generate_missing};
+use super::prepare::{Checked, prepare};
+use super::publish_message::{Summary, message};
+use super::render::{Strictness, require_secrets};
+use super::store::{STORE, StoreFiles, paths_below};
+use super::{Error, Watch};
+use crate::diagnostic::Sink;
+
+/// How to publish.
+pub struct PublishOptions<'a> {
+    /// For Git; `remote` and `branch` come from `lmsgen.toml` unless set here.
+    pub git: git::Options,
+    /// Overrides the remote of `lmsgen.toml`.
+    pub remote: Option<String>,
+    /// First line of the commit message, in place of the one made from the changes.
+    pub subject: Option<String>,
+    /// Delete more instances than `lmsgen.toml` allows.
+    pub allow_delete: bool,
+    /// Refuse to make secrets.
+    pub locked: bool,
+    /// The time for new store files, `2026-01-02T03:04:05Z`.
+    pub now: String,
+    /// Private keys, for store files that lack a key.
+    pub identities: &'a Identities,
+    /// Told about progress.
+    pub watch: &'a dyn Watch,
+}
+
+/// What publishing did.
+#[derive(Debug)]
+pub struct PublishOutcome {
+    /// Git's side.
+    pub published: Published,
+    /// Instances created, changed and deleted.
+    pub summary: Summary,
+    /// Secrets made.
+    pub n_generated: usize,
+}
+
+/// Publishes the fleet.
+///
+/// # Errors
+/// A broken operation, faults in the fleet's files ([`Error::Faults`]) or a guard; nothing was pushed then.
+pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<PublishOutcome>, Error> {
+    let lock = root.lock()?;
+    let repository = Repository::open(root.path())?;
+    let files = read_files(root)?;
+    let config = match prepare(StoreFiles::Memory(&files), &fleet_sources(&files, root)?, &Selection::default())? {
+        Ok(prepared) if !prepared.found.has_errors() => prepared.fleet.git,
+        Ok(prepared) => return Ok(prepared.finish(|_| unreachable!("there are errors"))),
+        Err(faults) => return Ok(faults.map(|()| unreachable!("faults have no outcome"))),
+    };
+    let git = git::Options {
+        remote: options.remote.clone().unwrap_or_else(|| config.remote.clone()),
+        branch: Some(config.branch.clone()),
+        ..options.git.clone()
+    };
+    let mut publisher = Publisher {
+        root,
+        lock: &lock,
+        repository: &repository,
+        options,
+        config,
+        now: Vec::new(),
+        faults: None,
+        n_generated: 0,
+        summary: Summary::default(),
+    };
+    let published = repository.publish(&mut publisher, files, &git);
+    let published = match published {
+        Ok(published) => published,
+        Err(Error::Faults(_)) if publisher.faults.is_some() => {
+            let faults = publisher.faults.take().expect("checked above");
+            return Ok(faults.map(|()| unreachable!("faults have no outcome")));
+        }
+        Err(other) => return Err(other),
+    };
+    let warnings = publisher.faults.take();
+    let outcome = PublishOutcome {
+        summary: publisher.summary,
+        n_generated: publisher.n_generated,
+        published,
+    };
+    Ok(match warnings {
+        Some(checked) => Checked { outcome: Some(outcome), ..checked.map(|()| unreachable!("warnings have no outcome")) },
+        None => Checked {
+            outcome: Some(outcome),
+            found: Vec::new(),
+            sources: crate::diagnostic::SourceMap::default(),
+            n_instances: 0,
+            n_objects: 0,
+        },
+    })
+}
+
+/// The fleet's side of publishing.
+struct Publisher<'a> {
+    root: &'a Root,
+    lock: &'a Lock<'a>,
+    repository: &'a Repository,
+    options: &'a PublishOptions<'a>,
+    config: GitConfig,
+    now: Vec<Owner>,
+    faults: Option<Checked<()>>,
+    n_generated: usize,
+    summary: Summary,
+}
+
+impl Workspace for Publisher<'_> {
+    type Error = Error;
+
+    fn render(&mut self, sources: &Files) -> Result<git::Rendered, Error> {
+        let fleet_sources = fleet_sources(sources, self.root)?;
+        let mut prepared = match prepare(StoreFiles::Memory(sources), &fleet_sources, &Selection::default())? {
+            Ok(prepared) => prepared,
+            Err(faults) => return Err(self.stop(faults)),
+        };
+        let strictness = if self.options.locked { Strictness::Locked } else { Strictness::Publish };
+        require_secrets(&mut prepared, strictness);
+        if prepared.found.has_errors() {
+            return Err(self.stop(prepared.finish(|_| ())));
+        }
+        let making = Making { now: &self.options.now, identities: self.options.identities, watch: self.options.watch };
+        let made = generate_missing(&mut prepared, making)?;
+        if !made.is_empty() {
+            prepared.render_again();
+            self.n_generated += made.iter().map(|file| file.n_values).sum::<usize>();
+        }
+        self.now = owners(&prepared);
+        let tree = std::mem::take(&mut prepared.rendered.tree);
+        // Only the first plan is of the disk as it is; faults in it (foreign files, links) stop before anything is made.
+        let mut found = Sink::default();
+        plan(self.root, &output(), &tree, &prepared.scope(), &mut found)?;
+        prepared.found.append(found);
+        let checked = prepared.finish(|_| ());
+        if checked.has_errors() {
+            return Err(self.stop(checked));
+        }
+        self.faults = Some(checked.map(|()| ()));
+        let generated = made.into_iter().map(|file| (file.path, file.bytes)).collect();
+        Ok(git::Rendered { tree, generated })
+    }
+
+    fn approve(&mut self, proposal: &Proposal<'_>) -> Result<String, Error> {
+        let pairs = self.repository.folders_below(proposal.parent, &output())?;
+        let before: Vec<Owner> = pairs.iter().map(|(environment, client)| Owner::new(environment, client)).collect();
+        self.summary = Summary::of(proposal.changes, &before, &self.now);
+        self.guard_deletes(&before)?;
+        Ok(message(&self.summary, proposal.changes, self.options.subject.as_deref()))
+    }
+
+    fn write(&mut self, landed: &Landed<'_>) -> Result<(), Error> {
+        for write in landed.sources {
+            match &write.new {
+                Some(bytes) => self.root.write(&write.path, bytes, Durability::Durable)?,
+                None => {
+                    self.root.remove(&write.path)?;
+                }
+            }
+        }
+        let mut found = Sink::default();
+        let plan = plan(self.root, &output(), landed.tree, &crate::tree::Scope::All, &mut found)?;
+        if found.has_errors() {
+            return Err(Error::Guard {
+                message: "the commit is on the remote, but `rendered/` changed meanwhile and cannot be brought up to date".into(),
+                help: "run `lmsgen render`; it says what stands in the way".into(),
+            });
+        }
+        Ok(apply(self.lock, &plan)?)
+    }
+}
+
+impl Publisher<'_> {
+    fn stop<T>(&mut self, faults: Checked<T>) -> Error {
+        self.faults = Some(Checked {
+            outcome: None,
+            found: faults.found,
+            sources: faults.sources,
+            n_instances: faults.n_instances,
+            n_objects: faults.n_objects,
+        });
+        Error::Faults(Box::new(Checked {
+            outcome: None,
+            found: Vec::new(),
+            sources: crate::diagnostic::SourceMap::default(),
+            n_instances: 0,
+            n_objects: 0,
+        }))
+    }
+
+    /// A mistake in a selection or a merge must not take many clients away.
+    fn guard_deletes(&self, before: &[Owner]) -> Result<(), Error> {
+        let deleted = self.summary.deleted.len();
+        let total = before.iter().filter(|owner| owner.is_instance()).count();
+        let over_share = deleted * 100 > self.config.max_deleted_percent * total;
+        if self.options.allow_delete || deleted == 0 || !(deleted > self.config.max_deleted || over_share && deleted > 1) {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.summary.deleted.iter().take(10).map(String::as_str).collect();
+        let more = if deleted > names.len() { format!(" and {} more", deleted - names.len()) } else { String::new() };
+        Err(Error::Guard {
+            message: format!(
+                "this would delete {deleted} of {total} instances ({}{more}); {} or {} % are allowed",
+                names.join(", "),
+                self.config.max_deleted,
+                self.config.max_deleted_percent
+            ),
+            help: "if that is meant, run again with --allow-delete".into(),
+        })
+    }
+}
+
+fn output() -> RelPath {
+    RelPath::new(OUTPUT).expect("a plain name")
+}
+
+/// What editors leave behind is no source.
+fn is_leftover(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.ends_with('~') || name.starts_with(".#") || name.starts_with('#') || name.to_ascii_lowercase().ends_with(".swp")
+}
+
+/// Every source file as it is on disk, the store included.
+fn read_files(root: &Root) -> Result<Files, Error> {
+    let mut files = Files::new();
+    for (path, content) in Sources::from_disk(root)?.iter() {
+        if let (Content::File(bytes), false) = (content, is_leftover(path.as_str())) {
+            files.insert(path.clone(), bytes.clone());
+        }
+    }
+    for path in paths_below(root, STORE)?.into_iter().filter(|path| !is_leftover(path)) {
+        if let Ok(path) = RelPath::new(&path)
+            && let Some(bytes) = root.read(&path, 5 << 20)?
+        {
+            files.insert(path, bytes);
+        }
+    }
+    Ok(files)
+}
+
+/// The files that the fleet is loaded from; what is no regular file on disk stays a fault.
+fn fleet_sources(files: &Files, root: &Root) -> Result<Sources, Error> {
+    let mut sources =
+        Sources::new(files.iter().map(|(path, bytes)| (path.clone(), Content::File(bytes.clone()))));
+    for (path, content) in Sources::from_disk(root)?.iter() {
+        if !matches!(content, Content::File(_)) {
+            sources.insert(path.clone(), content.clone());
+        }
+    }
+    Ok(sources)
+}
