@@ -1,5 +1,7 @@
-//! `lmsgen`: see [`lmsgen`] for what happens.
+//! The program `lmsgen`: arguments in, exit code out. All logic is in the library.
 
 mod cli;
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cli::run().into()
+}

@@ -1,6 +1,11 @@
 //! The command line: arguments, terminal and exit codes; one file per command.
 
-#[allow(dead_code, reason = "the commands are being written")]
-pub mod exit;
-#[allow(dead_code, reason = "the commands are being written")]
-pub mod ui;
+mod app;
+mod clock;
+mod commands;
+mod exit;
+mod identities;
+mod show;
+mod ui;
+
+pub use app::run;

@@ -24,7 +24,8 @@ pub struct NewClientOutcome {
 /// # Errors
 /// A broken operation, or an id that is taken.
 pub fn new_client(root: &Root, id: &str, client: &NewClient) -> Result<Checked<NewClientOutcome>, Error> {
-    let checked = ClientId::new(id).map_err(|error| Error::Usage(format!("client id `{}` {error}", id.escape_debug())))?;
+    let checked =
+        ClientId::new(id).map_err(|error| Error::Usage(format!("client id `{}` {error}", id.escape_debug())))?;
     let path = RelPath::new(&format!("clients/{checked}.toml")).expect("a client's id is a file name");
     let lock = root.lock()?;
     let mut files = Sources::from_disk(root)?;
@@ -117,11 +118,43 @@ pub fn client_settings(root: &Root, selection: &Selection) -> Result<Checked<Vec
                 let value = value.filter(|value| value.origin.layer >= Layer::Client)?;
                 Some((decl.path.to_string(), value.value.to_string(), loaded.sources.place(value.origin.span)))
             });
-            let name = format!("{}/{}", fleet.environments[instance.environment].name, fleet.clients[instance.client].id);
+            let name =
+                format!("{}/{}", fleet.environments[instance.environment].name, fleet.clients[instance.client].id);
             all.push(Settings { instance: name, values: values.collect() });
         }
     }
     Ok(checked(loaded.found, loaded.sources, all))
+}
+
+/// A line of `env list`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentLine {
+    /// Name.
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Kubernetes minor.
+    pub kubernetes: String,
+    /// Clients that run in it.
+    pub n_instances: usize,
+}
+
+/// Lists environments.
+///
+/// # Errors
+/// A broken operation.
+pub fn environments(root: &Root) -> Result<Checked<Vec<EnvironmentLine>>, Error> {
+    let loaded = fleet::load(&Sources::from_disk(root)?);
+    let lines = loaded.fleet.iter().flat_map(|fleet| {
+        fleet.environments.iter().enumerate().map(|(at, environment)| EnvironmentLine {
+            name: environment.name.to_string(),
+            namespace: environment.namespace.clone(),
+            kubernetes: environment.kubernetes.clone(),
+            n_instances: fleet.instances.iter().filter(|instance| instance.environment == at).count(),
+        })
+    });
+    let lines = lines.collect();
+    Ok(checked(loaded.found, loaded.sources, lines))
 }
 
 fn checked<T>(found: Sink, sources: crate::diagnostic::SourceMap, outcome: T) -> Checked<T> {

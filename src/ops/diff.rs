@@ -9,9 +9,9 @@ use crate::render::OUTPUT;
 use crate::tree::Scope;
 
 use super::Error;
-use super::store::StoreFiles;
 use super::prepare::{Checked, Prepared, prepare};
 use super::render::{Strictness, place_name, require_secrets};
+use super::store::StoreFiles;
 
 /// What differs.
 #[derive(Debug)]
@@ -52,7 +52,8 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
     };
     let changes = repository.changed_files(base.as_ref(), &prepared.rendered.tree, &scope)?;
     let in_scope = |environment: &str, client: &str| {
-        RelPath::new(&format!("{OUTPUT}/{environment}/{client}")).is_ok_and(|path| scope.iter().any(|one| path.is_within(one)))
+        RelPath::new(&format!("{OUTPUT}/{environment}/{client}"))
+            .is_ok_and(|path| scope.iter().any(|one| path.is_within(one)))
     };
     let before: Vec<Owner> = repository
         .folders_below(base.as_ref(), &output)?

@@ -1,6 +1,6 @@
 //! Broken operations of every use case.
 
-use crate::{fleet, files, git, secret};
+use crate::{files, fleet, git, secret};
 
 /// Why a use case could not run to its end. Faults in a fleet's files are diagnostics, not errors.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,8 @@ use crate::files::Root;
 use crate::fleet::{Explanation, Selection, Sources};
 
 use super::Error;
-use super::store::StoreFiles;
 use super::prepare::{Checked, prepare};
+use super::store::StoreFiles;
 
 /// One instance's answer.
 #[derive(Debug)]

@@ -8,7 +8,9 @@ use crate::files::{Durability, Root};
 use crate::fleet::{Fleet, SecretSource};
 use crate::names::RelPath;
 use crate::render::{SecretFile, SecretPlace};
-use crate::secret::{Identities, Plaintext, Recipient, SecretSpec, StoredSecret, decrypt, encrypt, generate, parse_recipient, set};
+use crate::secret::{
+    Identities, Plaintext, Recipient, SecretSpec, StoredSecret, decrypt, encrypt, generate, parse_recipient, set,
+};
 
 use super::Error;
 use super::prepare::Prepared;
@@ -83,8 +85,8 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
         Some(bytes) => decrypt(bytes, making.identities).map_err(failed)?,
         None => Vec::new(),
     };
-    let values = generate(&keys, &known)
-        .map_err(|source| Error::Generate { path: missing.path.to_string(), source })?;
+    let values =
+        generate(&keys, &known).map_err(|source| Error::Generate { path: missing.path.to_string(), source })?;
     let n_values = values.len();
     let spec = spec(fleet, missing.place, &missing.object_name, values);
     let recipients = recipients(fleet, missing.place);

@@ -16,7 +16,9 @@ mod secrets;
 mod store;
 mod validate;
 
-pub use clients::{ClientLine, NewClientOutcome, Settings, client_settings, clients, new_client};
+pub use clients::{
+    ClientLine, EnvironmentLine, NewClientOutcome, Settings, client_settings, clients, environments, new_client,
+};
 pub use diff::{DiffOutcome, diff};
 pub use error::Error;
 pub use explain::{Explained, explain};

@@ -69,13 +69,19 @@ pub struct Prepared {
 /// # Errors
 /// A selection without match, or a disk that cannot be read. Faults of files are in the result: `Err` inside when the
 /// fleet could not be made.
-pub fn prepare(store: StoreFiles<'_>, files: &Sources, selection: &Selection) -> Result<Result<Prepared, Checked<()>>, Error> {
+pub fn prepare(
+    store: StoreFiles<'_>,
+    files: &Sources,
+    selection: &Selection,
+) -> Result<Result<Prepared, Checked<()>>, Error> {
     let loaded = fleet::load(files);
     let (mut sources, mut found) = (loaded.sources, loaded.found);
     let Some(fleet) = loaded.fleet else { return Ok(Err(faults(found, sources))) };
     if fleet.clients.is_empty() && !found.has_errors() {
         let help = "add one with `lmsgen client new`; to empty a fleet for good, delete `rendered/` with Git";
-        found.push(Diagnostic::error(EMPTY_FLEET, "the fleet has no client: rendering it would delete everything").help(help));
+        found.push(
+            Diagnostic::error(EMPTY_FLEET, "the fleet has no client: rendering it would delete everything").help(help),
+        );
     }
     let instances = selection.instances(&fleet)?;
     let engines = Engines::compile(&fleet, &sources, &mut found);

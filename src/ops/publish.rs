@@ -45,6 +45,8 @@ pub struct PublishOutcome {
     pub published: Published,
     /// Instances created, changed and deleted.
     pub summary: Summary,
+    /// The remote's name.
+    pub remote: String,
     /// Secrets made.
     pub n_generated: usize,
 }
@@ -88,13 +90,11 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         Err(other) => return Err(other),
     };
     let warnings = publisher.faults.take();
-    let outcome = PublishOutcome {
-        summary: publisher.summary,
-        n_generated: publisher.n_generated,
-        published,
-    };
+    let outcome = PublishOutcome { summary: publisher.summary, n_generated: publisher.n_generated, published };
     Ok(match warnings {
-        Some(checked) => Checked { outcome: Some(outcome), ..checked.map(|()| unreachable!("warnings have no outcome")) },
+        Some(checked) => {
+            Checked { outcome: Some(outcome), ..checked.map(|()| unreachable!("warnings have no outcome")) }
+        }
         None => Checked {
             outcome: Some(outcome),
             found: Vec::new(),
@@ -174,7 +174,9 @@ impl Workspace for Publisher<'_> {
         let plan = plan(self.root, &output(), landed.tree, &crate::tree::Scope::All, &mut found)?;
         if found.has_errors() {
             return Err(Error::Guard {
-                message: "the commit is on the remote, but `rendered/` changed meanwhile and cannot be brought up to date".into(),
+                message:
+                    "the commit is on the remote, but `rendered/` changed meanwhile and cannot be brought up to date"
+                        .into(),
                 help: "run `lmsgen render`; it says what stands in the way".into(),
             });
         }
@@ -205,7 +207,10 @@ impl Publisher<'_> {
         let deleted = self.summary.deleted.len();
         let total = before.iter().filter(|owner| owner.is_instance()).count();
         let over_share = deleted * 100 > self.config.max_deleted_percent * total;
-        if self.options.allow_delete || deleted == 0 || !(deleted > self.config.max_deleted || over_share && deleted > 1) {
+        if self.options.allow_delete
+            || deleted == 0
+            || !(deleted > self.config.max_deleted || over_share && deleted > 1)
+        {
             return Ok(());
         }
         let names: Vec<&str> = self.summary.deleted.iter().take(10).map(String::as_str).collect();
@@ -229,7 +234,10 @@ fn output() -> RelPath {
 /// What editors leave behind is no source.
 fn is_leftover(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.ends_with('~') || name.starts_with(".#") || name.starts_with('#') || name.to_ascii_lowercase().ends_with(".swp")
+    name.ends_with('~')
+        || name.starts_with(".#")
+        || name.starts_with('#')
+        || name.to_ascii_lowercase().ends_with(".swp")
 }
 
 /// Every source file as it is on disk, the store included.
@@ -252,8 +260,7 @@ fn read_files(root: &Root) -> Result<Files, Error> {
 
 /// The files that the fleet is loaded from; what is no regular file on disk stays a fault.
 fn fleet_sources(files: &Files, root: &Root) -> Result<Sources, Error> {
-    let mut sources =
-        Sources::new(files.iter().map(|(path, bytes)| (path.clone(), Content::File(bytes.clone()))));
+    let mut sources = Sources::new(files.iter().map(|(path, bytes)| (path.clone(), Content::File(bytes.clone()))));
     for (path, content) in Sources::from_disk(root)?.iter() {
         if !matches!(content, Content::File(_)) {
             sources.insert(path.clone(), content.clone());

@@ -41,7 +41,12 @@ impl Summary {
     /// `1 created, 0 changed, 0 deleted instances`.
     #[must_use]
     pub fn counts(&self) -> String {
-        format!("{} created, {} changed, {} deleted instances", self.created.len(), self.changed.len(), self.deleted.len())
+        format!(
+            "{} created, {} changed, {} deleted instances",
+            self.created.len(),
+            self.changed.len(),
+            self.deleted.len()
+        )
     }
 }
 

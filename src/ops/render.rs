@@ -114,13 +114,18 @@ fn count_generated(prepared: &Prepared, generated: &[Generated]) -> Vec<(String,
 /// `lms-dev/C7`, or `lms-dev` for an environment's own.
 pub fn place_name(prepared: &Prepared, place: crate::render::SecretPlace) -> String {
     let environment = &prepared.fleet.environments[place.environment].name;
-    place.client.map_or_else(|| environment.to_string(), |client| format!("{environment}/{}", prepared.fleet.clients[client].id))
+    place.client.map_or_else(
+        || environment.to_string(),
+        |client| format!("{environment}/{}", prepared.fleet.clients[client].id),
+    )
 }
 
 fn optional(prepared: &Prepared) -> Vec<(String, String, String)> {
     let of = |missing: &Missing| {
         let place = place_name(prepared, missing.place);
-        let keys = missing.provided(Optional::Included).map(move |key| (place.clone(), missing.name.to_string(), key.key.clone()));
+        let keys = missing
+            .provided(Optional::Included)
+            .map(move |key| (place.clone(), missing.name.to_string(), key.key.clone()));
         keys.collect::<Vec<_>>()
     };
     prepared.store.missing.iter().flat_map(of).collect()

@@ -92,7 +92,8 @@ fn find<'f>(fleet: &'f Fleet, target: &Target) -> Result<Wanted<'f>, Error> {
     };
     let instances = selection.instances(fleet)?;
     let places = wanted(fleet, &instances);
-    let of_place: Vec<Wanted<'f>> = places.into_iter().filter(|one| one.place.client.is_some() == client.is_some()).collect();
+    let of_place: Vec<Wanted<'f>> =
+        places.into_iter().filter(|one| one.place.client.is_some() == client.is_some()).collect();
     let known: Vec<String> = of_place.iter().map(|one| one.decl.name.to_string()).collect();
     let one = of_place.into_iter().find(|one| one.decl.name.as_str() == target.name).ok_or_else(|| {
         let known = if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
@@ -100,7 +101,8 @@ fn find<'f>(fleet: &'f Fleet, target: &Target) -> Result<Wanted<'f>, Error> {
     })?;
     if !one.decl.keys.iter().any(|key| key.key == target.key) {
         let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
-        let message = format!("Secret `{}` has no key `{}`; the stack declares `{}`", target.name, target.key, keys.join("`, `"));
+        let message =
+            format!("Secret `{}` has no key `{}`; the stack declares `{}`", target.name, target.key, keys.join("`, `"));
         return Err(Error::Usage(message));
     }
     Ok(one)

@@ -103,15 +103,20 @@ pub fn wanted<'f>(fleet: &'f Fleet, instances: &[usize]) -> Vec<Wanted<'f>> {
     let environments: HashSet<usize> = instances.iter().map(|&at| fleet.instances[at].environment).collect();
     for part in fleet.environment_parts.iter().filter(|part| environments.contains(&part.environment)) {
         let place = SecretPlace { environment: part.environment, client: None };
-        list.extend(fleet.stacks[part.stack].environment_secrets.iter().map(|decl| {
-            wanted_one(fleet, place, part.stack, decl, &part.params)
-        }));
+        list.extend(
+            fleet.stacks[part.stack]
+                .environment_secrets
+                .iter()
+                .map(|decl| wanted_one(fleet, place, part.stack, decl, &part.params)),
+        );
     }
     for &at in instances {
         let instance = &fleet.instances[at];
         let stack = fleet.clients[instance.client].stack;
         let place = SecretPlace { environment: instance.environment, client: Some(instance.client) };
-        list.extend(fleet.stacks[stack].secrets.iter().map(|decl| wanted_one(fleet, place, stack, decl, &instance.params)));
+        list.extend(
+            fleet.stacks[stack].secrets.iter().map(|decl| wanted_one(fleet, place, stack, decl, &instance.params)),
+        );
     }
     list
 }
@@ -283,7 +288,10 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
 
 fn mask_line(line: &str) -> String {
     let key_end = line.find(':').filter(|&at| {
-        line[..at].trim_start().bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b'"'))
+        line[..at]
+            .trim_start()
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b'"'))
     });
     let (key, value) = line.split_at(key_end.map_or(0, |at| at + 1));
     let masked = value.chars().flat_map(|c| {

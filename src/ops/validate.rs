@@ -4,9 +4,9 @@ use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 
 use super::Error;
-use super::store::StoreFiles;
 use super::prepare::{Checked, prepare};
 use super::render::{Strictness, require_secrets};
+use super::store::StoreFiles;
 
 /// Nothing is wrong.
 #[derive(Clone, Copy, Debug)]

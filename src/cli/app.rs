@@ -1,0 +1,167 @@
+//! Arguments of the program as a whole, and which command runs.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use lmsgen::files::Root;
+use lmsgen::fleet::Selection;
+
+use super::commands::{client, diff, env, explain, publish, render, secrets, validate};
+use super::exit::Exit;
+use super::show::failed;
+use super::ui::{Color, Ui, Verbosity};
+
+/// Declarative GitOps manifests for one environment per customer.
+///
+/// Each client is one TOML file. lmsgen renders its Kubernetes manifests and encrypted Secrets, checks them, shows
+/// what would change against the last commit, commits and pushes. Flux or `kubectl apply` deploys.
+#[derive(Debug, Parser)]
+#[command(name = "lmsgen", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct App {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done · 1 differences (diff --exit-code) · 2 usage · 3 invalid input or policy · 4 secrets · 5 local files · 6 git or \
+remote · 7 busy or raced, try again · 8 a guard that needs your flag · 9 a limit · 70 a bug in lmsgen";
+
+#[derive(Debug, Args)]
+struct Global {
+    /// The fleet's folder [default: the nearest folder upwards that holds lmsgen.toml]
+    #[arg(short = 'C', long = "fleet", global = true, value_name = "DIR")]
+    fleet: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more, and cut nothing short
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add, list and show clients
+    #[command(subcommand)]
+    Client(client::Client),
+    /// List environments
+    #[command(subcommand)]
+    Env(env::Env),
+    /// Say everything that is wrong, at once; write nothing
+    Validate(validate::Validate),
+    /// Write the manifests, and generate secrets that are missing
+    Render(render::Render),
+    /// Show what would change against the last commit
+    Diff(diff::Diff),
+    /// Validate, render, commit and push
+    Publish(publish::Publish),
+    /// Show where a parameter's value comes from
+    Explain(explain::Explain),
+    /// Work on the secret store
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
+}
+
+/// Which instances a command is about. Nothing given means all; nothing found is an error.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Select {
+    /// Client ids or patterns (`C4*`)
+    #[arg(value_name = "CLIENT")]
+    clients: Vec<String>,
+    /// Environments or patterns
+    #[arg(short, long = "env", value_name = "ENV")]
+    env: Vec<String>,
+    /// Clients with this label
+    #[arg(short = 'l', long = "selector", value_name = "KEY=VALUE")]
+    labels: Vec<String>,
+}
+
+impl From<Select> for Selection {
+    fn from(select: Select) -> Self {
+        Self { clients: select.clients, environments: select.env, labels: select.labels }
+    }
+}
+
+/// Runs the program.
+pub fn run() -> Exit {
+    install_panic_message();
+    let app = match App::try_parse() {
+        Ok(app) => app,
+        Err(error) => {
+            // Help and version go to stdout and are no error; clap knows.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let verbosity = match (app.global.quiet, app.global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let ui = Ui::new(app.global.color, verbosity);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(app, &ui)));
+    match result {
+        Ok(Ok(exit) | Err(exit)) => exit,
+        Err(_) => Exit::Bug,
+    }
+}
+
+/// A panic is a bug; its message may hold data, so only the place is shown.
+fn install_panic_message() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let text = format!("error: this is a bug in lmsgen{place}; please report it with what you did\n");
+        // Nothing better can be done when stderr is gone as well.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+    }));
+}
+
+fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
+    let root = open(app.global.fleet, ui)?;
+    match app.command {
+        Command::Client(command) => client::run(command, &root, ui),
+        Command::Env(command) => env::run(&command, &root, ui),
+        Command::Validate(command) => validate::run(command, &root, ui),
+        Command::Render(command) => render::run(command, &root, ui),
+        Command::Diff(command) => diff::run(command, &root, ui),
+        Command::Publish(command) => publish::run(command, &root, ui),
+        Command::Explain(command) => explain::run(command, &root, ui),
+        Command::Secrets(command) => secrets::run(command, &root, ui),
+    }
+}
+
+/// Opens the fleet that was named, or the nearest one upwards.
+fn open(named: Option<PathBuf>, ui: &Ui) -> Result<Root, Exit> {
+    const MARKER: &str = "lmsgen.toml";
+    let found = match &named {
+        Some(folder) => {
+            let is_fleet = folder.join(MARKER).is_file();
+            if is_fleet { Root::open(folder).map(Some) } else { Ok(None) }
+        }
+        None => match std::env::current_dir() {
+            Ok(here) => Root::find(&here, MARKER),
+            Err(error) => {
+                ui.complain(&format!("error: the current folder cannot be read: {error}"));
+                return Err(Exit::Io);
+            }
+        },
+    };
+    match found {
+        Ok(Some(root)) => Ok(root),
+        Ok(None) => {
+            let place = named
+                .map_or_else(|| "here or in a folder above".to_owned(), |folder| format!("in {}", folder.display()));
+            ui.complain(&format!(
+                "error: there is no {MARKER} {place}\n  = help: change into a fleet's folder, or name it with -C"
+            ));
+            Err(Exit::Usage)
+        }
+        Err(error) => Err(failed(ui, &error.into())),
+    }
+}

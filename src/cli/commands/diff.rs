@@ -1,0 +1,82 @@
+//! `lmsgen diff`.
+
+use clap::{Args, ValueEnum};
+
+use lmsgen::files::Root;
+use lmsgen::git::Revision;
+use lmsgen::ops;
+use lmsgen::report::{Base, DiffView, counted, diff_json, diff_text, unified_text};
+
+use crate::cli::app::Select;
+use crate::cli::exit::Exit;
+use crate::cli::show::{failed, outcome};
+use crate::cli::ui::Ui;
+
+/// Show what would change against the last commit.
+///
+/// Renders in memory and compares objects, not lines; the same change in many instances is shown once. Secret values
+/// are never shown. Reads no file below `rendered/` and needs no key.
+#[derive(Debug, Args)]
+pub struct Diff {
+    #[command(flatten)]
+    select: Select,
+    /// Compare with this commit, branch or tag [default: HEAD]
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// Show every object and field of every group
+    #[arg(long, conflicts_with_all = ["stat", "unified"])]
+    objects: bool,
+    /// Show counts only
+    #[arg(long, conflicts_with = "unified")]
+    stat: bool,
+    /// Show files as a unified text diff
+    #[arg(long)]
+    unified: bool,
+    /// Exit with 1 when there are differences
+    #[arg(long)]
+    exit_code: bool,
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let view = match (command.objects, command.stat) {
+        (true, _) => DiffView::Objects,
+        (_, true) => DiffView::Stat,
+        _ => DiffView::Groups,
+    };
+    let checked =
+        ops::diff(root, &command.select.into(), command.base.as_deref()).map_err(|error| failed(ui, &error))?;
+    let done = outcome(ui, checked)?;
+    let base = done.base.as_ref().map(base);
+    let text = match (command.output, command.unified) {
+        (Format::Json, _) => diff_json(&done.report, base.as_ref()),
+        (_, true) => unified_text(&done.text, &ui.page()),
+        _ => diff_text(&done.report, base.as_ref(), view, &ui.page()),
+    };
+    ui.print(&text)?;
+    if !done.to_generate.is_empty() {
+        let total: usize = done.to_generate.iter().map(|(_, n)| n).sum();
+        let places: Vec<&str> = done.to_generate.iter().take(3).map(|(place, _)| place.as_str()).collect();
+        let more = if done.to_generate.len() > 3 {
+            format!(" and {} more", done.to_generate.len() - 3)
+        } else {
+            String::new()
+        };
+        ui.say(&format!("The next render generates {} for {}{more}", counted(total, "secret"), places.join(", ")));
+    }
+    let differs = !done.report.is_empty() || !done.text.is_empty();
+    Ok(if command.exit_code && differs { Exit::Differences } else { Exit::Done })
+}
+
+fn base(revision: &Revision) -> Base {
+    Base { commit: revision.id(), time: revision.time, offset: revision.offset, summary: revision.summary.clone() }
+}

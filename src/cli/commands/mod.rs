@@ -1,0 +1,10 @@
+//! The commands, one file each: arguments, then one function that runs a use case and shows its outcome.
+
+pub mod client;
+pub mod diff;
+pub mod env;
+pub mod explain;
+pub mod publish;
+pub mod render;
+pub mod secrets;
+pub mod validate;

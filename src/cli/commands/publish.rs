@@ -1,0 +1,146 @@
+//! `lmsgen publish`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use lmsgen::files::Root;
+use lmsgen::git::{self, Destination, SignOff, Signing, SourcePolicy, Verdict};
+use lmsgen::ops::{self, PublishOptions, PublishOutcome};
+use lmsgen::report::{counted, printable};
+
+use crate::cli::clock;
+use crate::cli::exit::Exit;
+use crate::cli::identities;
+use crate::cli::show::{Bar, failed, outcome};
+use crate::cli::ui::Ui;
+
+/// Validate, render, commit and push.
+///
+/// One commit holds the fleet's own files: sources as they are on disk and the output rendered from them. Everything
+/// else that is changed or staged stays as it is. When the remote moved, sources are merged file by file and rendered
+/// again; nothing is ever forced. Success means that the remote was read back and holds the commit.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub struct Publish {
+    /// Say what would be committed, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Commit, but do not push
+    #[arg(long, conflicts_with = "dry_run")]
+    no_push: bool,
+    /// First line of the commit message
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// The remote [default: `git.remote` of lmsgen.toml]
+    #[arg(long)]
+    remote: Option<String>,
+    /// Refuse sources that are not committed yet: for pipelines
+    #[arg(long)]
+    no_sources: bool,
+    /// Refuse to generate secrets
+    #[arg(long)]
+    locked: bool,
+    /// Delete more instances than `git.max-deleted` of lmsgen.toml allows
+    #[arg(long)]
+    allow_delete: bool,
+    /// The commit's author
+    #[arg(long, value_name = "NAME <ADDRESS>")]
+    author: Option<String>,
+    /// Add Signed-off-by
+    #[arg(long)]
+    signoff: bool,
+    /// Sign the commit, with Git's key or this one
+    #[arg(short = 'S', long, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
+    sign: Option<String>,
+    /// Passed to the server: `ci.skip`
+    #[arg(short = 'o', long = "push-option", value_name = "OPTION")]
+    push_options: Vec<String>,
+    /// Private key, only for store files that lack a newly declared value
+    #[arg(long, value_name = "FILE")]
+    age_key_file: Option<PathBuf>,
+}
+
+pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let identities = identities::load(command.age_key_file.as_deref(), ui)?;
+    let bar = Bar::new(ui);
+    let git = git::Options {
+        destination: match (command.dry_run, command.no_push) {
+            (true, _) => Destination::Nowhere,
+            (_, true) => Destination::Local,
+            _ => Destination::Remote,
+        },
+        sources: if command.no_sources { SourcePolicy::Refuse } else { SourcePolicy::Commit },
+        author: command.author,
+        sign_off: if command.signoff { SignOff::Add } else { SignOff::Omit },
+        signing: match command.sign {
+            None => Signing::None,
+            Some(key) if key.is_empty() => Signing::DefaultKey,
+            Some(key) => Signing::Key(key),
+        },
+        push_options: command.push_options,
+        jitter_seed: clock::jitter_seed(),
+        ..git::Options::default()
+    };
+    let options = PublishOptions {
+        git,
+        remote: command.remote,
+        subject: command.message,
+        allow_delete: command.allow_delete,
+        locked: command.locked,
+        now: clock::now(),
+        identities: &identities,
+        watch: &bar,
+    };
+    let checked = ops::publish(root, &options).map_err(|error| failed(ui, &error))?;
+    let done = outcome(ui, checked)?;
+    for note in &done.published.notes {
+        ui.say(&format!("note: {}", printable(note)));
+    }
+    ui.print(&told(&done))?;
+    left_alone(&done, ui);
+    Ok(Exit::Done)
+}
+
+fn told(done: &PublishOutcome) -> String {
+    let published = &done.published;
+    let commit = published.commit.as_ref().map_or_else(String::new, git::Revision::short);
+    let subject = published.commit.as_ref().map_or_else(String::new, |commit| printable(&commit.summary).into_owned());
+    let place = format!("{}/{}", done.remote, published.branch);
+    let mut text = String::new();
+    if published.verdict == Verdict::UpToDate {
+        return format!("Nothing to publish: {} holds all of it\n", if commit.is_empty() { &place } else { &commit });
+    }
+    let names: Vec<&str> = [&done.summary.created, &done.summary.changed, &done.summary.deleted]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let listed = if names.is_empty() || names.len() > 5 { String::new() } else { format!(": {}", names.join(", ")) };
+    text.push_str(&format!("{}{listed}\n", done.summary.counts()));
+    if done.n_generated > 0 {
+        text.push_str(&format!("Generated {}\n", counted(done.n_generated, "secret")));
+    }
+    if !published.merged.is_empty() {
+        text.push_str(&format!("Took over {} from {place}\n", counted(published.merged.len(), "changed file")));
+    }
+    text.push_str(&match published.verdict {
+        Verdict::Pushed => format!("Committed {commit} \"{subject}\"; pushed to {place}\n"),
+        Verdict::Committed => format!("Committed {commit} \"{subject}\"; not pushed\n"),
+        Verdict::Proposed => {
+            format!("Would commit {} to {place}; nothing was changed\n", counted(published.changes.len(), "file"))
+        }
+        Verdict::UpToDate => String::new(),
+    });
+    text
+}
+
+fn left_alone(done: &PublishOutcome, ui: &Ui) {
+    let paths = &done.published.left_alone;
+    if paths.is_empty() {
+        return;
+    }
+    let shown: Vec<_> = paths.iter().take(5).map(|path| printable(path)).collect();
+    let more = if paths.len() > 5 { format!(" and {} more", paths.len() - 5) } else { String::new() };
+    ui.say(&format!("Left as they are: {}{more}", shown.join(", ")));
+}

@@ -1,0 +1,127 @@
+//! `lmsgen secrets`.
+
+use std::io::{IsTerminal, Read as _};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use lmsgen::files::Root;
+use lmsgen::ops::{self, Target};
+use lmsgen::report::counted;
+use lmsgen::secret::Plaintext;
+
+use crate::cli::app::Select;
+use crate::cli::clock;
+use crate::cli::exit::Exit;
+use crate::cli::identities;
+use crate::cli::show::{Bar, failed, outcome};
+use crate::cli::ui::Ui;
+
+/// Kubernetes keeps no Secret larger than this.
+const MAX_VALUE: u64 = 1 << 20;
+
+#[derive(Debug, Subcommand)]
+pub enum Secrets {
+    /// Set one value, read from a prompt or from stdin
+    Set(Set),
+    /// Generate what is missing; touch nothing else
+    Generate(Generate),
+}
+
+/// Set one value, read from a prompt without echo, or from stdin.
+///
+/// A Secret that has no file yet gets all its generated values at the same time and needs no private key; setting a
+/// value in an existing file needs one of the environment's private keys.
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The instance, or the environment for a Secret of its own: `lms-dev/C42`, `lms-dev`
+    place: String,
+    /// The Secret's name in the stack
+    secret: String,
+    /// The key
+    key: String,
+    /// Private key [default: where sops looks for it]
+    #[arg(long, value_name = "FILE")]
+    age_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Generate {
+    #[command(flatten)]
+    select: Select,
+    /// Private key, only for store files that lack a newly declared value
+    #[arg(long, value_name = "FILE")]
+    age_key_file: Option<PathBuf>,
+}
+
+pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    match command {
+        Secrets::Set(command) => set(command, root, ui),
+        Secrets::Generate(command) => generate(command, root, ui),
+    }
+}
+
+fn set(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let identities = identities::load(command.age_key_file.as_deref(), ui)?;
+    let target = Target { place: command.place, name: command.secret, key: command.key };
+    let value = read_value(&target, ui)?;
+    let done = ops::set_secret(root, &target, value, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
+    let done = outcome(ui, done)?;
+    let Target { place, name, key } = &target;
+    if !done.changed {
+        ui.say(&format!("{place} {name} {key} has this value already; nothing was written"));
+        return Ok(Exit::Done);
+    }
+    let along = match done.n_generated {
+        0 => String::new(),
+        n => format!("; generated {} along with it", counted(n, "value")),
+    };
+    ui.say(&format!("Set {place} {name} {key} in {}, revision {}{along}", done.path, done.revision));
+    ui.say("Next: lmsgen render");
+    Ok(Exit::Done)
+}
+
+/// The value from a prompt without echo, or all of stdin but one newline at its end.
+fn read_value(target: &Target, ui: &Ui) -> Result<Plaintext, Exit> {
+    let refuse = |why: &str| {
+        ui.complain(&format!("error: {why}"));
+        Exit::Usage
+    };
+    let mut bytes = if std::io::stdin().is_terminal() {
+        let prompt = format!("Value of {} {} {}: ", target.place, target.name, target.key);
+        let text =
+            rpassword::prompt_password(prompt).map_err(|error| refuse(&format!("no value was read: {error}")))?;
+        text.into_bytes()
+    } else {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().take(MAX_VALUE + 1).read_to_end(&mut bytes);
+        read.map_err(|error| refuse(&format!("stdin cannot be read: {error}")))?;
+        bytes
+    };
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+    }
+    let too_large = bytes.len() as u64 > MAX_VALUE;
+    let value = Plaintext::new(bytes);
+    if value.is_empty() {
+        return Err(refuse("the value is empty: pipe it in, or type it at the prompt"));
+    }
+    if too_large {
+        return Err(refuse("the value is larger than 1 MiB, the most a Secret can hold"));
+    }
+    Ok(value)
+}
+
+fn generate(command: Generate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let identities = identities::load(command.age_key_file.as_deref(), ui)?;
+    let bar = Bar::new(ui);
+    let checked = ops::generate_secrets(root, &command.select.into(), (&identities, &clock::now()), &bar);
+    let made = outcome(ui, checked.map_err(|error| failed(ui, &error))?)?;
+    let values: usize = made.iter().map(|file| file.n_values).sum();
+    if made.is_empty() {
+        ui.say("Nothing to generate: the store is complete");
+    } else {
+        ui.say(&format!("Generated {} in {}", counted(values, "secret"), counted(made.len(), "file")));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,93 @@
+//! What every command does with faults and errors: show them, and choose the exit code.
+
+use lmsgen::ops::{Checked, Error, Watch};
+use lmsgen::report::{Scope, diagnostics_text};
+use lmsgen::{files, git};
+
+use super::exit::Exit;
+use super::ui::{Progress, Ui};
+
+/// Shows the faults of a use case and returns its outcome, or the exit code they lead to.
+///
+/// # Errors
+/// The exit code of the worst fault.
+pub fn outcome<T>(ui: &Ui, checked: Checked<T>) -> Result<T, Exit> {
+    faults(ui, &checked);
+    let exit = Exit::of(&checked.found);
+    checked.outcome.ok_or(if exit == Exit::Done { Exit::Bug } else { exit })
+}
+
+/// Shows faults on stderr.
+pub fn faults<T>(ui: &Ui, checked: &Checked<T>) {
+    let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis: None };
+    let text = diagnostics_text(&checked.found, &checked.sources, scope, &ui.message_page());
+    if !text.is_empty() {
+        ui.complain(text.trim_end());
+    }
+}
+
+/// Shows a broken operation and returns its exit code.
+pub fn failed(ui: &Ui, error: &Error) -> Exit {
+    ui.complain(&format!("error: {error}"));
+    if let Some(help) = help(error) {
+        ui.complain(&format!("  = help: {help}"));
+    }
+    exit_of(error)
+}
+
+fn help(error: &Error) -> Option<String> {
+    match error {
+        Error::Git(error) => error.help().map(Into::into),
+        Error::Secret { source, .. } => source.help().map(Into::into),
+        Error::Guard { help, .. } => Some(help.clone()),
+        _ => None,
+    }
+}
+
+fn exit_of(error: &Error) -> Exit {
+    match error {
+        Error::Files(files::Error::Busy { .. }) => Exit::Busy,
+        Error::Files(files::Error::TooLarge { .. }) => Exit::Limit,
+        Error::Files(_) => Exit::Io,
+        Error::Git(error) => match error.exit() {
+            git::Exit::Git => Exit::Git,
+            git::Exit::Busy => Exit::Busy,
+            git::Exit::Guard => Exit::Guard,
+        },
+        Error::Selection(_) | Error::Parameter(_) | Error::Usage(_) => Exit::Usage,
+        Error::Secret { .. } | Error::Generate { .. } => Exit::Secrets,
+        Error::Faults(checked) => Exit::of(&checked.found),
+        Error::Guard { .. } => Exit::Guard,
+    }
+}
+
+/// Shows the progress of long work on a bar.
+pub struct Bar<'a> {
+    ui: &'a Ui,
+    progress: std::sync::Mutex<Option<(Progress, usize)>>,
+}
+
+impl<'a> Bar<'a> {
+    /// A bar that appears when work begins.
+    pub const fn new(ui: &'a Ui) -> Self {
+        Self { ui, progress: std::sync::Mutex::new(None) }
+    }
+}
+
+impl Watch for Bar<'_> {
+    fn begin(&self, doing: &str, total: usize) {
+        if let Ok(mut progress) = self.progress.lock() {
+            *progress = Some((self.ui.progress(doing, total), total));
+        }
+    }
+
+    fn advance(&self, done: usize) {
+        if let Ok(mut progress) = self.progress.lock() {
+            let Some((bar, total)) = progress.as_ref() else { return };
+            bar.advance(1);
+            if done >= *total {
+                *progress = None;
+            }
+        }
+    }
+}
