@@ -90,7 +90,12 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         Err(other) => return Err(other),
     };
     let warnings = publisher.faults.take();
-    let outcome = PublishOutcome { summary: publisher.summary, n_generated: publisher.n_generated, published };
+    let outcome = PublishOutcome {
+        summary: publisher.summary,
+        remote: git.remote,
+        n_generated: publisher.n_generated,
+        published,
+    };
     Ok(match warnings {
         Some(checked) => {
             Checked { outcome: Some(outcome), ..checked.map(|()| unreachable!("warnings have no outcome")) }

@@ -3,10 +3,9 @@
 use clap::Args;
 
 use lmsgen::files::Root;
-use lmsgen::fleet::{Explanation, Selection};
+use lmsgen::fleet::Selection;
 use lmsgen::ops;
-use lmsgen::params::Layer;
-use lmsgen::report::{self, Setting, explain_text};
+use lmsgen::report::explain_text;
 
 use crate::cli::exit::Exit;
 use crate::cli::show::{failed, outcome};
@@ -34,39 +33,8 @@ pub fn run(command: Explain, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         if answers.len() > 1 {
             text.push_str(&format!("{}{}:\n", if text.is_empty() { "" } else { "\n" }, answer.instance));
         }
-        let shown = shown(&answer.explanation, answer.read_by.clone(), &|span| sources.place(span));
-        text.push_str(&explain_text(&shown, &ui.page()));
+        text.push_str(&explain_text(&answer.explanation, &answer.read_by, &sources, &ui.page()));
     }
     ui.print(&text)?;
     Ok(Exit::Done)
-}
-
-fn shown(
-    explanation: &Explanation,
-    read_by: Vec<String>,
-    place: &dyn Fn(lmsgen::diagnostic::Span) -> String,
-) -> report::Explanation {
-    let setting = |step: &lmsgen::params::Step| Setting {
-        value: step.value.as_ref().map(ToString::to_string),
-        place: place(step.origin.span),
-        layer: layer_name(step.origin.layer).to_owned(),
-    };
-    report::Explanation {
-        key: explanation.path.clone(),
-        settings: explanation.steps.iter().map(setting).collect(),
-        shape: explanation.shape.clone(),
-        description: explanation.description.clone(),
-        has_default: explanation.steps.iter().any(|step| step.origin.layer == Layer::Stack),
-        read_by,
-    }
-}
-
-const fn layer_name(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Stack => "default of the stack",
-        Layer::Fleet => "fleet",
-        Layer::Environment => "environment",
-        Layer::Client => "client",
-        Layer::ClientInEnvironment => "client in environment",
-    }
 }
