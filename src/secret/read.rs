@@ -198,7 +198,7 @@ impl<'t> Reader<'t> {
             Err(SealedError::Clear) => (
                 UNENCRYPTED_VALUE,
                 "is not encrypted",
-                "take the value as known to others: set a new one with `sops edit`",
+                "take the value as known to others: restore the file from the last commit and set a new value",
             ),
             Err(SealedError::Type) => (
                 MALFORMED_VALUE,
