@@ -105,7 +105,8 @@ impl<'v> Walk<'v> {
         let keyed = IDENTIFYING.iter().find_map(|key| Some((keys(old, key)?, keys(new, key)?)));
         if let Some((old_keys, new_keys)) = keyed {
             self.keyed_lists((old, &old_keys), (new, &new_keys));
-        } else if old.len().max(new.len()) > LONGEST_ALIGNED || old.iter().chain(new).all(is_scalar) {
+        } else if old.len().max(new.len()) > LONGEST_ALIGNED || [old, new].iter().any(|list| list.iter().all(is_scalar))
+        {
             // Lists of scalars are short and read as one value: `[ALL] -> [ALL, NET_RAW]`.
             self.push(Difference::Value { old: Some(whole_old), new: Some(whole_new) });
         } else {

@@ -13,6 +13,8 @@ mod object;
 mod owner;
 mod pattern;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 mod text;
 

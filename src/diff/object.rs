@@ -75,7 +75,8 @@ pub(super) fn two_sided(owner: &Owner, reference: &ObjectRef, values: [&Value; 2
 
 /// No placeholders where a value holds what looks like one: two different changes must never look the same.
 fn pattern(owner: &Owner, values: &[&Value]) -> Pattern {
-    if values.iter().any(|value| holds_placeholder(value)) { Pattern::verbatim() } else { Pattern::of(owner) }
+    let showing = conceal::showing(values);
+    if values.iter().any(|value| holds_placeholder(value, showing)) { Pattern::verbatim() } else { Pattern::of(owner) }
 }
 
 fn change(reference: &ObjectRef, pattern: &Pattern, action: Action, effect: Effect) -> ObjectChange {

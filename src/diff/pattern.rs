@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Owner;
+use super::conceal::Showing;
 use crate::manifest::Value;
 
 /// Puts `{slug}` and `{client}` for the names of one client.
@@ -67,14 +68,14 @@ impl Pattern {
     }
 }
 
-/// `true` if a text of the value looks like a placeholder: then nothing of its object is replaced, so that no two
-/// different changes look the same.
-pub(super) fn holds_placeholder(value: &Value) -> bool {
+/// `true` if a key of the value, or a text where texts are shown, looks like a placeholder: then nothing of its object is
+/// replaced, so that no two different changes look the same.
+pub(super) fn holds_placeholder(value: &Value, showing: Showing) -> bool {
     let holds = |text: &str| text.contains('{') && PLACEHOLDERS.iter().any(|one| text.contains(one));
     match value {
-        Value::String(text) => holds(text),
-        Value::List(items) => items.iter().any(holds_placeholder),
-        Value::Map(map) => map.iter().any(|(key, value)| holds(key) || holds_placeholder(value)),
+        Value::String(text) => showing == Showing::Values && holds(text),
+        Value::List(items) => items.iter().any(|item| holds_placeholder(item, showing)),
+        Value::Map(map) => map.iter().any(|(key, value)| holds(key) || holds_placeholder(value, showing)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -11,6 +11,8 @@ mod diff_text;
 mod diff_unified;
 mod explain;
 mod page;
+#[cfg(test)]
+mod properties;
 mod table;
 #[cfg(test)]
 mod tests;
