@@ -60,7 +60,7 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
     });
     let made = made.collect::<Result<Vec<_>, _>>()?;
     for (missing, file) in todo.iter().zip(&made) {
-        let revision = StoredSecret::parse(file.bytes.as_slice().into()).map_or(1, |stored| stored.revision);
+        let revision = StoredSecret::parse(&file.bytes.as_slice().into()).map_or(1, |stored| stored.revision);
         let stored = SecretFile { bytes: file.bytes.as_slice().into(), revision };
         prepared.store.secrets.replace(missing.place, missing.name.clone(), stored);
     }

@@ -65,7 +65,7 @@ pub fn set_secret(
         }
         Err(other) => return Err(other),
     };
-    let revision = StoredSecret::parse(bytes.as_slice().into()).map_or(1, |stored| stored.revision);
+    let revision = StoredSecret::parse(&bytes.as_slice().into()).map_or(1, |stored| stored.revision);
     let changed = existing.as_deref() != Some(&bytes);
     if changed {
         root.write(&one.path, &bytes, crate::files::Durability::Durable)?;

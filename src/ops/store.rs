@@ -11,7 +11,7 @@ use crate::fleet::{Fleet, SecretDecl, SecretSource};
 use crate::names::{RelPath, SecretName};
 use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, object_name};
-use crate::secret::{Declared, Fault, StoredSecret};
+use crate::secret::{Declared, Fault, StoredSecret, masked};
 
 use super::Error;
 
@@ -199,7 +199,7 @@ pub fn read_store(
     let wanted = wanted(fleet, instances);
     let read = wanted.par_iter().map(|one| -> Result<_, Error> {
         let Some(bytes) = files.read(&one.path)? else { return Ok(None) };
-        Ok(Some((Arc::clone(&bytes), StoredSecret::parse(bytes))))
+        Ok(Some((Arc::clone(&bytes), StoredSecret::parse(&bytes))))
     });
     let read = read.collect::<Result<Vec<_>, _>>()?;
     let mut store = Store::default();
@@ -261,14 +261,12 @@ fn compare<'f>(
         keys: &keys,
         recipients: &environment.recipients,
     };
+    let compared = stored.compare(&declared);
     // The file is added to the map only when there is something to say about it: fleets have tens of thousands.
-    let mut found = Sink::default();
-    let probe = Span::file_start(environment.file).file;
-    let absent: Vec<String> = stored.check(&declared, probe, &mut found).into_iter().map(str::to_owned).collect();
-    if !found.is_empty() {
-        let file = add_masked(sources, one.path.as_str(), &stored.bytes);
-        stored.check(&declared, file, sink);
+    if !compared.faults.is_empty() {
+        report(&compared.faults, one.path.as_str(), &stored.bytes, sources, sink);
     }
+    let absent: Vec<String> = compared.missing.into_iter().map(str::to_owned).collect();
     one.decl.keys.iter().map(|key| key.key.as_str()).filter(|key| absent.iter().any(|one| one == key)).collect()
 }
 
@@ -279,26 +277,10 @@ fn report(faults: &[Fault], path: &str, bytes: &[u8], sources: &mut SourceMap, s
     }
 }
 
-/// Adds a store file to the map with every value masked, byte for byte: a broken file may hold plaintext, and the text
-/// in the map is shown to people.
+/// Adds a store file to the map with every value masked: a broken file may hold plaintext, and the text in the map is
+/// shown to people.
 pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
-    let masked: String = String::from_utf8_lossy(bytes).split_inclusive('\n').map(mask_line).collect();
-    sources.add(path, masked)
-}
-
-fn mask_line(line: &str) -> String {
-    let key_end = line.find(':').filter(|&at| {
-        line[..at]
-            .trim_start()
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b'"'))
-    });
-    let (key, value) = line.split_at(key_end.map_or(0, |at| at + 1));
-    let masked = value.chars().flat_map(|c| {
-        let shown = if c.is_whitespace() { c } else { '*' };
-        std::iter::repeat_n(shown, if c.is_whitespace() { 1 } else { c.len_utf8() })
-    });
-    key.chars().chain(masked).collect()
+    sources.add(path, masked(bytes))
 }
 
 /// Files of the store that no declared Secret of any instance is.
@@ -312,20 +294,5 @@ fn orphans(paths: &[String], wanted: &[Wanted<'_>], sources: &mut SourceMap, sin
                 .at(Span::file_start(file), "")
                 .help("if its client is gone for good, delete the file"),
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn masked_text_keeps_places_and_shows_no_value() {
-        let text = "stringData:\n  password: hunter2\n  \"a b\": x\nhunter2 hunter2\nкак: дела\n";
-        let mut sources = SourceMap::default();
-        let file = add_masked(&mut sources, "x", text.as_bytes());
-        let masked = &sources.get(file).text;
-        assert_eq!(masked.len(), text.len());
-        assert!(!masked.contains("hunter2") && masked.contains("  password: *******\n"), "{masked}");
     }
 }
