@@ -172,3 +172,29 @@ impl Git {
         command
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn variables_that_lead_git_elsewhere_are_removed_and_those_of_credentials_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        git2::Repository::init(folder.path()).unwrap();
+        let repository = Repository::open(folder.path()).unwrap();
+        let command = repository.program("push").command();
+        let set = |name: &str| command.get_envs().find(|(known, _)| *known == OsStr::new(name)).map(|(_, value)| value);
+        for name in
+            ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_CONFIG_COUNT", "GIT_TRACE"]
+        {
+            assert_eq!(set(name), Some(None), "{name}");
+        }
+        for name in ["GIT_SSH_COMMAND", "GIT_ASKPASS", "SSH_AUTH_SOCK", "GIT_CONFIG_GLOBAL", "HTTPS_PROXY"] {
+            assert_eq!(set(name), None, "{name}");
+        }
+        assert_eq!(set("LC_ALL"), Some(Some(OsStr::new("C"))));
+        assert_eq!(set("GIT_TERMINAL_PROMPT"), Some(Some(OsStr::new("0"))));
+    }
+}

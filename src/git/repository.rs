@@ -68,7 +68,10 @@ impl Repository {
         let git = git2::Repository::discover(&fleet).map_err(|error| refused(&fleet, error))?;
         let Some(workdir) = git.workdir() else { return Err(Error::Bare(git.path().into())) };
         let workdir = workdir.canonicalize().map_err(io)?;
-        // Discovery from inside `.git` finds the repository but no work tree around the fleet.
+        // From inside `.git`, discovery finds the repository all the same.
+        if git.path().canonicalize().is_ok_and(|inner| fleet.starts_with(inner)) {
+            return Err(Error::NotARepository(fleet));
+        }
         let below = fleet.strip_prefix(&workdir).map_err(|_| Error::NotARepository(fleet.clone()))?;
         let prefix = match below.to_str() {
             Some("") => None,

@@ -53,25 +53,24 @@ fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     }
 }
 
-/// Hides what stands before `@` in `scheme://user:password@host`. A plain user name of SSH stays.
+/// Hides what stands before `@` in an address: `scheme://user:password@host`, `scheme://token@host`, and
+/// `user:password@host`. A plain user name of SSH stays.
 pub(super) fn redact(text: &str) -> String {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '<' | '>' | '(' | ')');
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        out.push_str(before);
-        let end = after.find(|c: char| c == '/' || c.is_whitespace() || matches!(c, '\'' | '"')).unwrap_or(after.len());
-        let host = &after[..end];
-        match host.rsplit_once('@') {
-            Some((user, host)) if user.contains(':') || !before.ends_with("ssh://") => {
-                out.push_str("***@");
-                out.push_str(host);
-            }
-            _ => out.push_str(host),
-        }
-        rest = &after[end..];
+    for piece in text.split_inclusive(is_end) {
+        let (scheme, rest) = piece.find("://").map_or(("", piece), |at| piece.split_at(at + 3));
+        // A path may hold `@`; a password holds `/` only when it is encoded.
+        let host_end = rest.find('/').unwrap_or(rest.len());
+        let secret = match rest[..host_end].rfind('@') {
+            Some(at) if rest[..at].contains(':') => at,
+            Some(at) if !scheme.is_empty() && scheme != "ssh://" => at,
+            _ => 0,
+        };
+        out.push_str(scheme);
+        out.push_str(if secret > 0 { "***" } else { "" });
+        out.push_str(&rest[secret..]);
     }
-    out.push_str(rest);
     out
 }
 
@@ -88,6 +87,8 @@ mod tests {
             ("ssh://git@host/x", "ssh://git@host/x"),
             ("git@host:x.git", "git@host:x.git"),
             ("https://host/a@b", "https://host/a@b"),
+            ("unable to look up user:secret@host:1 (port 9418)", "unable to look up ***@host:1 (port 9418)"),
+            ("by Anna <anna@example.com>: 12:30", "by Anna <anna@example.com>: 12:30"),
         ] {
             assert_eq!(redact(from), to);
         }

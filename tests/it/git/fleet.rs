@@ -10,7 +10,7 @@ use lmsgen::git::{Error, Files, Landed, Options, Proposal, Published, Rendered, 
 use lmsgen::names::RelPath;
 use lmsgen::tree::{Folder, Tree};
 
-use crate::support::git_server::{GitServer, VARIABLES, git};
+use crate::support::git_server::{GitServer, VARIABLES, git, run};
 
 /// No two secrets are the same.
 static GENERATED: AtomicU32 = AtomicU32::new(0);
@@ -21,6 +21,8 @@ pub struct Fleet {
     /// The fleet's folder in the clone.
     pub below: &'static str,
     pub options: Options,
+    /// Without a name and address in the environment.
+    pub anonymous: bool,
 }
 
 impl Fleet {
@@ -33,7 +35,19 @@ impl Fleet {
         let folder = tempfile::tempdir().unwrap();
         git(folder.path(), &["clone", "-q", url, "."]);
         std::fs::create_dir_all(folder.path().join(below)).unwrap();
-        Self { folder, below, options: Options::default() }
+        Self { folder, below, options: Options::default(), anonymous: false }
+    }
+
+    /// The work tree `below` a folder.
+    pub fn at(folder: tempfile::TempDir, below: &'static str) -> Self {
+        Self { folder, below, options: Options::default(), anonymous: false }
+    }
+
+    /// A clone of the last commit only.
+    pub fn shallow_clone_of(url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["clone", "-q", "--depth=1", url, "."]);
+        Self::at(folder, "")
     }
 
     /// A server with two clients published, and a clone.
@@ -71,9 +85,16 @@ impl Fleet {
         git(self.top(), args)
     }
 
+    /// Runs `git`, which may well fail.
+    pub fn git_may_fail(&self, args: &[&str]) {
+        let folder = self.top().to_str().unwrap();
+        run("git", &[&["-C", folder], args].concat());
+    }
+
     pub fn repository(&self) -> Repository {
         let repository = Repository::open(&self.root()).unwrap();
-        VARIABLES.iter().fold(repository, |repository, (name, value)| repository.with_variable(name, value))
+        let set = VARIABLES.iter().filter(|(name, _)| !self.anonymous || name.starts_with("GIT_CONFIG"));
+        set.fold(repository, |repository, (name, value)| repository.with_variable(name, value))
     }
 
     pub fn publish(&self) -> Result<Published, Failure> {

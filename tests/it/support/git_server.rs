@@ -38,6 +38,13 @@ pub fn git(folder: &Path, args: &[&str]) -> String {
     text(&output.stdout).trim_end_matches('\n').to_owned()
 }
 
+/// Runs a program and says whether it was there and succeeded.
+pub fn run(program: &str, args: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).envs(VARIABLES).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
 /// One served repository, `fleet.git`; it ends with the value.
 pub struct GitServer {
     folder: tempfile::TempDir,
