@@ -69,7 +69,7 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         branch: Some(config.branch.clone()),
         ..options.git.clone()
     };
-    let mut publisher = Publisher {
+    let mut side = Publisher {
         root,
         lock: &lock,
         repository: &repository,
@@ -80,22 +80,18 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         n_generated: 0,
         summary: Summary::default(),
     };
-    let published = repository.publish(&mut publisher, files, &git);
+    let published = repository.publish(&mut side, files, &git);
     let published = match published {
         Ok(published) => published,
-        Err(Error::Faults(_)) if publisher.faults.is_some() => {
-            let faults = publisher.faults.take().expect("checked above");
+        Err(Error::Faults(_)) if side.faults.is_some() => {
+            let faults = side.faults.take().expect("checked above");
             return Ok(faults.map(|()| unreachable!("faults have no outcome")));
         }
         Err(other) => return Err(other),
     };
-    let warnings = publisher.faults.take();
-    let outcome = PublishOutcome {
-        summary: publisher.summary,
-        remote: git.remote,
-        n_generated: publisher.n_generated,
-        published,
-    };
+    let warnings = side.faults.take();
+    let outcome =
+        PublishOutcome { summary: side.summary, remote: git.remote, n_generated: side.n_generated, published };
     Ok(match warnings {
         Some(checked) => {
             Checked { outcome: Some(outcome), ..checked.map(|()| unreachable!("warnings have no outcome")) }

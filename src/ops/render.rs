@@ -169,5 +169,7 @@ pub fn require_secrets(prepared: &mut Prepared, strictness: Strictness) {
             faults.push(at(Diagnostic::error(LOCKED, message)).help(help).in_instance(&place));
         }
     }
-    faults.into_iter().for_each(|fault| prepared.found.push(fault));
+    for fault in faults {
+        prepared.found.push(fault);
+    }
 }

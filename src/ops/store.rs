@@ -92,7 +92,6 @@ pub struct Wanted<'f> {
     pub place: SecretPlace,
     pub stack: usize,
     pub decl: &'f SecretDecl,
-    pub params: &'f Params,
     pub path: RelPath,
     pub object_name: String,
 }
@@ -126,7 +125,7 @@ fn wanted_one<'f>(
     place: SecretPlace,
     stack: usize,
     decl: &'f SecretDecl,
-    params: &'f Params,
+    params: &Params,
 ) -> Wanted<'f> {
     let client = place.client.map(|client| &fleet.clients[client].id);
     let folder = client.map_or(OF_ENVIRONMENT, |id| id.as_str());
@@ -134,7 +133,7 @@ fn wanted_one<'f>(
     let path = RelPath::new(&path).expect("names of environments, clients and Secrets are checked and short");
     let slug = client.map(crate::names::ClientId::slug);
     let object_name = object_name(decl, params, slug.as_deref());
-    Wanted { place, stack, decl, params, path, object_name }
+    Wanted { place, stack, decl, path, object_name }
 }
 
 /// Where the store's files are.

@@ -1,5 +1,12 @@
 //! End-to-end tests, one module per area.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "tests prepare files and programs, and a step that fails fails the test"
+)]
+
 mod files;
 mod git;
 mod secret;
