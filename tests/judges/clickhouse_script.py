@@ -1,10 +1,9 @@
 """The rendered clickhouse-setup Jobs, with a client in place of clickhouse-client that keeps what it is given.
 
-ClickHouse's own parser (chdb is ClickHouse in a library) reads every statement, and what chdb can run, it runs: the database
-and the refusals. It keeps no users, so grants are parsed only.
+ClickHouse's own parser (chdb is ClickHouse in a library) reads every statement, and what chdb can run, it runs: the
+database and the refusals. It keeps no users, so grants are parsed only.
 """
 
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -164,7 +163,9 @@ def main():
             with case(f"{environment}: the client's TLS settings are XML"):
                 for data in cluster.config_maps.values():
                     if "clickhouse-client.xml" in data:
-                        authority = ElementTree.fromstring(data["clickhouse-client.xml"]).find("openSSL/client/caConfig")
+                        authority = ElementTree.fromstring(data["clickhouse-client.xml"]).find(
+                            "openSSL/client/caConfig"
+                        )
                         assert authority.text == "/etc/lms-ca/ca.crt"
                         break
                 else:

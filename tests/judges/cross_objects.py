@@ -11,7 +11,16 @@ from judge import ROOT, case, done, objects
 
 LABEL = re.compile(r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$")
 NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
-RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+RESTRICTED_VOLUMES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
 
 
 def walk(value):
@@ -94,7 +103,9 @@ def restricted(environment, item, template):
         assert container["resources"]["requests"] and container["resources"]["limits"]["memory"]
         tag = container["image"].split("/", 1)[1]
         assert ":" in tag and ":latest" not in tag, f"image {container['image']}"
-        assert any(container["image"].startswith(f"{registry}/") for registry in environment.file["policy"]["registries"])
+        assert any(
+            container["image"].startswith(f"{registry}/") for registry in environment.file["policy"]["registries"]
+        )
         if "@sha256:" in tag:
             assert container["imagePullPolicy"] == "IfNotPresent"
         elif item["kind"] == "Deployment":
@@ -153,13 +164,21 @@ def application(environment, deployment):
     assert config["LMS_SERVER_STATIC"] == mounts["data"]
     assert len(config) == 22 and all(value and "password" not in key.lower() for key, value in config.items())
     others = [other for other in environment.items if other["kind"] == "Deployment" and other is not deployment]
-    assert not any(within(spec["selector"]["matchLabels"], other["spec"]["template"]["metadata"]["labels"]) for other in others)
+    assert not any(
+        within(spec["selector"]["matchLabels"], other["spec"]["template"]["metadata"]["labels"]) for other in others
+    )
 
-    services = [item for item in environment.items if item["kind"] == "Service" and within(item["spec"]["selector"], labels)]
+    services = [
+        item for item in environment.items if item["kind"] == "Service" and within(item["spec"]["selector"], labels)
+    ]
     assert len(services) == 1, f"{len(services)} Services select the Pods"
     (service_port,) = services[0]["spec"]["ports"]
     assert service_port["targetPort"] == port["name"]
-    routes = [item for item in environment.items if item["kind"] in ("Ingress", "HTTPRoute") and service(item) == services[0]["metadata"]["name"]]
+    routes = [
+        item
+        for item in environment.items
+        if item["kind"] in ("Ingress", "HTTPRoute") and service(item) == services[0]["metadata"]["name"]
+    ]
     assert len(routes) == 1, f"{len(routes)} routes to the Service"
     route(environment, routes[0], service_port)
 
@@ -196,7 +215,9 @@ def route(environment, item, service_port):
         for rule in spec["rules"]:
             # The Gateway API refuses ReplacePrefixMatch in a rule with any other number of matches.
             assert [match["path"]["type"] for match in rule["matches"]] == ["PathPrefix"]
-            assert [(ref["name"], ref["port"]) for ref in rule["backendRefs"]] == [(service(item), service_port["port"])]
+            assert [(ref["name"], ref["port"]) for ref in rule["backendRefs"]] == [
+                (service(item), service_port["port"])
+            ]
             for filter_ in rule["filters"]:
                 feature = {"URLRewrite": "path-rewrite", "CORS": "cors"}[filter_["type"]]
                 assert feature in environment.file["gateway"]["features"], f"the gateway does not have {feature}"
@@ -206,7 +227,9 @@ def route(environment, item, service_port):
         hosts = [rule["host"]]
         assert path["pathType"] == "ImplementationSpecific"
         assert annotations["nginx.ingress.kubernetes.io/use-regex"] == "true"
-        assert annotations["nginx.ingress.kubernetes.io/rewrite-target"] == "/$2" and re.compile(path["path"]).groups == 2
+        assert (
+            annotations["nginx.ingress.kubernetes.io/rewrite-target"] == "/$2" and re.compile(path["path"]).groups == 2
+        )
         assert not any("snippet" in key for key in annotations)
         assert path["backend"]["service"]["port"] == {"name": service_port["name"]}
         assert spec["ingressClassName"] == environment.file["ingress"]["class"]
@@ -237,9 +260,11 @@ def whole(environment):
             policy = environment.get("NetworkPolicy", f"lms-{component}")["spec"]
             reached = {str(port["port"]) for rule in policy["egress"] for port in rule["ports"]}
             used = set()
-            for item, template in pods(environment.items):
+            for _, template in pods(environment.items):
                 if within(policy["podSelector"]["matchLabels"], template["metadata"]["labels"]):
-                    used |= set(re.findall(r'(?:\)@[^:]+:|"--port", "|"PGPORT", "value": ")([0-9]+)', json.dumps(template)))
+                    used |= set(
+                        re.findall(r'(?:\)@[^:]+:|"--port", "|"PGPORT", "value": ")([0-9]+)', json.dumps(template))
+                    )
             assert used and used <= reached, f"{component}: {used - reached or 'no ports at all'}"
     with case(f"{environment.name}: network policies deny, then let through by address or namespace"):
         policies = [item["spec"] for item in environment.items if item["kind"] == "NetworkPolicy"]

@@ -1,7 +1,8 @@
 """155 strings that YAML writers get wrong, through a fleet of one template: each arrives as itself or is refused.
 
-The strings stand in `hostile.json`. Those with characters that a reviewer cannot see must be refused by name; all others must
-be read back equal, by kubectl's, kustomize's and Python's readers, from every place of a manifest where a value can stand.
+The strings stand in `hostile.json`. Those with characters that a reviewer cannot see must be refused by name; all
+others must be read back equal, by kubectl's, kustomize's and Python's readers, from every place of a manifest where a
+value can stand.
 """
 
 import json
@@ -77,8 +78,9 @@ def fleet(root, strings):
         "environments/here.toml": f'namespace = "here"\nkubernetes = "1.35"\ndelivery = "kubectl"\n'
         f'[secrets]\nrecipients = ["{RECIPIENT}"]\nform = "sops"\n',
         "templates/probe/stack.toml": 'client-id = "^c[0-9]+$"\nphases = ["app"]\n'
-        f'{declarations}[params.all]\ntype = "list"\nmax-items = 200\nitems = {{ type = "string" }}\ndescription = "all of them"\n'
-        '[params.table]\ntype = "table"\nvalues = { type = "string" }\ndescription = "all of them, as values of a table"\n',
+        f'{declarations}[params.all]\ntype = "list"\nmax-items = 200\nitems = {{ type = "string" }}\n'
+        'description = "all of them"\n'
+        '[params.table]\ntype = "table"\nvalues = { type = "string" }\ndescription = "all of them by name"\n',
         "templates/probe/app/probe.yaml": "---\n".join(objects),
         "clients/c1.toml": 'name = "Hostile"\n[params]\n'
         + "".join(f"s{n} = {toml(text)}\n" for n, text in enumerate(strings))

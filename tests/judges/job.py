@@ -1,7 +1,7 @@
 """Runs the container of a rendered Job here: its own command, arguments, environment and files.
 
-The kubelet's part only: Secret keys come out of the encrypted store, ConfigMap keys become files, and mount paths point at
-them. Must not add anything that a Pod would not have.
+The kubelet's part only: Secret keys come out of the encrypted store, ConfigMap keys become files, and mount paths
+point at them. Must not add anything that a Pod would not have.
 """
 
 import os
@@ -85,5 +85,5 @@ def moved(text, mounts):
     """A path below a mount path, where that lies here; other text as it is."""
     for path, here in mounts.items():
         if text == path or text.startswith(f"{path}/"):
-            return here + text[len(path):]
+            return here + text[len(path) :]
     return text

@@ -29,10 +29,14 @@ def case(name):
     global _passed, _failed
     try:
         yield
-    except Exception as error:  # noqa: BLE001: whatever it is, the case failed and the others go on
+    except Exception as error:
+        # Whatever it is, this case failed and the others go on.
         _failed += 1
         where = error.__traceback__
-        while where.tb_next is not None and Path(where.tb_next.tb_frame.f_code.co_filename).parent == Path(__file__).parent:
+        while (
+            where.tb_next is not None
+            and Path(where.tb_next.tb_frame.f_code.co_filename).parent == Path(__file__).parent
+        ):
             where = where.tb_next
         kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
         print(f"FAIL {name} (line {where.tb_lineno}): {kind}{error}")

@@ -1,4 +1,4 @@
-"""Real kustomize builds every folder below rendered/ that has a kustomization.yaml, into exactly the objects of its files."""
+"""Real kustomize builds every folder of rendered/ into exactly the objects of its files."""
 
 import yaml
 from judge import ROOT, TOOLS, case, done, identity, load, run

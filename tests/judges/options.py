@@ -11,7 +11,7 @@ from judge import LMSGEN, ROOT, case, done, identity, load, manifests, read_by_g
 
 
 def rendered(folder, lines):
-    """The objects of lms-dev, by kind and name, with `lines` at the end of `[params]` in its file; `unset` at its start."""
+    """The objects of lms-dev by kind and name, with `lines` at the end of its file, and `unset` at the start."""
     for name in ("lmsgen.toml", "clients", "environments", "templates", "secrets"):
         source, target = ROOT / name, folder / name
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
@@ -34,7 +34,11 @@ def rendered(folder, lines):
 
 def pod(items, kind="Deployment", name="lms-deployment-c1"):
     """The Pods of an object; a Job's name goes on with its hash."""
-    found = [item for (of, called), item in items.items() if of == kind and (called == name or kind == "Job" and called.startswith(name))]
+    found = [
+        item
+        for (of, called), item in items.items()
+        if of == kind and (called == name or kind == "Job" and called.startswith(name))
+    ]
     assert len(found) == 1, f"{len(found)} {kind} {name}"
     return found[0]["spec"]["template"]["spec"]
 
@@ -60,7 +64,12 @@ def claim_outside(items):
 def claim_on_nfs(items):
     volume, claim = items["PersistentVolume", "lms-static-lms-dev"], items["PersistentVolumeClaim", "lms-static"]
     assert volume["spec"]["nfs"] == {"server": "10.66.139.73", "path": "/mnt/nfs"}
-    assert volume["spec"]["claimRef"] == {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": "lms-static", "namespace": "lms-dev"}
+    assert volume["spec"]["claimRef"] == {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "name": "lms-static",
+        "namespace": "lms-dev",
+    }
     assert volume["spec"]["capacity"] == claim["spec"]["resources"]["requests"] == {"storage": "10Gi"}
     assert claim["spec"]["volumeName"] == "lms-static-lms-dev" and claim["spec"]["storageClassName"] == ""
     assert volume["spec"]["storageClassName"] == "" and volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
@@ -79,7 +88,9 @@ def network(items):
     app = items["NetworkPolicy", "lms-app"]["spec"]
     assert app["ingress"][0]["from"][1:] == [{"ipBlock": {"cidr": "10.1.0.0/16"}}]
     assert app["egress"][1]["to"] == [{"ipBlock": {"cidr": "203.0.113.0/24", "except": []}}]
-    assert items["NetworkPolicy", "lms-dns"]["spec"]["egress"][0]["to"][1:] == [{"ipBlock": {"cidr": "169.254.20.10/32"}}]
+    assert items["NetworkPolicy", "lms-dns"]["spec"]["egress"][0]["to"][1:] == [
+        {"ipBlock": {"cidr": "169.254.20.10/32"}}
+    ]
 
 
 def bare(items):
@@ -110,7 +121,8 @@ OPTIONS = {
     'limit-range.default.cpu = "1"\n[quota]\npods = "50"\n"requests.cpu" = "4"': quota,
     'network.ingress-cidrs = ["10.1.0.0/16"]\nnetwork.dns-cidrs = ["169.254.20.10/32"]\n'
     'network.https-cidrs = ["203.0.113.0/24"]\nnetwork.https-except = []': network,
-    'unset = ["resources.limits", "provision.limits", "node-selector"]\nimage.pull-secrets = []\ncors.origins = []': bare,
+    'unset = ["resources.limits", "provision.limits", "node-selector"]\n'
+    "image.pull-secrets = []\ncors.origins = []": bare,
     'postgres.sslmode = "verify-full"\nclickhouse.secure = true\nclickhouse.port = 9440': tls,
 }
 

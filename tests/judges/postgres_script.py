@@ -44,17 +44,39 @@ class Server:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         (self.folder / "pw").write_text(password, encoding="utf-8")
         os.chmod(self.folder / "pw", 0o644)
-        self.do(program("initdb"), "-D", "data", "-U", "postgres", "--pwfile=pw", "-A", "scram-sha-256", "-N", "-E", "UTF8")
         self.do(
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost", "-keyout", "data/server.key", "-out", "data/server.crt",
+            program("initdb"), "-D", "data", "-U", "postgres", "--pwfile=pw", "-A", "scram-sha-256", "-N", "-E", "UTF8"
+        )
+        self.do(
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            "data/server.key",
+            "-out",
+            "data/server.crt",
         )
         (self.folder / "ca").mkdir()
         shutil.copy(self.folder / "data" / "server.crt", self.folder / "ca" / "ca.crt")
         self.log = self.folder / "log"
         settings = {
-            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "ssl": "on",
-            "fsync": "off", "log_statement": "ddl", "log_min_duration_statement": 0, "max_connections": 60,
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.folder,
+            "ssl": "on",
+            "fsync": "off",
+            "log_statement": "ddl",
+            "log_min_duration_statement": 0,
+            "max_connections": 60,
         }
         options = [f"-c{name}={value}" for name, value in settings.items()]
         with open(self.log, "wb") as log:
@@ -145,10 +167,10 @@ def provisioning(name, server, cluster, jobs):
             dsn = urlsplit(cluster.environment(container)["LMS_STORAGE_POSTGRES_DSN"])
             dsn = dsn._replace(netloc=f"{dsn.username}:{dsn.password}@localhost:{server.port}")
             dsn = urlunsplit(dsn).replace("/etc/lms-ca/ca.crt", str(server.folder / "ca" / "ca.crt"))
-            uses = "SELECT crypt('a', gen_salt('bf')) <> '', uuid_generate_v4() IS NOT NULL, current_user, current_database()"
+            uses = "SELECT crypt('a', gen_salt('bf')) <> '', pg_typeof(uuid_generate_v4()), current_user, current_database()"
             job = jobs[client]
             shown = run("psql", "-XAtqw", dsn, "-c", uses).strip()
-            assert shown == f"t|t|{job.env['LMS_DB_ROLE']}|{job.env['LMS_DB_NAME']}", shown
+            assert shown == f"t|uuid|{job.env['LMS_DB_ROLE']}|{job.env['LMS_DB_NAME']}", shown
             run("psql", "-XAtqw", dsn, "-c", "CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)")
             succeeds(job)
             assert run("psql", "-XAtqw", dsn, "-c", "SELECT n FROM kept").strip() == "1", "a run takes data away"
@@ -166,7 +188,9 @@ def isolation(name, server, jobs):
             role = job.env["LMS_DB_ROLE"]
             attributes = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
             assert server.sql(f"SELECT {attributes} FROM pg_roles WHERE rolname = '{role}'") == "f|f|f|f|f"
-            memberships = f"SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = '{role}'"
+            memberships = (
+                f"SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = '{role}'"
+            )
             assert server.sql(memberships) == "0"
 
 
@@ -213,7 +237,7 @@ def refusals(name, server, jobs):
         refused(one, "password authentication failed", PGPASSWORD="wrong")
         refused(one, "", LMS_DB_ROLE="")
     with case(f"{name}: a role an earlier set-up left as superuser is one no more"):
-        server.sql(f"ALTER ROLE \"{one.env['LMS_DB_ROLE']}\" SUPERUSER CREATEDB CREATEROLE")
+        server.sql(f'ALTER ROLE "{one.env["LMS_DB_ROLE"]}" SUPERUSER CREATEDB CREATEROLE')
         succeeds(one)
         query = f"SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = '{one.env['LMS_DB_ROLE']}'"
         assert server.sql(query) == "f|f|f"
@@ -223,7 +247,12 @@ def refusals(name, server, jobs):
             succeeds(one, PGUSER="provisioner", PGDATABASE="maintenance", LMS_LOCK_SERVER=lock, **names)
             succeeds(one, PGUSER="provisioner", PGDATABASE="maintenance", LMS_LOCK_SERVER=lock, **names)
             login = {"user": names["LMS_DB_ROLE"], "database": names["LMS_DB_NAME"]}
-            assert server.psql("SELECT uuid_generate_v4() <> gen_random_uuid()", password=one.env["LMS_DB_PASSWORD"], **login) == "t"
+            assert (
+                server.psql(
+                    "SELECT uuid_generate_v4() <> gen_random_uuid()", password=one.env["LMS_DB_PASSWORD"], **login
+                )
+                == "t"
+            )
 
 
 def environment(name, folder):

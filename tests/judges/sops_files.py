@@ -54,7 +54,9 @@ def main():
         with case(f"sops decrypt {path.relative_to(ROOT)}"):
             encrypted = yaml.safe_load(path.read_text(encoding="utf-8"))
             assert encrypted["kind"] == "Secret" and encrypted["metadata"]["namespace"] == environment
-            assert set(encrypted["stringData"]) | {key for key in keys if optional(keys[key])} == set(keys), "other keys"
+            assert set(encrypted["stringData"]) | {key for key in keys if optional(keys[key])} == set(keys), (
+                "other keys"
+            )
             assert all(value.startswith("ENC[AES256_GCM,") for value in encrypted["stringData"].values())
             values = decrypted(path)
             assert set(values) == set(encrypted["stringData"])
