@@ -163,3 +163,81 @@ fn recipients(secret: &Value) -> BTreeSet<&str> {
     };
     list.iter().filter_map(|item| item.str_at(&["recipient"])).filter(is_recipient).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::parse_documents;
+
+    const A: &str = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq";
+    const B: &str = "age1zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz";
+
+    fn fields(old: &str, new: &str) -> Vec<String> {
+        let read = |text: &str| parse_documents(text).unwrap().remove(0);
+        let (old, new) = (read(old), read(new));
+        secret_fields(Changed { kind: "Secret", old: &old, new: &new })
+            .iter()
+            .map(|field| match &field.detail {
+                Detail::Hidden { hidden } => format!("{} {hidden:?}", field.path),
+                other => format!("{} {other:?}", field.path),
+            })
+            .collect()
+    }
+
+    fn sealed(value: &str, revision: u8, recipient: &str, mac: &str) -> String {
+        format!(
+            "{{ kind: Secret, metadata: {{ annotations: {{ lmsgen.dev/revision: '{revision}' }} }}, \
+             stringData: {{ pg-password: '{value}', seed: s }}, \
+             sops: {{ age: [{{ recipient: {recipient}, enc: x }}], mac: {mac} }} }}"
+        )
+    }
+
+    #[test]
+    fn a_rotated_key_is_named_with_its_revision() {
+        assert_eq!(
+            fields(&sealed("ENC[a]", 1, A, "m"), &sealed("ENC[b]", 2, A, "n")),
+            [
+                "stringData.pg-password Changed",
+                "metadata.annotations[\"lmsgen.dev/revision\"] Set { old: Number(1), new: Number(2) }"
+            ]
+        );
+    }
+
+    #[test]
+    fn keys_come_and_go() {
+        assert_eq!(
+            fields(
+                "{ kind: Secret, data: { a: x, b: y } }",
+                "{ kind: Secret, data: { b: y, c: z }, stringData: { d: w } }"
+            ),
+            ["data.a Removed", "data.c Added", "stringData.d Added",]
+        );
+    }
+
+    #[test]
+    fn recipients_are_public_and_other_ciphertext_is_not() {
+        let rewrapped = fields(&sealed("e", 1, A, "m"), &sealed("e", 1, B, "n"));
+        assert_eq!(
+            rewrapped,
+            [format!("sops.age Added {{ new: String({B:?}) }}"), format!("sops.age Removed {{ old: String({A:?}) }}")]
+        );
+        assert_eq!(fields(&sealed("e", 1, A, "m"), &sealed("e", 1, A, "n")), ["sops Changed"]);
+        let odd = fields(&sealed("e", 1, "hunter2", "m"), &sealed("e", 1, "hunter3", "n"));
+        assert_eq!(odd, ["sops Changed"]);
+    }
+
+    #[test]
+    fn a_secret_is_found_wherever_it_is() {
+        let read = |text: &str| parse_documents(text).unwrap().remove(0);
+        for (text, expected) in [
+            ("kind: Secret", Showing::Keys),
+            ("kind: secret", Showing::Keys),
+            ("{ kind: ConfigMap, sops: {} }", Showing::Paths),
+            ("{ kind: Object, spec: { forProvider: { manifest: { kind: Secret } } } }", Showing::Paths),
+            ("{ kind: SopsSecret, spec: { secretTemplates: [{ stringData: { a: b } }] } }", Showing::Paths),
+            ("{ kind: ConfigMap, data: { a: b } }", Showing::Values),
+        ] {
+            assert_eq!(showing(&[&read(text)]), expected, "{text}");
+        }
+    }
+}

@@ -228,3 +228,139 @@ fn starts_with(path: &[Step], prefix: &[&str]) -> bool {
     path.len() >= prefix.len()
         && path.iter().zip(prefix).all(|(step, key)| matches!(step, Step::Key(this) if this == key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::fields::differences;
+    use crate::manifest::parse_documents;
+
+    /// The worst effect of the change from `old` to `new`, both without `kind`.
+    fn effect(kind: &str, old: &str, new: &str) -> Effect {
+        let read = |text: &str| parse_documents(text).unwrap().remove(0);
+        let (old, new) = (read(old), read(new));
+        let object = Changed { kind, old: &old, new: &new };
+        let found = differences(&old, &new);
+        found.iter().map(|field| of_field(object, &field.path)).min().unwrap()
+    }
+
+    fn deployment(rest: &str, image: u8) -> String {
+        format!("spec: {{ {rest}, template: {{ spec: {{ containers: [{{ name: a, image: i{image} }}] }} }} }}")
+    }
+
+    #[test]
+    fn a_rollout_keeps_pods_if_the_strategy_does() {
+        for (rest, effect_expected) in [
+            ("replicas: 1", Effect::RestartsPods),
+            ("replicas: 1, strategy: { type: Recreate }", Effect::RestartsPodsWithDowntime),
+            ("replicas: 1, strategy: { rollingUpdate: { maxUnavailable: 1 } }", Effect::RestartsPodsWithDowntime),
+            ("replicas: 1, strategy: { rollingUpdate: { maxUnavailable: 50% } }", Effect::RestartsPods),
+            ("replicas: 1, strategy: { rollingUpdate: { maxSurge: 0 } }", Effect::RestartsPodsWithDowntime),
+            ("replicas: 3, strategy: { rollingUpdate: { maxUnavailable: 2 } }", Effect::RestartsPods),
+            ("replicas: 3, strategy: { rollingUpdate: { maxUnavailable: 100% } }", Effect::RestartsPodsWithDowntime),
+            ("replicas: 0", Effect::RestartsNothing),
+        ] {
+            assert_eq!(effect("Deployment", &deployment(rest, 1), &deployment(rest, 2)), effect_expected, "{rest}");
+        }
+        let one = deployment("replicas: 1", 1);
+        assert_eq!(effect("StatefulSet", &one, &deployment("replicas: 1", 2)), Effect::RestartsPodsWithDowntime);
+        let two = deployment("replicas: 2", 1);
+        assert_eq!(effect("StatefulSet", &two, &deployment("replicas: 2", 2)), Effect::RestartsPods);
+        let on_delete = |image| deployment("updateStrategy: { type: OnDelete }", image);
+        assert_eq!(effect("DaemonSet", &on_delete(1), &on_delete(2)), Effect::AtNextRestart);
+    }
+
+    #[test]
+    fn scaling_stops_and_starts_only_from_and_to_none() {
+        for (old, new, expected) in
+            [(1, 2, Effect::RestartsNothing), (2, 0, Effect::StopsPods), (0, 1, Effect::StartsPods)]
+        {
+            let text = |n| format!("spec: {{ replicas: {n} }}");
+            assert_eq!(effect("Deployment", &text(old), &text(new)), expected);
+        }
+    }
+
+    #[test]
+    fn immutable_fields_are_rejected() {
+        for (kind, old, new) in [
+            (
+                "Deployment",
+                "spec: { selector: { matchLabels: { a: b } } }",
+                "spec: { selector: { matchLabels: { a: c } } }",
+            ),
+            ("StatefulSet", "spec: { serviceName: a }", "spec: { serviceName: b }"),
+            ("Job", "spec: { template: { a: 1 } }", "spec: { template: { a: 2 } }"),
+            ("Job", "spec: { completions: 1 }", "spec: { completions: 2 }"),
+            ("Service", "spec: { clusterIP: None }", "spec: { clusterIP: 10.0.0.1 }"),
+            (
+                "PersistentVolumeClaim",
+                "spec: { accessModes: [ReadWriteOnce] }",
+                "spec: { accessModes: [ReadWriteMany] }",
+            ),
+            (
+                "PersistentVolumeClaim",
+                "spec: { resources: { requests: { storage: 10Gi } } }",
+                "spec: { resources: { requests: { storage: 9000Mi } } }",
+            ),
+            ("ConfigMap", "{ immutable: true, data: { a: b } }", "{ immutable: true, data: { a: c } }"),
+            ("ConfigMap", "immutable: true", "immutable: false"),
+            ("Secret", "type: Opaque", "type: kubernetes.io/tls"),
+            ("RoleBinding", "roleRef: { name: a }", "roleRef: { name: b }"),
+        ] {
+            assert_eq!(effect(kind, old, new), Effect::Rejected, "{kind}: {old} -> {new}");
+        }
+    }
+
+    #[test]
+    fn what_may_change_is_not_rejected() {
+        for (kind, old, new, expected) in [
+            (
+                "Job",
+                "spec: { ttlSecondsAfterFinished: 1 }",
+                "spec: { ttlSecondsAfterFinished: 2 }",
+                Effect::RestartsNothing,
+            ),
+            (
+                "Job",
+                "spec: { completionMode: Indexed, completions: 1 }",
+                "spec: { completionMode: Indexed, completions: 2 }",
+                Effect::RestartsNothing,
+            ),
+            ("Service", "spec: { type: ExternalName }", "spec: { clusterIP: 10.0.0.1 }", Effect::RestartsNothing),
+            (
+                "PersistentVolumeClaim",
+                "spec: { resources: { requests: { storage: 1Gi } } }",
+                "spec: { resources: { requests: { storage: 2Gi } } }",
+                Effect::RestartsNothing,
+            ),
+            (
+                "ConfigMap",
+                "{ immutable: true, metadata: { a: 1 } }",
+                "{ immutable: true, metadata: { a: 2 } }",
+                Effect::RestartsNothing,
+            ),
+            ("ConfigMap", "data: { a: b }", "data: { a: c }", Effect::AtNextRestart),
+            ("CronJob", "spec: { schedule: a }", "spec: { schedule: b }", Effect::NextRun),
+            ("Ingress", "spec: { a: b }", "spec: { a: c }", Effect::RestartsNothing),
+        ] {
+            assert_eq!(effect(kind, old, new), expected, "{kind}: {old} -> {new}");
+        }
+    }
+
+    #[test]
+    fn deletion_loses_data_unless_it_is_kept() {
+        let read = |text: &str| parse_documents(text).unwrap().remove(0);
+        let plain = read("a: 1");
+        let kept = read("metadata: { annotations: { kustomize.toolkit.fluxcd.io/prune: disabled } }");
+        let argo =
+            read("metadata: { annotations: { argocd.argoproj.io/sync-options: 'ServerSideApply=true, Prune=false' } }");
+        assert_eq!(of_deletion("PersistentVolumeClaim", &plain), Effect::LosesData);
+        assert_eq!(of_deletion("Namespace", &plain), Effect::LosesData);
+        assert_eq!(of_deletion("Namespace", &kept), Effect::RestartsNothing);
+        assert_eq!(of_deletion("PersistentVolumeClaim", &argo), Effect::RestartsNothing);
+        assert_eq!(of_deletion("Deployment", &plain), Effect::StopsPods);
+        assert_eq!(of_deletion("Ingress", &plain), Effect::StopsTraffic);
+        assert_eq!(of_deletion("Job", &plain), Effect::RestartsNothing);
+        assert_eq!(of_creation("Job", &plain), Effect::Runs);
+    }
+}
