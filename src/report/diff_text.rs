@@ -179,7 +179,8 @@ fn decision(report: &DiffReport) -> String {
         1 => ("needs", counted(1, "instance")),
         n => ("need", counted(n, "instance")),
     };
-    format!(" · {subject} {needs} a decision: lmsgen diff --show objects {}", printable(&first.to_string()))
+    let client = if first.is_instance() { format!("{} ", printable(&first.client)) } else { String::new() };
+    format!(" · {subject} {needs} a decision: lmsgen diff --objects {client}-e {}", printable(&first.environment))
 }
 
 /// How many keys change; up to three are named, with what that does to their instance.

@@ -83,7 +83,7 @@ lms-prod: 2,988 of 3,000 instances change, 2 deleted · lms-dev: none    against
     Deployment lms-deployment-*   containers[lms].image tag 1.4.1 -> 1.4.2   restarts Pods, no downtime
 
 Secrets: 1 key changed (lms-prod/C8 lms-secret-c8 pg-password: Pods restart)
-2,989 changed, 0 created, 2 deleted objects · 3 instances need a decision: lmsgen diff --show objects lms-prod/C17
+2,989 changed, 0 created, 2 deleted objects · 3 instances need a decision: lmsgen diff --objects C17 -e lms-prod
 "
     );
 }
@@ -102,7 +102,7 @@ lms-prod   Deployment              2,988 changed
            Secret                  1 changed
 
 Secrets: 1 key changed (lms-prod/C8 lms-secret-c8 pg-password: Pods restart)
-2,989 changed, 0 created, 2 deleted objects · 3 instances need a decision: lmsgen diff --show objects lms-prod/C17
+2,989 changed, 0 created, 2 deleted objects · 3 instances need a decision: lmsgen diff --objects C17 -e lms-prod
 "
     );
 }
