@@ -20,14 +20,10 @@ impl Watch {
         Self(Instant::now())
     }
 
-    /// Milliseconds since.
-    pub fn millis(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// Seconds since, as people read them: `0.3 s`.
+    /// Time since, as people read it: `0.3 s`, `12 ms`.
     pub fn shown(&self) -> String {
-        format!("{:.1} s", self.0.elapsed().as_secs_f64())
+        let time = self.0.elapsed();
+        if time.as_millis() < 100 { format!("{} ms", time.as_millis()) } else { format!("{:.1} s", time.as_secs_f64()) }
     }
 }
 

@@ -37,7 +37,7 @@ pub fn failed(ui: &Ui, error: &Error) -> Exit {
 
 fn help(error: &Error) -> Option<String> {
     match error {
-        Error::Git(error) => error.help().map(Into::into),
+        Error::Git(error) => error.help(),
         Error::Secret { source, .. } => source.help().map(Into::into),
         Error::Guard { help, .. } => Some(help.clone()),
         _ => None,
@@ -56,7 +56,7 @@ fn exit_of(error: &Error) -> Exit {
         },
         Error::Selection(_) | Error::Parameter(_) | Error::Usage(_) => Exit::Usage,
         Error::Secret { .. } | Error::Generate { .. } => Exit::Secrets,
-        Error::Faults(checked) => Exit::of(&checked.found),
+        Error::Faults => Exit::Input,
         Error::Guard { .. } => Exit::Guard,
     }
 }

@@ -38,7 +38,7 @@ pub fn new_client(root: &Root, id: &str, client: &NewClient) -> Result<Checked<N
     let selection = Selection { clients: vec![id.to_owned()], ..Selection::default() };
     let prepared = match prepare(StoreFiles::Disk(root), &files, &selection)? {
         Ok(prepared) => prepared,
-        Err(faults) => return Ok(faults.map(|()| unreachable!("faults have no outcome"))),
+        Err(faults) => return Ok(faults.with(None)),
     };
     let mut needs = Vec::new();
     for missing in &prepared.store.missing {
@@ -49,11 +49,13 @@ pub fn new_client(root: &Root, id: &str, client: &NewClient) -> Result<Checked<N
             }
         }
     }
+    let mut outcome = None;
     if !prepared.found.has_errors() {
         root.create_new(&path, text.as_bytes(), Durability::Durable)?;
+        outcome = Some(NewClientOutcome { path, needs });
     }
     drop(lock);
-    Ok(prepared.finish(|_| NewClientOutcome { path, needs }))
+    Ok(prepared.finish(outcome))
 }
 
 /// A line of `client list`.

@@ -39,11 +39,11 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
     let files = Sources::from_disk(root)?;
     let mut prepared = match prepare(StoreFiles::Disk(root), &files, selection)? {
         Ok(prepared) => prepared,
-        Err(faults) => return Ok(faults.map(|()| unreachable!("faults have no outcome"))),
+        Err(faults) => return Ok(faults.with(None)),
     };
     require_secrets(&mut prepared, Strictness::Lenient);
     if prepared.found.has_errors() {
-        return Ok(prepared.finish(|_| unreachable!("there are errors")));
+        return Ok(prepared.finish(None));
     }
     let output = RelPath::new(OUTPUT).expect("a plain name");
     let scope = match prepared.scope() {
@@ -68,7 +68,7 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
         text: unified(&changes),
         to_generate: to_generate(&prepared),
     };
-    Ok(prepared.finish(|_| ()).map(|()| outcome))
+    Ok(prepared.finish(Some(outcome)))
 }
 
 /// Everything in the fresh tree that owns a folder.

@@ -36,9 +36,9 @@ pub enum Error {
     /// A name typed on the command line.
     #[error("{0}")]
     Usage(String),
-    /// Faults in the fleet's files stop a publication; they come with it.
+    /// Faults in the fleet's files stop a publication; whoever gets this has them.
     #[error("the fleet has faults")]
-    Faults(Box<super::Checked<()>>),
+    Faults,
     /// A guard that only a person may lift.
     #[error("{message}")]
     Guard {

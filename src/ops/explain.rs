@@ -26,7 +26,7 @@ pub fn explain(root: &Root, selection: &Selection, path: &str) -> Result<Checked
     let files = Sources::from_disk(root)?;
     let prepared = match prepare(StoreFiles::Disk(root), &files, selection)? {
         Ok(prepared) => prepared,
-        Err(faults) => return Ok(faults.map(|()| Vec::new())),
+        Err(faults) => return Ok(faults.with(None)),
     };
     let mut answers = Vec::new();
     for &at in &prepared.instances {
@@ -38,5 +38,6 @@ pub fn explain(root: &Root, selection: &Selection, path: &str) -> Result<Checked
         read_by.dedup();
         answers.push(Explained { instance: prepared.instance_name(at), explanation, read_by });
     }
-    Ok(prepared.finish(|_| answers))
+    let outcome = (!prepared.found.has_errors()).then_some(answers);
+    Ok(prepared.finish(outcome))
 }

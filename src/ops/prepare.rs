@@ -13,7 +13,7 @@ use super::store::{Store, StoreFiles, read_store};
 const EMPTY_FLEET: Code = Code::new("LMS150", Class::Guard);
 
 /// What a use case found and made.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Checked<T> {
     /// The outcome; `None` when a fault is an error.
     pub outcome: Option<T>,
@@ -35,9 +35,10 @@ impl<T> Checked<T> {
     }
 
     /// The same faults with another outcome.
-    pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Checked<U> {
+    #[must_use]
+    pub fn with<U>(self, outcome: Option<U>) -> Checked<U> {
         Checked {
-            outcome: self.outcome.map(outcome),
+            outcome,
             found: self.found,
             sources: self.sources,
             n_instances: self.n_instances,
@@ -133,9 +134,9 @@ impl Prepared {
         format!("{}/{}", self.fleet.environments[instance.environment].name, self.fleet.clients[instance.client].id)
     }
 
-    /// Ends the use case: `outcome` when no fault is an error.
-    pub fn finish<T>(self, outcome: impl FnOnce(&Self) -> T) -> Checked<T> {
-        let outcome = (!self.found.has_errors()).then(|| outcome(&self));
+    /// Ends the use case with `outcome`, which must be `None` when a fault is an error.
+    #[must_use]
+    pub fn finish<T>(self, outcome: Option<T>) -> Checked<T> {
         Checked {
             outcome,
             n_instances: self.instances.len(),

@@ -61,8 +61,8 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
     let files = read_files(root)?;
     let config = match prepare(StoreFiles::Memory(&files), &fleet_sources(&files, root)?, &Selection::default())? {
         Ok(prepared) if !prepared.found.has_errors() => prepared.fleet.git,
-        Ok(prepared) => return Ok(prepared.finish(|_| unreachable!("there are errors"))),
-        Err(faults) => return Ok(faults.map(|()| unreachable!("faults have no outcome"))),
+        Ok(prepared) => return Ok(prepared.finish(None)),
+        Err(faults) => return Ok(faults.with(None)),
     };
     let git = git::Options {
         remote: options.remote.clone().unwrap_or_else(|| config.remote.clone()),
@@ -76,34 +76,19 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         options,
         config,
         now: Vec::new(),
-        faults: None,
+        faults: Checked::default(),
         n_generated: 0,
         summary: Summary::default(),
     };
-    let published = repository.publish(&mut side, files, &git);
-    let published = match published {
-        Ok(published) => published,
-        Err(Error::Faults(_)) if side.faults.is_some() => {
-            let faults = side.faults.take().expect("checked above");
-            return Ok(faults.map(|()| unreachable!("faults have no outcome")));
+    match repository.publish(&mut side, files, &git) {
+        Ok(published) => {
+            let outcome =
+                PublishOutcome { summary: side.summary, remote: git.remote, n_generated: side.n_generated, published };
+            Ok(side.faults.with(Some(outcome)))
         }
-        Err(other) => return Err(other),
-    };
-    let warnings = side.faults.take();
-    let outcome =
-        PublishOutcome { summary: side.summary, remote: git.remote, n_generated: side.n_generated, published };
-    Ok(match warnings {
-        Some(checked) => {
-            Checked { outcome: Some(outcome), ..checked.map(|()| unreachable!("warnings have no outcome")) }
-        }
-        None => Checked {
-            outcome: Some(outcome),
-            found: Vec::new(),
-            sources: crate::diagnostic::SourceMap::default(),
-            n_instances: 0,
-            n_objects: 0,
-        },
-    })
+        Err(Error::Faults) => Ok(side.faults.with(None)),
+        Err(other) => Err(other),
+    }
 }
 
 /// The fleet's side of publishing.
@@ -114,7 +99,7 @@ struct Publisher<'a> {
     options: &'a PublishOptions<'a>,
     config: GitConfig,
     now: Vec<Owner>,
-    faults: Option<Checked<()>>,
+    faults: Checked<()>,
     n_generated: usize,
     summary: Summary,
 }
@@ -131,7 +116,7 @@ impl Workspace for Publisher<'_> {
         let strictness = if self.options.locked { Strictness::Locked } else { Strictness::Publish };
         require_secrets(&mut prepared, strictness);
         if prepared.found.has_errors() {
-            return Err(self.stop(prepared.finish(|_| ())));
+            return Err(self.stop(prepared.finish(None)));
         }
         let making = Making { now: &self.options.now, identities: self.options.identities, watch: self.options.watch };
         let made = generate_missing(&mut prepared, making)?;
@@ -145,11 +130,11 @@ impl Workspace for Publisher<'_> {
         let mut found = Sink::default();
         plan(self.root, &output(), &tree, &prepared.scope(), &mut found)?;
         prepared.found.append(found);
-        let checked = prepared.finish(|_| ());
+        let checked = prepared.finish(None);
         if checked.has_errors() {
             return Err(self.stop(checked));
         }
-        self.faults = Some(checked.map(|()| ()));
+        self.faults = checked;
         let generated = made.into_iter().map(|file| (file.path, file.bytes)).collect();
         Ok(git::Rendered { tree, generated })
     }
@@ -186,21 +171,10 @@ impl Workspace for Publisher<'_> {
 }
 
 impl Publisher<'_> {
-    fn stop<T>(&mut self, faults: Checked<T>) -> Error {
-        self.faults = Some(Checked {
-            outcome: None,
-            found: faults.found,
-            sources: faults.sources,
-            n_instances: faults.n_instances,
-            n_objects: faults.n_objects,
-        });
-        Error::Faults(Box::new(Checked {
-            outcome: None,
-            found: Vec::new(),
-            sources: crate::diagnostic::SourceMap::default(),
-            n_instances: 0,
-            n_objects: 0,
-        }))
+    /// Keeps the faults for the end and stops Git's side.
+    fn stop(&mut self, faults: Checked<()>) -> Error {
+        self.faults = faults;
+        Error::Faults
     }
 
     /// A mistake in a selection or a merge must not take many clients away.

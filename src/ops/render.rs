@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Class, Code, Diagnostic};
 use crate::files::Root;
-use crate::fleet::{Selection, Sources};
+use crate::fleet::{SecretSource, Selection, Sources};
 use crate::names::RelPath;
 use crate::render::OUTPUT;
 use crate::secret::Identities;
@@ -10,7 +10,7 @@ use crate::tree::{Counts, apply, plan};
 
 use super::generate::{Making, generate_missing, write_generated};
 use super::prepare::{Checked, Prepared, prepare};
-use super::store::{Missing, Optional, StoreFiles};
+use super::store::{MissingKey, Optional, StoreFiles};
 use super::{Error, Generated};
 
 /// A secret that `--locked` may not make.
@@ -64,11 +64,11 @@ pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<Render
     let files = Sources::from_disk(root)?;
     let mut prepared = match prepare(StoreFiles::Disk(root), &files, &options.selection)? {
         Ok(prepared) => prepared,
-        Err(faults) => return Ok(faults.map(|()| unreachable!("faults have no outcome"))),
+        Err(faults) => return Ok(faults.with(None)),
     };
     require_secrets(&mut prepared, if options.locked { Strictness::Locked } else { Strictness::Lenient });
     if prepared.found.has_errors() {
-        return Ok(prepared.finish(|_| unreachable!("there are errors")));
+        return Ok(prepared.finish(None));
     }
     let making = Making { now: &options.now, identities: options.identities, watch: options.watch };
     let generated = generate_missing(&mut prepared, making)?;
@@ -94,7 +94,7 @@ pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<Render
             optional: optional(&prepared),
         });
     }
-    Ok(prepared.finish(|_| ()).map(|()| outcome.expect("without errors there is an outcome")))
+    Ok(prepared.finish(outcome))
 }
 
 /// `lms-dev/C7` of a path below the output.
@@ -120,15 +120,16 @@ pub fn place_name(prepared: &Prepared, place: crate::render::SecretPlace) -> Str
     )
 }
 
+/// What a place can do without, and may be given.
 fn optional(prepared: &Prepared) -> Vec<(String, String, String)> {
-    let of = |missing: &Missing| {
-        let place = place_name(prepared, missing.place);
-        let keys = missing
-            .provided(Optional::Included)
-            .map(move |key| (place.clone(), missing.name.to_string(), key.key.clone()));
-        keys.collect::<Vec<_>>()
-    };
-    prepared.store.missing.iter().flat_map(of).collect()
+    let is_optional = |key: &MissingKey| matches!(key.source, SecretSource::Provided { optional: true, .. });
+    let mut found = Vec::new();
+    for missing in &prepared.store.missing {
+        for key in missing.keys.iter().filter(|key| is_optional(key)) {
+            found.push((place_name(prepared, missing.place), missing.name.to_string(), key.key.clone()));
+        }
+    }
+    found
 }
 
 /// How missing secret values are taken.

@@ -152,13 +152,14 @@ pub fn generate_secrets(
     let files = Sources::from_disk(root)?;
     let mut prepared = match prepare(StoreFiles::Disk(root), &files, selection)? {
         Ok(prepared) => prepared,
-        Err(faults) => return Ok(faults.map(|()| Vec::new())),
+        Err(faults) => return Ok(faults.with(None)),
     };
-    let mut made = Vec::new();
+    let mut outcome = None;
     if !prepared.found.has_errors() {
-        made = generate_missing(&mut prepared, Making { now, identities, watch })?;
+        let made = generate_missing(&mut prepared, Making { now, identities, watch })?;
         write_generated(root, &made)?;
+        outcome = Some(made);
     }
     drop(lock);
-    Ok(prepared.finish(|_| made))
+    Ok(prepared.finish(outcome))
 }

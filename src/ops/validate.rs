@@ -19,10 +19,11 @@ pub struct Validated;
 pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>, Error> {
     let files = Sources::from_disk(root)?;
     Ok(match prepare(StoreFiles::Disk(root), &files, selection)? {
-        Err(faults) => faults.map(|()| Validated),
+        Err(faults) => faults.with(None),
         Ok(mut prepared) => {
             require_secrets(&mut prepared, Strictness::Lenient);
-            prepared.finish(|_| Validated)
+            let outcome = (!prepared.found.has_errors()).then_some(Validated);
+            prepared.finish(outcome)
         }
     })
 }

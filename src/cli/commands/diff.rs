@@ -17,6 +17,7 @@ use crate::cli::ui::Ui;
 /// Renders in memory and compares objects, not lines; the same change in many instances is shown once. Secret values
 /// are never shown. Reads no file below `rendered/` and needs no key.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Diff {
     #[command(flatten)]
     select: Select,

@@ -45,6 +45,9 @@ pub fn run(command: Render, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let checked = ops::render(root, &options).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     ui.say(&told(&done, &watch));
+    for place in &done.changed_instances {
+        ui.detail(&format!("  {place}"));
+    }
     Ok(Exit::Done)
 }
 

@@ -41,7 +41,7 @@ pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let sums =
         format!("{}, {} ({})", counted(checked.n_instances, "instance"), objects(checked.n_objects), watch.shown());
     outcome(ui, checked)?;
-    ui.say(&format!("No faults in {sums}"));
+    ui.say(&format!("No errors in {sums}"));
     Ok(Exit::Done)
 }
 
