@@ -1,6 +1,8 @@
 //! The text of every file that was read, and positions in it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::{Captures, Regex};
 
 /// Identifies a file in a [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,10 +61,11 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
-    /// Adds a file and returns its id.
+    /// Adds a file and returns its id. A private age key in the text is masked: reports show the lines of faults, and a
+    /// key pasted where a public one belongs is a fault.
     pub fn add(&mut self, path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.sources.len()).expect("fewer than 2^32 files are read"));
-        self.sources.push(Source { path: path.into(), text: text.into() });
+        self.sources.push(Source { path: path.into(), text: without_private_keys(text.into()) });
         id
     }
 
@@ -94,5 +97,30 @@ impl SourceMap {
     #[must_use]
     pub fn place(&self, span: Span) -> String {
         format!("{}:{}", self.get(span.file).path, self.position(span).line)
+    }
+}
+
+/// `text`, as long as before, with private age keys masked.
+fn without_private_keys(text: Arc<str>) -> Arc<str> {
+    static KEY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("(?i)(age-secret-key-)([a-z0-9-]+)").expect("the pattern is a constant"));
+    if !KEY.is_match(&text) {
+        return text;
+    }
+    KEY.replace_all(&text, |found: &Captures<'_>| format!("{}{}", &found[1], "*".repeat(found[2].len()))).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_keys_are_masked_in_place() {
+        let mut sources = SourceMap::default();
+        let text = "a = [\"AGE-SECRET-KEY-1QQQ\"]\nb = \"age-secret-key-pq-1zz\"\nc = 1\n";
+        let file = sources.add("environments/x.toml", text);
+        let masked = &sources.get(file).text;
+        assert_eq!(&**masked, "a = [\"AGE-SECRET-KEY-****\"]\nb = \"age-secret-key-******\"\nc = 1\n");
+        assert_eq!(masked.len(), text.len());
     }
 }

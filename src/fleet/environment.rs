@@ -8,6 +8,7 @@ use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, Located, TableReader, did_you_mean, quoted};
 use crate::names::{EnvName, SecretName};
 use crate::params::{Declarations, Layer, Overlay};
+use crate::secret::parse_recipient;
 
 const NAMESPACE: Code = Code::new("LMS132", Class::Input);
 const KUBERNETES: Code = Code::new("LMS133", Class::Input);
@@ -163,8 +164,8 @@ fn read_secrets(mut table: TableReader<'_>, sink: &mut Sink) -> Vec<String> {
     }
     let mut recipients: Vec<Located<&str>> = Vec::new();
     for found in table.strings("recipients", sink) {
-        if let Some((message, help)) = recipient_fault(found.value) {
-            sink.push(Diagnostic::error(RECIPIENT, message).at(found.span, "").help(help));
+        if let Err(error) = parse_recipient(found.value) {
+            sink.push(Diagnostic::error(RECIPIENT, error.to_string()).at(found.span, "").help(error.help()));
         } else if let Some(first) = recipients.iter().find(|known| known.value == found.value) {
             let warning = Diagnostic::warning(RECIPIENT_TWICE, "this recipient stands here twice");
             sink.push(warning.at(found.span, "").also(first.span, "first").help("remove one"));
@@ -174,21 +175,6 @@ fn read_secrets(mut table: TableReader<'_>, sink: &mut Sink) -> Vec<String> {
     }
     table.finish(sink);
     recipients.into_iter().map(|recipient| recipient.value.into()).collect()
-}
-
-/// What is wrong with a recipient, and what to do. Never repeats the text: it may be a secret.
-fn recipient_fault(text: &str) -> Option<(&'static str, &'static str)> {
-    const PUBLIC: &str = "write the public key that `age-keygen -y` prints: `age1…`, 62 lower-case characters";
-    if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
-        return Some(("a private key is no recipient", PUBLIC));
-    }
-    if text.starts_with("ssh-") || text.starts_with("age1") && text.len() != 62 && text.matches('1').count() > 1 {
-        return Some(("recipients of SSH and of age plugins are not supported", PUBLIC));
-    }
-    match text.parse::<age::x25519::Recipient>() {
-        Ok(_) => None,
-        Err(_) => Some(("no age recipient, or one with a typing error in it", PUBLIC)),
-    }
 }
 
 fn read_policy(mut table: TableReader<'_>, sink: &mut Sink) -> Policy {

@@ -9,12 +9,6 @@ use std::io::Write;
 use age::x25519;
 
 use super::cipher::DataKey;
-use crate::diagnostic::{Class, Code, Diagnostic, Span};
-
-/// A recipient that lmsgen does not encrypt to.
-pub const UNSUPPORTED_RECIPIENT: Code = Code::new("LMS430", Class::Secret);
-/// A private key where a public key belongs.
-pub const PRIVATE_KEY_PASTED: Code = Code::new("LMS431", Class::Secret);
 
 /// A public key that files are encrypted to.
 #[derive(Clone)]
@@ -60,13 +54,6 @@ impl RecipientError {
             }
             Self::Invalid => "copy the whole `age1…` line that `age-keygen -y KEYFILE` prints",
         }
-    }
-
-    /// As a diagnostic at the place of the text.
-    #[must_use]
-    pub fn diagnostic(self, span: Span) -> Diagnostic {
-        let code = if self == Self::PrivateKey { PRIVATE_KEY_PASTED } else { UNSUPPORTED_RECIPIENT };
-        Diagnostic::error(code, self.to_string()).at(span, "").help(self.help())
     }
 }
 
