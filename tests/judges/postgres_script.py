@@ -167,7 +167,7 @@ def provisioning(name, server, cluster, jobs):
             dsn = urlsplit(cluster.environment(container)["LMS_STORAGE_POSTGRES_DSN"])
             dsn = dsn._replace(netloc=f"{dsn.username}:{dsn.password}@localhost:{server.port}")
             dsn = urlunsplit(dsn).replace("/etc/lms-ca/ca.crt", str(server.folder / "ca" / "ca.crt"))
-            uses = "SELECT crypt('a', gen_salt('bf')) <> '', pg_typeof(uuid_generate_v4()), current_user, current_database()"
+            uses = "SELECT crypt('a', gen_salt('bf')) <> '', pg_typeof(uuid_generate_v4()), user, current_database()"
             job = jobs[client]
             shown = run("psql", "-XAtqw", dsn, "-c", uses).strip()
             assert shown == f"t|uuid|{job.env['LMS_DB_ROLE']}|{job.env['LMS_DB_NAME']}", shown
