@@ -211,7 +211,7 @@ impl<'t> Reader<'t> {
                 "the file was damaged: restore it from the last commit",
             ),
         };
-        self.fault(Fault::new(code, value.span.clone(), format!("the value of `{}` {what}", key.text)).help(help));
+        self.fault(Fault::new(code, key.span.clone(), format!("the value of `{}` {what}", key.text)).help(help));
         None
     }
 
