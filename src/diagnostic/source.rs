@@ -69,6 +69,17 @@ impl SourceMap {
         id
     }
 
+    /// Puts `*` over the text of `span`, byte for byte: for secrets that a file should not hold, so that no report
+    /// can show them. Offsets stay right.
+    pub fn blot(&mut self, span: Span) {
+        let source = &mut self.sources[span.file.0 as usize];
+        let mut text = source.text.to_string();
+        let end = text.ceil_char_boundary((span.end as usize).min(text.len()));
+        let start = text.floor_char_boundary((span.start as usize).min(end));
+        text.replace_range(start..end, &"*".repeat(end - start));
+        source.text = text.into();
+    }
+
     /// The file behind `id`.
     #[must_use]
     pub fn get(&self, id: FileId) -> &Source {

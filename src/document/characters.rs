@@ -36,10 +36,31 @@ pub(super) fn hidden(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.char_indices().filter(|(_, c)| is_hidden(*c))
 }
 
+/// `text` with hidden characters escaped: for paths, which a report prints as they are.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        push_escaped(c, &mut out);
+    }
+    out
+}
+
+fn push_escaped(c: char, out: &mut String) {
+    if is_hidden(c) || matches!(c, '\n' | '\t' | '\u{200c}'..='\u{200f}' | '\u{61c}' | '\u{2028}' | '\u{2029}') {
+        out.extend(c.escape_default());
+    } else {
+        out.push(c);
+    }
+}
+
 /// `text` between backticks for a message: hidden characters escaped, cut after 60 characters.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     const MOST: usize = 60;
+    if text.is_empty() {
+        return "`\"\"`".into();
+    }
     let mut out = String::with_capacity(text.len() + 2);
     out.push('`');
     for (n, c) in text.chars().enumerate() {
@@ -47,11 +68,7 @@ pub fn quoted(text: &str) -> String {
             out.push('…');
             break;
         }
-        if is_hidden(c) || matches!(c, '\n' | '\t' | '\u{200c}'..='\u{200f}' | '\u{61c}' | '\u{2028}' | '\u{2029}') {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
+        push_escaped(c, &mut out);
     }
     out.push('`');
     out

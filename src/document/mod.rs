@@ -9,7 +9,7 @@ mod suggest;
 mod table;
 mod version;
 
-pub use characters::{first_hidden, quoted};
+pub use characters::{escaped, first_hidden, quoted};
 pub use node::{Kind, Located, Node, WRONG_TYPE};
 pub use parse::{DecodeError, Document, MAX_DEPTH, MAX_FILE_BYTES, SYNTAX, decode};
 pub use suggest::{did_you_mean, nearest};

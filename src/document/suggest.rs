@@ -10,7 +10,8 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         return None;
     }
     let folded = fold(name);
-    let most = (folded.chars().count() / 3).clamp(1, 4);
+    let length = folded.chars().count();
+    let most = if length < 2 { 0 } else { (length / 3).clamp(1, 4) };
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let distance = strsim::damerau_levenshtein(&folded, &fold(candidate));

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::layout::BAD_NAME;
 use super::model::{Client, Contact, Environment, Stack};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, Entry, TableReader, did_you_mean, quoted};
 use crate::names::ClientId;
 use crate::params::{Declarations, Layer, LayerSource, Overlay};
 
-const BAD_ID: Code = Code::new("LMS127", Class::Input);
 const UNKNOWN_STACK: Code = Code::new("LMS129", Class::Input);
 const UNKNOWN_ENVIRONMENT: Code = Code::new("LMS130", Class::Input);
 const NOWHERE: Code = Code::new("LMS131", Class::Input);
@@ -25,6 +25,8 @@ pub(super) struct Known<'f> {
     /// Stacks that are there but wrong: clients of them cannot be judged.
     pub(super) broken_stacks: &'f [String],
     pub(super) default_stack: Option<usize>,
+    /// There is no default stack, and why was reported.
+    pub(super) is_default_wrong: bool,
     pub(super) environments: &'f [Environment],
     /// Environments that are there but wrong.
     pub(super) broken_environments: &'f [String],
@@ -105,7 +107,7 @@ fn read_name(table: &mut TableReader<'_>, sink: &mut Sink) -> Option<String> {
 
 fn find_stack(table: &mut TableReader<'_>, known: &Known<'_>, sink: &mut Sink) -> Option<usize> {
     let Some(named) = table.string("stack", sink) else {
-        if known.default_stack.is_none() && !table.is_empty() && known.broken_stacks.is_empty() {
+        if known.default_stack.is_none() && !known.is_default_wrong {
             let fault = Diagnostic::error(UNKNOWN_STACK, "the client names no stack, and there is no default one");
             sink.push(fault.at(table.span(), "").help("write `stack = \"…\"` here or in `lmsgen.toml`"));
         }
@@ -149,14 +151,14 @@ fn check_id(id: &ClientId, file: FileId, known: &Known<'_>, stack: usize, sink: 
     let start = Span::file_start(file);
     let slug = id.slug();
     if known.environments.iter().any(|environment| environment.name.as_str() == slug) {
-        let fault = Diagnostic::error(BAD_ID, format!("client name `{id}` is reserved: an environment is called so"));
+        let fault = Diagnostic::error(BAD_NAME, format!("client name `{id}` is reserved: an environment is called so"));
         sink.push(fault.at(start, "").help("rename the file"));
     }
     let stack = &known.stacks[stack];
     if let Some(pattern) = stack.client_id.as_ref().filter(|pattern| !pattern.matches(id.as_str())) {
         let message = format!("client name `{id}` does not match `{}`", pattern.as_str());
         let help = format!("rename the file; the rule is `client-id` of stack `{}`", stack.name);
-        sink.push(Diagnostic::error(BAD_ID, message).at(start, "").help(help));
+        sink.push(Diagnostic::error(BAD_NAME, message).at(start, "").help(help));
     }
 }
 
@@ -194,8 +196,8 @@ fn read_contacts(table: &mut TableReader<'_>, sink: &mut Sink) -> Vec<Contact> {
     let Some(entry) = table.take("contacts") else { return Vec::new() };
     let items = entry.node.list("contacts", sink).unwrap_or_default();
     let mut contacts = Vec::with_capacity(items.len());
-    for item in items {
-        let Some(mut table) = item.table("contacts", sink) else { continue };
+    for (n, item) in items.into_iter().enumerate() {
+        let Some(mut table) = item.table(&format!("contacts[{n}]"), sink) else { continue };
         let person = table.required_string("person", sink);
         let mut texts = |key| table.strings(key, sink).into_iter().map(|text| text.value.to_owned()).collect();
         let (phones, emails) = (texts("phones"), texts("emails"));

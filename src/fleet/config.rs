@@ -2,7 +2,7 @@
 
 use super::model::GitConfig;
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
-use crate::document::{Document, Located, TableReader, quoted};
+use crate::document::{Document, TableReader, quoted};
 use crate::params::{Declarations, Layer, LayerSource, Overlay, read_shared};
 
 const GIT: Code = Code::new("LMS139", Class::Input);
@@ -12,6 +12,8 @@ const GIT: Code = Code::new("LMS139", Class::Input);
 pub(super) struct Config {
     /// The default stack.
     pub(super) stack: Option<(String, Span)>,
+    /// The file is there and could not be read.
+    pub(super) is_broken: bool,
     pub(super) git: GitConfig,
     /// One overlay for each stack.
     pub(super) overlays: Vec<Overlay>,
@@ -30,7 +32,7 @@ pub(super) fn read_config(document: &Document<'_>, stacks: &[(&str, &Declaration
     let git = table.table("git", sink).map_or_else(GitConfig::default, |git| read_git(git, sink));
     let overlays = read_layer(&mut table, Layer::Fleet, stacks, sink);
     table.finish(sink);
-    Config { stack, git, overlays }
+    Config { stack, git, overlays, is_broken: false }
 }
 
 /// Takes `params` and `unset` of a layer that all stacks share.
@@ -50,13 +52,17 @@ fn read_git(mut table: TableReader<'_>, sink: &mut Sink) -> GitConfig {
     if let Some(remote) = table.string("remote", sink) {
         match remote_fault(remote.value) {
             None => git.remote = remote.value.into(),
-            Some(rule) => push(remote, "remote", rule, sink),
+            // Not repeated: an address may hold a password.
+            Some(rule) => sink.push(Diagnostic::error(GIT, format!("`git.remote` {rule}")).at(remote.span, "")),
         }
     }
     if let Some(branch) = table.string("branch", sink) {
         match branch_fault(branch.value) {
             None => git.branch = branch.value.into(),
-            Some(rule) => push(branch, "branch", rule, sink),
+            Some(rule) => {
+                let message = format!("branch {} {rule}", quoted(branch.value));
+                sink.push(Diagnostic::error(GIT, message).at(branch.span, ""));
+            }
         }
     }
     let mut count = |key, most: i64| {
@@ -73,11 +79,7 @@ fn read_git(mut table: TableReader<'_>, sink: &mut Sink) -> GitConfig {
     git
 }
 
-fn push(found: Located<&str>, what: &str, rule: &str, sink: &mut Sink) {
-    sink.push(Diagnostic::error(GIT, format!("{what} {} {rule}", quoted(found.value))).at(found.span, ""));
-}
-
-/// A remote is named, never given by its address: an address may hold a password.
+/// A remote is named, never given by its address.
 fn remote_fault(name: &str) -> Option<&'static str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.starts_with(['-', '.']) || !name.chars().all(is_plain) {

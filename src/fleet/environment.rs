@@ -13,9 +13,11 @@ use crate::secret::parse_recipient;
 const NAMESPACE: Code = Code::new("LMS132", Class::Input);
 const KUBERNETES: Code = Code::new("LMS133", Class::Input);
 const UNSUPPORTED: Code = Code::new("LMS134", Class::Input);
-const RECIPIENT: Code = Code::new("LMS135", Class::Secret);
-const RECIPIENT_TWICE: Code = Code::new("LMS136", Class::Secret);
+const RECIPIENT: Code = Code::new("LMS135", Class::Input);
+const RECIPIENT_TWICE: Code = Code::new("LMS136", Class::Input);
 const POLICY: Code = Code::new("LMS138", Class::Input);
+/// A token in the file; its place is blotted out of the source map.
+pub(super) const TOKEN: Code = Code::new("LMS150", Class::Input);
 const CLUSTER: Code = Code::new("LMS149", Class::Input);
 const EXTERNAL: Code = Code::new("LMS151", Class::Input);
 
@@ -138,10 +140,9 @@ fn check_cluster(table: &mut TableReader<'_>, sink: &mut Sink) {
     }
     if let Some(token) = cluster.take("token") {
         if let crate::document::Kind::String(_) = token.node.kind() {
-            // The token itself stands in the value's place: point at the key.
             sink.push(
-                Diagnostic::error(CLUSTER, "a token cannot stand in a file of the fleet")
-                    .at(token.key, "")
+                Diagnostic::error(TOKEN, "a token cannot stand in a file of the fleet")
+                    .at(token.node.span(), "")
                     .help("write `token = { env = \"NAME\" }` or `{ file = \"PATH\" }`, and revoke this token"),
             );
         } else if let Some(mut source) = token.node.table("cluster.token", sink) {
@@ -164,6 +165,10 @@ fn read_secrets(mut table: TableReader<'_>, sink: &mut Sink) -> Vec<String> {
     }
     let mut recipients: Vec<Located<&str>> = Vec::new();
     for found in table.strings("recipients", sink) {
+        // Reported wherever one stands in the fleet.
+        if found.value.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
+            continue;
+        }
         if let Err(error) = parse_recipient(found.value) {
             sink.push(Diagnostic::error(RECIPIENT, error.to_string()).at(found.span, "").help(error.help()));
         } else if let Some(first) = recipients.iter().find(|known| known.value == found.value) {

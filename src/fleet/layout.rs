@@ -6,7 +6,8 @@ use crate::names::{ClientId, EnvName, NameError, RelPath, StackName};
 
 const STRAY: Code = Code::new("LMS125", Class::Input);
 const IGNORED: Code = Code::new("LMS126", Class::Input);
-const BAD_NAME: Code = Code::new("LMS127", Class::Input);
+/// A client, environment or stack has a name it may not have.
+pub(super) const BAD_NAME: Code = Code::new("LMS127", Class::Input);
 
 /// Folders of a stack that are no phases.
 pub(super) const ENVIRONMENT_FOLDER: &str = "environment";

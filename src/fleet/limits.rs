@@ -32,8 +32,8 @@ pub(super) fn check_counts(clients: &[ClientRead], sink: &mut Sink) -> bool {
 #[must_use]
 pub fn empty_fleet(fleet: &Fleet) -> Option<Diagnostic> {
     fleet.instances.is_empty().then(|| {
-        Diagnostic::error(EMPTY, "the fleet has no instance, so everything rendered would be deleted")
-            .help("add a client to an environment, or select what to render")
+        Diagnostic::error(EMPTY, "the fleet has no instance: rendering it would delete everything")
+            .help("add one with `lmsgen client new`; to empty a fleet for good, delete `rendered/` with Git")
     })
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::client::{ClientRead, Known, read_client, unknown_stack};
 use super::config::{Config, read_config};
-use super::environment::{EnvironmentRead, read_environment};
+use super::environment::{EnvironmentRead, TOKEN, read_environment};
 use super::layout::Place;
 use super::limits::{cap, check_counts};
 use super::model::{Layers, Stack};
@@ -17,7 +17,7 @@ use super::{Fleet, Sources};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::document::Document;
 use crate::names::{ClientId, EnvName, StackName};
-use crate::params::{Declarations, UNKNOWN_PARAMETER};
+use crate::params::{Declarations, Overlay, UNKNOWN_PARAMETER};
 
 const NO_CONFIG: Code = Code::new("LMS153", Class::Input);
 const NO_STACK: Code = Code::new("LMS148", Class::Input);
@@ -50,21 +50,42 @@ pub fn load(sources: &Sources) -> Loaded {
     }
     let texts = Files::sort(read(sources, &mut map, &mut found));
     let fleet = texts.load(&mut found);
+    for fault in found.as_slice().iter().filter(|fault| fault.code == TOKEN) {
+        if let Some(label) = &fault.primary {
+            map.blot(label.span);
+        }
+    }
     Loaded { fleet, sources: map, found: cap(found) }
 }
 
 /// The fleet's texts by what they are.
 #[derive(Default)]
 struct Files {
-    config: Option<SourceText>,
-    environments: Vec<(EnvName, SourceText)>,
+    config: Given,
+    environments: Vec<(EnvName, Option<SourceText>)>,
     clients: Vec<(ClientId, SourceText)>,
     stacks: BTreeMap<StackName, StackFiles>,
 }
 
+/// A file that a fleet or a stack has once.
+#[derive(Default)]
+enum Given {
+    #[default]
+    Absent,
+    /// Reported already.
+    Unreadable,
+    Text(SourceText),
+}
+
+impl From<Option<SourceText>> for Given {
+    fn from(text: Option<SourceText>) -> Self {
+        text.map_or(Self::Unreadable, Self::Text)
+    }
+}
+
 #[derive(Default)]
 struct StackFiles {
-    declaration: Option<SourceText>,
+    declaration: Given,
     templates: Vec<TemplateText>,
 }
 
@@ -77,16 +98,17 @@ struct Stacks {
 }
 
 impl Files {
-    fn sort(texts: Vec<(Place, SourceText)>) -> Self {
+    fn sort(texts: Vec<(Place, Option<SourceText>)>) -> Self {
         let mut files = Self::default();
         for (place, text) in texts {
             match place {
-                Place::Config => files.config = Some(text),
+                Place::Config => files.config = text.into(),
                 Place::Environment(name) => files.environments.push((name, text)),
-                Place::Client(id) => files.clients.push((id, text)),
-                Place::Stack(name) => files.stacks.entry(name).or_default().declaration = Some(text),
+                Place::Client(id) => files.clients.extend(text.map(|text| (id, text))),
+                Place::Stack(name) => files.stacks.entry(name).or_default().declaration = text.into(),
                 Place::Template { stack, folder } => {
-                    let template = TemplateText { folder, path: text.path, file: text.file };
+                    let Some(SourceText { file, path, .. }) = text else { continue };
+                    let template = TemplateText { folder, path, file };
                     files.stacks.entry(stack).or_default().templates.push(template);
                 }
                 Place::Nothing | Place::Ignored | Place::Wrong(_) => {}
@@ -101,6 +123,7 @@ impl Files {
         let stacks = read_stacks(stacks, sink);
         let config = config_of(config, &stacks, sink);
         let default_stack = default_stack(&config, &stacks, sink);
+        let is_default_wrong = config.stack.is_some() || config.is_broken || !stacks.broken.is_empty();
         let mut broken_environments = Vec::new();
         let environments = read_environments(environments, &stacks, &mut broken_environments, sink);
         check_namespaces(&environments, sink);
@@ -117,6 +140,7 @@ impl Files {
             declarations: &stacks.declarations,
             broken_stacks: &stacks.broken,
             default_stack,
+            is_default_wrong,
             environments: &list,
             broken_environments: &broken_environments,
         };
@@ -160,17 +184,16 @@ fn judged<T>(stacks: &Stacks, sink: &mut Sink, read: impl FnOnce(&[(&str, &Decla
 fn read_stacks(files: BTreeMap<StackName, StackFiles>, sink: &mut Sink) -> Stacks {
     let mut read = Stacks::default();
     for (name, files) in files {
-        let Some(text) = files.declaration else {
-            let start = files.templates.first().map(|template| Span::file_start(template.file));
-            let mut fault = Diagnostic::error(NO_STACK, format!("`templates/{name}` has no readable `stack.toml`"));
-            if let Some(start) = start {
-                fault = fault.at(start, "");
+        let text = match files.declaration {
+            Given::Text(text) => Some(text),
+            Given::Unreadable => None,
+            Given::Absent => {
+                sink.push(no_declaration(&name, &files.templates));
+                None
             }
-            sink.push(fault.help("declare the stack's phases and parameters there"));
-            read.broken.push(name.to_string());
-            continue;
         };
-        let Some(document) = Document::parse(text.file, &text.text, sink) else {
+        let parsed = text.as_ref().and_then(|text| Some((text, Document::parse(text.file, &text.text, sink)?)));
+        let Some((text, document)) = parsed else {
             read.broken.push(name.to_string());
             continue;
         };
@@ -181,16 +204,29 @@ fn read_stacks(files: BTreeMap<StackName, StackFiles>, sink: &mut Sink) -> Stack
     read
 }
 
-fn config_of(text: Option<SourceText>, stacks: &Stacks, sink: &mut Sink) -> Config {
-    let none = || Config { overlays: vec![crate::params::Overlay::default(); stacks.list.len()], ..Config::default() };
-    let Some(text) = text else {
-        let fault = Diagnostic::error(NO_CONFIG, "the fleet has no `lmsgen.toml` that could be read");
-        sink.push(fault.help("it may be empty; it marks the root of the fleet"));
-        return none();
+fn no_declaration(name: &StackName, templates: &[TemplateText]) -> Diagnostic {
+    let fault = Diagnostic::error(NO_STACK, format!("`templates/{name}` has no `stack.toml`"))
+        .help("declare the stack's phases and parameters there");
+    match templates.first() {
+        Some(template) => fault.at(Span::file_start(template.file), ""),
+        None => fault,
+    }
+}
+
+fn config_of(given: Given, stacks: &Stacks, sink: &mut Sink) -> Config {
+    let none = Config { overlays: vec![Overlay::default(); stacks.list.len()], ..Config::default() };
+    let text = match given {
+        Given::Text(text) => text,
+        Given::Unreadable => return Config { is_broken: true, ..none },
+        Given::Absent => {
+            let fault = Diagnostic::error(NO_CONFIG, "the fleet has no `lmsgen.toml`");
+            sink.push(fault.help("it may be empty; it marks the root of the fleet"));
+            return none;
+        }
     };
     match Document::parse(text.file, &text.text, sink) {
         Some(document) => judged(stacks, sink, |names, sink| read_config(&document, names, sink)),
-        None => none(),
+        None => Config { is_broken: true, ..none },
     }
 }
 
@@ -207,14 +243,15 @@ fn default_stack(config: &Config, stacks: &Stacks, sink: &mut Sink) -> Option<us
 }
 
 fn read_environments(
-    files: Vec<(EnvName, SourceText)>,
+    files: Vec<(EnvName, Option<SourceText>)>,
     stacks: &Stacks,
     broken: &mut Vec<String>,
     sink: &mut Sink,
 ) -> Vec<EnvironmentRead> {
     let mut read = Vec::with_capacity(files.len());
     for (name, text) in files {
-        let environment = Document::parse(text.file, &text.text, sink).and_then(|document| {
+        let environment = text.as_ref().and_then(|text| {
+            let document = Document::parse(text.file, &text.text, sink)?;
             judged(stacks, sink, |names, sink| read_environment(&document, name.clone(), text.file, names, sink))
         });
         match environment {

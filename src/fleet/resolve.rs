@@ -11,7 +11,7 @@ use crate::params::{Overlay, Params, Placeholders};
 
 const NO_VALUE: Code = Code::new("LMS146", Class::Input);
 const INCOMPLETE: Code = Code::new("LMS147", Class::Input);
-const NO_RECIPIENTS: Code = Code::new("LMS137", Class::Secret);
+const NO_RECIPIENTS: Code = Code::new("LMS137", Class::Input);
 
 /// An instance whose values are still to be checked.
 struct Made {
@@ -68,9 +68,18 @@ fn make(
     let names = Placeholders { client: Some(&slug), environment: fleet.environments[environment].name.as_str() };
     let layers = [&fleet.layers.clients[client], &place.overlay];
     let params = bases[&(environment, stack)].with(&fleet.layers.declarations[stack], &layers, names);
-    let missing = params.missing().collect();
-    let faults = params.own_faults();
+    let is_judged = |index: usize| !is_wrong(&fleet.layers, (environment, stack), &layers, index);
+    let missing = params.missing().filter(|index| is_judged(*index)).collect();
+    let faults = params.own_faults().into_iter().filter(|(index, _)| is_judged(*index)).collect();
     Made { instance: Instance { environment, client, params }, overlay: place.overlay, key: place.key, missing, faults }
+}
+
+/// `true` if some layer's value of a parameter was reported already: what is missing without it says nothing new.
+fn is_wrong(layers: &Layers, (environment, stack): (usize, usize), own: &[&Overlay], index: usize) -> bool {
+    layers.declarations[stack].is_default_wrong(index)
+        || layers.fleet[stack].is_wrong(index)
+        || layers.environments[environment][stack].is_wrong(index)
+        || own.iter().any(|layer| layer.is_wrong(index))
 }
 
 fn report(fleet: &Fleet, bases: &BTreeMap<(usize, usize), Params>, made: &[Made], sink: &mut Sink) {
@@ -126,13 +135,16 @@ fn report_missing(fleet: &Fleet, environment: usize, stack: usize, instances: &[
 
 /// Reports values that are wrong once their layers are merged, at the highest layer that had a say.
 fn report_faults(fleet: &Fleet, stack: usize, base: &Params, instances: &[&Made], sink: &mut Sink) {
-    let names = &fleet.layers.declarations[stack];
-    let shared = base.shared_faults();
+    let declarations = &fleet.layers.declarations[stack];
+    let mut shared = base.shared_faults();
+    if let Some(one) = instances.first() {
+        shared.retain(|(index, _)| !is_wrong(&fleet.layers, (one.instance.environment, stack), &[], *index));
+    }
     for one in instances {
         let inherited = shared.iter().filter(|(index, _)| !one.instance.params.is_own(*index));
         for (index, message) in one.faults.iter().chain(inherited) {
             let Some(value) = one.instance.params.get(*index) else { continue };
-            let decl = &names.list()[*index];
+            let decl = &declarations.list()[*index];
             let fault = Diagnostic::error(INCOMPLETE, message.clone()).at(value.origin.span, "");
             sink.push(fault.also(decl.span, "declared here").in_instance(instance_name(fleet, one)));
         }

@@ -7,17 +7,14 @@ use rayon::prelude::*;
 use super::layout::{Place, ignored, place};
 use super::sources::{Content, Sources};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
-use crate::document::{MAX_FILE_BYTES, decode, quoted};
+use crate::document::{MAX_FILE_BYTES, decode, escaped, quoted};
 use crate::names::RelPath;
 
 const NOT_REGULAR: Code = Code::new("LMS120", Class::Input);
 const TOO_LARGE: Code = Code::new("LMS121", Class::Limit);
 const ENCODING: Code = Code::new("LMS122", Class::Input);
-const PRIVATE_KEY: Code = Code::new("LMS123", Class::Secret);
+const PRIVATE_KEY: Code = Code::new("LMS123", Class::Input);
 const BAD_PATH: Code = Code::new("LMS124", Class::Input);
-
-/// What every private age key starts with.
-const KEY_MARK: &str = "AGE-SECRET-KEY-";
 
 /// A file that could be read.
 pub(super) struct SourceText {
@@ -31,12 +28,13 @@ struct Decoded {
     text: String,
     /// Offset of the first byte that is no UTF-8.
     broken_at: Option<usize>,
-    /// Where private keys stood, before they were blotted out.
+    /// Where private keys stand.
     keys: Vec<std::ops::Range<usize>>,
 }
 
-/// Puts every file into `map`, reports what cannot be used, and returns the rest by path.
-pub(super) fn read(sources: &Sources, map: &mut SourceMap, sink: &mut Sink) -> Vec<(Place, SourceText)> {
+/// Puts every file into `map`, reports what cannot be used, and returns what there is by path; `None` where there
+/// is no text.
+pub(super) fn read(sources: &Sources, map: &mut SourceMap, sink: &mut Sink) -> Vec<(Place, Option<SourceText>)> {
     for shown in sources.refused() {
         let message = format!("{} has a name that no file of a fleet may have", quoted(shown));
         sink.push(Diagnostic::error(BAD_PATH, message).help("rename it: UTF-8 without control characters and `\\`"));
@@ -47,7 +45,7 @@ pub(super) fn read(sources: &Sources, map: &mut SourceMap, sink: &mut Sink) -> V
         .with_min_len(64)
         .map(|(_, content, place)| match (content, place) {
             (_, Place::Nothing | Place::Ignored | Place::Wrong(_)) => None,
-            (Content::File(bytes), _) if bytes.len() as u64 <= MAX_FILE_BYTES => Some(decode_blotted(bytes)),
+            (Content::File(bytes), _) if bytes.len() as u64 <= MAX_FILE_BYTES => Some(decode_all(bytes)),
             _ => None,
         })
         .collect();
@@ -57,18 +55,21 @@ pub(super) fn read(sources: &Sources, map: &mut SourceMap, sink: &mut Sink) -> V
             continue;
         }
         let text: Arc<str> = decoded.as_ref().map_or("", |decoded| &decoded.text).into();
-        let file = map.add(path.as_str(), text.clone());
+        let file = map.add(escaped(path.as_str()), text);
+        let text = map.get(file).text.clone();
         let start = Span::file_start(file);
         match place {
             Place::Ignored => sink.push(ignored(path, start)),
             Place::Wrong(wrong) => sink.push(wrong.fault(path, start)),
             place => match decoded {
-                None => sink.push(unreadable(path, content).at(start, "")),
+                None => {
+                    sink.push(unreadable(path, content).at(start, ""));
+                    texts.push((place, None));
+                }
                 Some(decoded) => {
                     report(file, &decoded, sink);
-                    if decoded.broken_at.is_none() {
-                        texts.push((place, SourceText { file, text, path: path.clone() }));
-                    }
+                    let text = SourceText { file, text, path: path.clone() };
+                    texts.push((place, decoded.broken_at.is_none().then_some(text)));
                 }
             },
         }
@@ -88,28 +89,23 @@ fn unreadable(path: &RelPath, content: &Content) -> Diagnostic {
     }
 }
 
-fn decode_blotted(bytes: &[u8]) -> Decoded {
-    let (mut text, broken_at) = match decode(bytes) {
+fn decode_all(bytes: &[u8]) -> Decoded {
+    let (text, broken_at) = match decode(bytes) {
         Ok(text) => (text, None),
         Err(fault) => (String::from_utf8_lossy(bytes).into_owned(), Some(fault.at)),
     };
-    let keys = find_keys(&text);
-    for key in &keys {
-        // A report shows the line a fault is in: the key must not be in it.
-        text.replace_range(key.clone(), &"*".repeat(key.len()));
-    }
-    Decoded { text, broken_at, keys }
+    Decoded { keys: find_keys(&text), text, broken_at }
 }
 
-/// The part after [`KEY_MARK`] of every private key.
+/// Every private key. The source map masks them, so that no report can show one.
 fn find_keys(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut keys = Vec::new();
-    for mark in [KEY_MARK, "age-secret-key-"] {
+    for mark in ["AGE-SECRET-KEY-", "age-secret-key-"] {
         for (at, _) in text.match_indices(mark) {
-            let start = at + mark.len();
-            let length = text[start..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let rest = text[at + mark.len()..].bytes();
+            let length = rest.take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-').count();
             if length > 0 {
-                keys.push(start..start + length);
+                keys.push(at..at + mark.len() + length);
             }
         }
     }
@@ -122,7 +118,7 @@ fn report(file: FileId, decoded: &Decoded, sink: &mut Sink) {
         sink.push(Diagnostic::error(ENCODING, "not UTF-8").at(Span::new(file, at..at), "first wrong byte"));
     }
     for key in &decoded.keys {
-        let span = Span::new(file, key.start - KEY_MARK.len()..key.end);
+        let span = Span::new(file, key.clone());
         sink.push(
             Diagnostic::error(PRIVATE_KEY, "a private age key stands in the fleet")
                 .at(span, "")

@@ -9,9 +9,6 @@ use crate::tree::Scope;
 use super::Error;
 use super::store::{Store, StoreFiles, read_store};
 
-/// A fleet without clients would delete everything.
-const EMPTY_FLEET: Code = Code::new("LMS150", Class::Guard);
-
 /// What a use case found and made.
 #[derive(Debug, Default)]
 pub struct Checked<T> {
@@ -78,11 +75,10 @@ pub fn prepare(
     let loaded = fleet::load(files);
     let (mut sources, mut found) = (loaded.sources, loaded.found);
     let Some(fleet) = loaded.fleet else { return Ok(Err(faults(found, sources))) };
-    if fleet.clients.is_empty() && !found.has_errors() {
-        let help = "add one with `lmsgen client new`; to empty a fleet for good, delete `rendered/` with Git";
-        found.push(
-            Diagnostic::error(EMPTY_FLEET, "the fleet has no client: rendering it would delete everything").help(help),
-        );
+    if !found.has_errors()
+        && let Some(fault) = empty_fleet(&fleet)
+    {
+        found.push(fault);
     }
     let instances = selection.instances(&fleet)?;
     let engines = Engines::compile(&fleet, &sources, &mut found);

@@ -126,7 +126,7 @@ fn unknown_field(entry: &Entry<'_>, fields: &[Field], what: &str, sink: &mut Sin
 
 fn check_range(node: Node<'_>, fits: bool, number: &str, shape: &Shape, what: &str, sink: &mut Sink) -> bool {
     if !fits {
-        let message = format!("`{what}`: {number} is not {}", number_range(shape));
+        let message = format!("`{what}`: {number} is out of range: {}", number_range(shape));
         sink.push(Diagnostic::error(RANGE, message).at(node.span(), ""));
     }
     fits
@@ -197,8 +197,10 @@ fn collect_whole(shape: &Shape, value: &ParamValue, what: &str, faults: &mut Vec
                 collect_whole(values, value, &format!("{what}.{key}"), faults);
             }
         }
+        // Filled in, a name that was right as it was written can only be too long.
         (Shape::Name, ParamValue::String(name)) if !name.contains('{') && !is_name(name) => {
-            faults.push(format!("`{what}`: {} is no DNS label", quoted(name)));
+            faults
+                .push(format!("`{what}` is no DNS label of at most 63 characters once its placeholders are filled in"));
         }
         _ => {}
     }

@@ -28,6 +28,8 @@ pub struct Declarations {
     pub(super) tree: Group,
     /// Indices of declarations whose values may hold placeholders.
     pub(super) names: Vec<usize>,
+    /// Indices of declarations whose default was reported and left out.
+    wrong: Vec<usize>,
 }
 
 /// A level of dotted names.
@@ -54,7 +56,9 @@ impl Declarations {
             found.read_group(table, "", sink);
         }
         found.declared.sort_by(|a, b| a.0.path.cmp(&b.0.path));
-        let (list, defaults): (Vec<_>, Vec<_>) = found.declared.into_iter().unzip();
+        let wrong = (0..).zip(&found.declared).filter(|(_, (.., is_wrong))| *is_wrong).map(|(n, _)| n).collect();
+        let (list, defaults): (Vec<_>, Vec<_>) =
+            found.declared.into_iter().map(|(decl, default, _)| (decl, default)).unzip();
         let mut tree = Group::default();
         for (index, decl) in list.iter().enumerate() {
             tree.insert(decl.path.as_str(), Branch::Param(index));
@@ -63,7 +67,7 @@ impl Declarations {
             tree.insert(path, Branch::Broken);
         }
         let names = list.iter().enumerate().filter(|(_, decl)| decl.shape.holds_names()).map(|(n, _)| n).collect();
-        Self { list: list.into(), defaults, tree, names }
+        Self { list: list.into(), defaults, tree, names, wrong }
     }
 
     /// The declarations, by path.
@@ -76,6 +80,12 @@ impl Declarations {
     #[must_use]
     pub fn index_of(&self, path: &str) -> Option<usize> {
         self.list.binary_search_by(|decl| decl.path.as_str().cmp(path)).ok()
+    }
+
+    /// `true` if the default of declaration `index` was reported and left out.
+    #[must_use]
+    pub fn is_default_wrong(&self, index: usize) -> bool {
+        self.wrong.contains(&index)
     }
 
     /// `true` if `path` leads to a declaration that is wrong itself.
@@ -123,7 +133,8 @@ impl Group {
     }
 }
 
-type Declared = (ParamDecl, Option<Arc<Resolved>>);
+/// A declaration, its default, and whether it has a default that is wrong.
+type Declared = (ParamDecl, Option<Arc<Resolved>>, bool);
 
 #[derive(Default)]
 struct Found {
@@ -184,6 +195,7 @@ fn read_declaration(mut table: TableReader<'_>, path: &str, entry: Entry<'_>, si
     // Without its shape the bounds in the table cannot be told from unknown keys.
     let shape = shape?;
     table.finish(sink);
+    let has_default = default.is_some();
     let default = default.and_then(|default| {
         let value = read_value(default.node, &shape, path, sink)?;
         Some(Arc::new(Resolved { value, origin: Origin { layer: Layer::Stack, span: default.node.span() } }))
@@ -197,7 +209,8 @@ fn read_declaration(mut table: TableReader<'_>, path: &str, entry: Entry<'_>, si
         unit: unit.map(|unit| unit.value.into()),
         span: entry.key,
     };
-    Some((decl, default))
+    let is_wrong = has_default && default.is_none();
+    Some((decl, default, is_wrong))
 }
 
 fn read_merge(table: &mut TableReader<'_>, shape: Option<&Shape>, sink: &mut Sink) -> Merge {

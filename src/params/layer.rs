@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::check::read_value;
+use super::decl::Merge;
 use super::declare::{Branch, Declarations, Group};
 use super::resolved::Resolved;
 use super::value::{Layer, Origin};
@@ -12,6 +13,7 @@ use crate::document::{Entry, Kind, Located, Node, TableReader, WRONG_TYPE, did_y
 
 /// A layer sets or unsets what no stack declares.
 pub const UNKNOWN_PARAMETER: Code = Code::new("LMS160", Class::Input);
+const MERGE_KEY: Code = Code::new("LMS169", Class::Input);
 const UNSET: Code = Code::new("LMS168", Class::Input);
 
 /// A layer in its file.
@@ -30,6 +32,8 @@ pub struct LayerSource<'d> {
 pub struct Overlay {
     /// By index of the declaration, ascending.
     pub(super) settings: Vec<Setting>,
+    /// Parameters set to something that was reported and left out.
+    wrong: Vec<usize>,
 }
 
 /// What a layer says about one parameter.
@@ -63,6 +67,12 @@ impl Overlay {
     pub fn is_empty(&self) -> bool {
         self.settings.is_empty()
     }
+
+    /// `true` if the layer's value for declaration `index` was reported and left out.
+    #[must_use]
+    pub fn is_wrong(&self, index: usize) -> bool {
+        self.wrong.contains(&index)
+    }
 }
 
 /// Reads a layer that several stacks share: what is set there is right if any of them declares it.
@@ -71,7 +81,13 @@ pub fn read_shared(source: LayerSource<'_>, stacks: &[(&str, &Declarations)], si
     let mut misfits: HashMap<Span, (usize, Diagnostic)> = HashMap::new();
     let mut overlays = Vec::with_capacity(stacks.len());
     for (name, declarations) in stacks {
-        let mut reader = Reader { declarations, layer: source.layer, found: BTreeMap::new(), misfits: Vec::new() };
+        let mut reader = Reader {
+            declarations,
+            layer: source.layer,
+            found: BTreeMap::new(),
+            wrong: Vec::new(),
+            misfits: Vec::new(),
+        };
         if let Some(params) = source.params {
             reader.group(params, &declarations.tree, "", sink);
         }
@@ -80,12 +96,12 @@ pub fn read_shared(source: LayerSource<'_>, stacks: &[(&str, &Declarations)], si
         }
         let settings = reader.found.into_values().collect();
         for (span, mut fault) in reader.misfits {
-            if let (Some(label), [_]) = (&mut fault.primary, stacks) {
+            if let (Some(label), [_], UNKNOWN_PARAMETER) = (&mut fault.primary, stacks, fault.code) {
                 label.text = format!("not declared by stack `{name}`");
             }
             misfits.entry(span).or_insert((0, fault)).0 += 1;
         }
-        overlays.push(Overlay { settings });
+        overlays.push(Overlay { settings, wrong: reader.wrong });
     }
     let mut misfits: Vec<_> = misfits.into_iter().filter(|(_, (count, _))| *count == stacks.len()).collect();
     misfits.sort_by_key(|(span, _)| *span);
@@ -99,6 +115,7 @@ struct Reader<'d> {
     declarations: &'d Declarations,
     layer: Layer,
     found: BTreeMap<usize, Setting>,
+    wrong: Vec<usize>,
     /// Keys this stack has no parameter for: faults unless another stack has.
     misfits: Vec<(Span, Diagnostic)>,
 }
@@ -137,7 +154,12 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, index: usize, node: Node<'_>, path: &str, sink: &mut Sink) {
-        let Some(value) = read_value(node, &self.declarations.list[index].shape, path, sink) else { return };
+        let decl = &self.declarations.list[index];
+        let value = read_value(node, &decl.shape, path, sink);
+        let Some(value) = value.filter(|_| check_keys(node, &decl.merge, path, sink)) else {
+            self.wrong.push(index);
+            return;
+        };
         let origin = Origin { layer: self.layer, span: node.span() };
         let mut inner = Vec::new();
         collect_places(node, "", &mut inner);
@@ -179,6 +201,37 @@ impl Reader<'_> {
                     .also(decl.span, "declared here without `optional = true`"),
             ),
         }
+    }
+}
+
+/// Items that merge by a key need that key, each another value.
+fn check_keys(node: Node<'_>, merge: &Merge, path: &str, sink: &mut Sink) -> bool {
+    let (Merge::By(key), Kind::List(items)) = (merge, node.kind()) else { return true };
+    let mut is_right = true;
+    let mut seen: HashMap<String, Span> = HashMap::new();
+    for item in items {
+        let Some(table) = item.table(path, &mut Sink::default()) else { continue };
+        let fault = match table.get(key) {
+            None => Diagnostic::error(MERGE_KEY, format!("`{path}`: an item without `{key}`, which items merge by"))
+                .at(item.span(), ""),
+            Some(entry) => match seen.insert(scalar(entry.node).unwrap_or_default(), entry.node.span()) {
+                None => continue,
+                Some(first) => Diagnostic::error(MERGE_KEY, format!("`{path}`: two items with one `{key}`"))
+                    .at(entry.node.span(), "")
+                    .also(first, "first"),
+            },
+        };
+        sink.push(fault);
+        is_right = false;
+    }
+    is_right
+}
+
+fn scalar(node: Node<'_>) -> Option<String> {
+    match node.kind() {
+        Kind::String(text) => Some(text.into()),
+        Kind::Integer(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

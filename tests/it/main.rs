@@ -8,6 +8,7 @@
 )]
 
 mod files;
+mod fleet;
 mod git;
 mod secret;
 mod support;
