@@ -17,7 +17,7 @@ const RECIPIENT: Code = Code::new("LMS135", Class::Input);
 const RECIPIENT_TWICE: Code = Code::new("LMS136", Class::Input);
 const POLICY: Code = Code::new("LMS138", Class::Input);
 /// A token in the file; its place is blotted out of the source map.
-pub(super) const TOKEN: Code = Code::new("LMS150", Class::Input);
+pub(super) const TOKEN: Code = Code::new("LMS158", Class::Input);
 const CLUSTER: Code = Code::new("LMS149", Class::Input);
 const EXTERNAL: Code = Code::new("LMS151", Class::Input);
 

@@ -49,13 +49,13 @@ fn sources(changes: &[(&str, Option<Content>)]) -> Sources {
     sources
 }
 
-fn file(text: &str) -> Option<Content> {
-    Some(Content::File(text.as_bytes().to_vec()))
+fn file(text: &str) -> Content {
+    Content::File(text.as_bytes().to_vec())
 }
 
 /// A fleet that loads without a fault.
 fn fleet(changes: &[(&str, &str)]) -> (Fleet, SourceMap) {
-    let changes: Vec<_> = changes.iter().map(|(name, text)| (*name, file(text))).collect();
+    let changes: Vec<_> = changes.iter().map(|(name, text)| (*name, Some(file(text)))).collect();
     let Loaded { fleet, sources, found } = load(&sources(&changes));
     assert_eq!(said(found.into_sorted(&sources), &sources), "");
     (fleet.unwrap(), sources)

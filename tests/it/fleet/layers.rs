@@ -52,10 +52,10 @@ fn layered(layers: [&str; 4]) -> Loaded {
         format!("namespace = \"app-dev\"\nkubernetes = \"1.35\"\nparams.image.tag = \"1\"\n{environment}");
     let client = format!("name = \"One\"\n{client}\n[environments.dev]\n{place}");
     load(&sources(&[
-        ("templates/app/stack.toml", file(STACK)),
-        ("lmsgen.toml", file(&config)),
-        ("environments/dev.toml", file(&environment)),
-        ("clients/C1.toml", file(&client)),
+        ("templates/app/stack.toml", Some(file(STACK))),
+        ("lmsgen.toml", Some(file(&config))),
+        ("environments/dev.toml", Some(file(&environment))),
+        ("clients/C1.toml", Some(file(&client))),
     ]))
 }
 
@@ -259,7 +259,7 @@ proptest! {
         let start = text.floor_char_boundary(at % (text.len() + 1));
         let end = text.floor_char_boundary((start + cut).min(text.len()));
         let damaged = format!("{}{put}{}", &text[..start], &text[end..]);
-        let loaded = load(&sources(&[(path, file(&damaged))]));
+        let loaded = load(&sources(&[(path, Some(file(&damaged)))]));
         let _ = said(loaded.found.into_sorted(&loaded.sources), &loaded.sources);
     }
 }

@@ -89,7 +89,7 @@ proptest! {
             contacts: vec![contact.clone()],
             environments: vec!["dev".into()],
         };
-        let loaded = lmsgen::fleet::load(&sources(&[("clients/C1.toml", file(&new_client_text(&client)))]));
+        let loaded = lmsgen::fleet::load(&sources(&[("clients/C1.toml", Some(file(&new_client_text(&client))))]));
         prop_assert_eq!(said(loaded.found.into_sorted(&loaded.sources), &loaded.sources), "");
         let fleet = loaded.fleet.unwrap();
         prop_assert_eq!(&fleet.clients[0].name, &name);
