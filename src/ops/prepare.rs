@@ -1,7 +1,7 @@
 //! From source files to a rendered tree in memory: what every use case starts with.
 
-use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap};
-use crate::fleet::{self, Fleet, Selection, Sources};
+use crate::diagnostic::{Class, Diagnostic, Sink, SourceMap};
+use crate::fleet::{self, Fleet, Selection, Sources, empty_fleet};
 use crate::names::RelPath;
 use crate::render::{Engines, Rendered, render};
 use crate::tree::Scope;
