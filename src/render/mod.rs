@@ -5,6 +5,7 @@ mod engines;
 mod facts;
 mod object;
 mod place;
+mod policy;
 mod run;
 mod secrets;
 

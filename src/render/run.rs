@@ -15,6 +15,7 @@ use super::engines::Engines;
 use super::facts::{environment_facts, object_name, scope};
 use super::object::{OwnerKind, check};
 use super::place::{Object, PlaceRun, Site, digests, phase_of};
+use super::policy;
 use super::secrets::{SecretPlace, Secrets};
 
 /// Two objects that are one to Kubernetes.
@@ -92,6 +93,12 @@ impl Rules<'_> {
             if let Some(fault) = check(&object.kind, &object.filled, self.owner, self.stack, self.environment) {
                 faults.push(fault.at(site.span(object.template, Fault::Offset(object.offset)), ""));
                 continue;
+            }
+            let against_policy =
+                policy::check(&object.kind, &object.filled.name, &object.filled.text, self.environment);
+            if !against_policy.is_empty() {
+                let span = site.span(object.template, Fault::Offset(object.offset));
+                faults.extend(against_policy.into_iter().map(|fault| fault.at(span, "")));
             }
             let group = object.api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
             folders.entry(folder_of(&source.name)).or_default().push(OutputFile {
