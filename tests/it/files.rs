@@ -114,7 +114,8 @@ fn writing_is_in_one_step_and_makes_folders() {
     assert!(!root.remove(&path).unwrap());
     assert!(root.remove_empty_dir(&rel("secrets/lms-dev/C7")).unwrap());
     assert!(!root.remove_empty_dir(&rel("secrets")).unwrap());
-    let mut state: Vec<_> = root.list(&rel(".lmsgen")).unwrap().unwrap().iter().map(|e| e.shown()).collect();
+    let mut state: Vec<_> =
+        root.list(&rel(".lmsgen")).unwrap().unwrap().iter().map(lmsgen::files::Entry::shown).collect();
     state.sort();
     assert_eq!(state, [".gitignore"]);
 }
@@ -194,7 +195,7 @@ fn two_processes_exclude_each_other_until_one_is_killed() {
     child.kill().unwrap();
     child.wait().unwrap();
     let lock = root.lock().unwrap();
-    let names: Vec<_> = root.list(&rel(".lmsgen")).unwrap().unwrap().iter().map(|e| e.shown()).collect();
+    let names: Vec<_> = root.list(&rel(".lmsgen")).unwrap().unwrap().iter().map(lmsgen::files::Entry::shown).collect();
     assert_eq!(names, [".gitignore", "lock"]);
     assert!(matches!(root.lock(), Err(Error::Busy { .. })));
     drop(lock);

@@ -362,7 +362,8 @@ fn cut_everywhere(cut: fn(usize) -> Cut, places: impl Iterator<Item = usize>) {
     let mut failures = 0;
     for (n, place) in places.enumerate() {
         let before = server.tip("main");
-        let noise: String = (0..200).map(|k| format!("{:x}", (n * 7919 + k * 104_729) * 2_654_435_761)).collect();
+        let noise: Vec<String> = (0..200).map(|k| format!("{:x}", (n * 7919 + k * 104_729) * 2_654_435_761)).collect();
+        let noise = noise.concat();
         fleet.write("clients/C1.toml", format!("name = \"cut {n} {noise}\"\n"));
         let count = server.count();
         proxy.set(cut(place));
