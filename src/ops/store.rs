@@ -282,16 +282,23 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
     sources.add(path, masked(bytes))
 }
 
-/// Files of the store that no declared Secret of any instance is.
+/// Files of the store that no declared Secret of any instance is, a folder at a time.
 fn orphans(paths: &[String], wanted: &[Wanted<'_>], sources: &mut SourceMap, sink: &mut Sink) {
     let known: HashSet<&str> = wanted.iter().map(|one| one.path.as_str()).collect();
-    let hidden = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
-    for path in paths.iter().filter(|path| !known.contains(path.as_str()) && !hidden(path)) {
-        let file = sources.add(path.as_str(), "");
-        sink.push(
-            Diagnostic::warning(ORPHAN, format!("`{path}` belongs to no client, environment or declared Secret"))
-                .at(Span::file_start(file), "")
-                .help("if its client is gone for good, delete the file"),
-        );
+    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for path in paths.iter().filter(|path| !known.contains(path.as_str())) {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if !name.starts_with('.') {
+            folders.entry(folder).or_default().push(name);
+        }
+    }
+    for (folder, names) in folders {
+        let file = sources.add(format!("{folder}/{}", names[0]), "");
+        let what = if names.len() == 1 { "a file belongs" } else { "files belong" };
+        let message =
+            format!("in `{folder}`, {what} to no client, environment or declared Secret: {}", names.join(", "));
+        sink.push(Diagnostic::warning(ORPHAN, message).at(Span::file_start(file), "").help(
+            "if the client is gone for good, delete them with Git; its data in databases is not touched by that",
+        ));
     }
 }
