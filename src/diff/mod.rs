@@ -3,6 +3,7 @@
 //!
 //! Pure: reads no file and no commit. Never carries a value of a Secret.
 
+mod alike;
 mod conceal;
 mod effect;
 mod engine;
@@ -11,9 +12,11 @@ mod group;
 mod model;
 mod object;
 mod owner;
+mod pair;
 mod pattern;
 #[cfg(test)]
 mod properties;
+mod read;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -81,7 +81,7 @@ pub(super) fn holds_placeholder(value: &Value, showing: Showing) -> bool {
 }
 
 /// `None` where `word` does not occur.
-fn replace_word(text: &str, word: &str, placeholder: &str) -> Option<String> {
+pub(super) fn replace_word(text: &str, word: &str, placeholder: &str) -> Option<String> {
     let mut out: Option<String> = None;
     let mut copied = 0;
     for (start, _) in text.match_indices(word) {

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::conceal::{self, holds_private_key, holds_secret};
 use super::effect::Changed;
-use super::engine::{RECORD, documents};
 use super::object::hunks;
+use super::read::{RECORD, documents};
 use super::{Detail, Hidden};
 use crate::manifest::{ObjectRef, Value};
 use crate::names::RelPath;
