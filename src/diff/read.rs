@@ -45,7 +45,7 @@ fn read_by(changes: &[FileChange], keys: &[Option<[u8; 32]>]) -> Vec<Option<File
         .into_par_iter()
         .map(|at| match shared[leaders[at]] {
             _ if leaders[at] == at => None,
-            Some(changed) => Some(FileObjects { changed: changed.to_vec(), rest: Vec::new() }),
+            Some(same) => Some(FileObjects { changed: same.to_vec(), rest: Vec::new() }),
             None => read(at),
         })
         .collect();

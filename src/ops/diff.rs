@@ -1,12 +1,12 @@
 //! `diff`: a fresh rendering against a commit, without a checkout.
 
-use crate::diff::{DiffReport, Owner, TextChange, compare, unified};
+use crate::diff::{DiffReport, Owner, compare};
 use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 use crate::git::{Repository, Revision};
 use crate::names::RelPath;
 use crate::render::OUTPUT;
-use crate::tree::Scope;
+use crate::tree::{FileChange, Scope};
 
 use super::Error;
 use super::prepare::{Checked, Prepared, prepare};
@@ -20,8 +20,8 @@ pub struct DiffOutcome {
     pub base: Option<Revision>,
     /// Changes of objects.
     pub report: DiffReport,
-    /// Changes of files as text.
-    pub text: Vec<TextChange>,
+    /// The files behind it, for [`crate::diff::unified`].
+    pub changes: Vec<FileChange>,
     /// Places whose missing secrets the next `render` generates, and how many values.
     pub to_generate: Vec<(String, usize)>,
 }
@@ -62,12 +62,8 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
         .map(|(environment, client)| Owner::new(&environment, &client))
         .collect();
     let now = owners(&prepared);
-    let outcome = DiffOutcome {
-        base,
-        report: compare(&changes, &before, &now),
-        text: unified(&changes),
-        to_generate: to_generate(&prepared),
-    };
+    let outcome =
+        DiffOutcome { base, report: compare(&changes, &before, &now), changes, to_generate: to_generate(&prepared) };
     Ok(prepared.finish(Some(outcome)))
 }
 

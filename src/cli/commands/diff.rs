@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use lmsgen::diff::unified;
 use lmsgen::files::Root;
 use lmsgen::git::Revision;
 use lmsgen::ops;
@@ -60,7 +61,7 @@ pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let base = done.base.as_ref().map(base);
     let text = match (command.output, command.unified) {
         (Format::Json, _) => diff_json(&done.report, base.as_ref()),
-        (_, true) => unified_text(&done.text, &ui.page()),
+        (_, true) => unified_text(&unified(&done.changes), &ui.page()),
         _ => diff_text(&done.report, base.as_ref(), view, &ui.page()),
     };
     ui.print(&text)?;
@@ -74,8 +75,7 @@ pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         };
         ui.say(&format!("The next render generates {} for {}{more}", counted(total, "secret"), places.join(", ")));
     }
-    let differs = !done.report.is_empty() || !done.text.is_empty();
-    Ok(if command.exit_code && differs { Exit::Differences } else { Exit::Done })
+    Ok(if command.exit_code && !done.report.is_empty() { Exit::Differences } else { Exit::Done })
 }
 
 fn base(revision: &Revision) -> Base {
