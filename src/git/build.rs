@@ -15,8 +15,18 @@ use super::{Error, Repository, pack};
 #[derive(Clone, Debug)]
 pub(super) struct Edit<'a> {
     pub path: String,
-    /// Id and bytes; `None` deletes.
-    pub new: Option<(Oid, &'a [u8])>,
+    /// `None` deletes.
+    pub new: Option<Put<'a>>,
+}
+
+/// What is put at a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Put<'a> {
+    /// `None`: that of the file that is there, or a plain file.
+    pub mode: Option<u32>,
+    pub oid: Oid,
+    /// The content, if it may not be in the repository yet.
+    pub data: Option<&'a [u8]>,
 }
 
 /// An object to be written.
@@ -42,20 +52,6 @@ impl Repository {
         });
         pack::write(&odb, objects)?;
         Ok(root)
-    }
-
-    /// Writes the tree that `base` becomes when whole entries are put at some paths: mode and id, or `None` to remove.
-    pub(super) fn graft_tree(&self, base: Oid, grafts: &[(String, Option<(u32, Oid)>)]) -> Result<Oid, Error> {
-        let odb = self.odb()?;
-        let mut root = Some(base);
-        for (path, entry) in grafts {
-            let parts: Vec<&str> = path.split('/').collect();
-            root = graft(&odb, root, &parts, *entry)?;
-        }
-        match root {
-            Some(root) => Ok(root),
-            None => odb.write(ObjectType::Tree, b"").map_err(Error::library("write a tree")),
-        }
     }
 }
 
@@ -95,10 +91,12 @@ fn edit<'a>(
             Some((one, rest)) if one.path.len() == end => (Some(one), rest),
             _ => (None, group),
         };
-        if let Some(Edit { new: Some((oid, data)), .. }) = file {
-            let mode = entries.get(name).map(|(mode, _)| *mode).filter(|mode| mode & 0o170_000 == 0o100_000);
-            entries.insert(name.to_vec(), (mode.unwrap_or(FILE), *oid));
-            out.push(NewObject { kind: ObjectType::Blob, oid: *oid, data: Cow::Borrowed(data) });
+        if let Some(Edit { new: Some(put), .. }) = file {
+            let there = entries.get(name).map(|(mode, _)| *mode).filter(|&mode| object::is_file(mode));
+            entries.insert(name.to_vec(), (put.mode.or(there).unwrap_or(FILE), put.oid));
+            if let Some(data) = put.data {
+                out.push(NewObject { kind: ObjectType::Blob, oid: put.oid, data: Cow::Borrowed(data) });
+            }
             continue;
         }
         if file.is_some() && folder(&entries, name).is_none() {
@@ -120,22 +118,4 @@ fn edit<'a>(
         out.push(NewObject { kind: ObjectType::Tree, oid, data: Cow::Owned(data) });
     }
     Ok(Some(oid))
-}
-
-fn graft(odb: &Odb<'_>, base: Option<Oid>, path: &[&str], put: Option<(u32, Oid)>) -> Result<Option<Oid>, Error> {
-    let mut entries = entries(odb, base)?;
-    let put = match path {
-        [_] => put,
-        [name, rest @ ..] => graft(odb, folder(&entries, name.as_bytes()), rest, put)?.map(|oid| (FOLDER, oid)),
-        [] => return Ok(base),
-    };
-    let name = path[0].as_bytes().to_vec();
-    match put {
-        Some(entry) => entries.insert(name, entry),
-        None => entries.remove(&name),
-    };
-    if entries.is_empty() {
-        return Ok(None);
-    }
-    odb.write(ObjectType::Tree, &encode(&entries)).map(Some).map_err(Error::library("write a tree"))
 }

@@ -232,9 +232,10 @@ impl<'a> Walk<'_, 'a> {
         if base.is_some() || our_folder.is_some() {
             self.folder(&path, base, our_folder, inside)?;
         }
-        let same = matches!((old, our_file), (Some((mode, old)), Some((new, _))) if old == new && mode & 0o170_000 == 0o100_000);
+        let same =
+            matches!((old, our_file), (Some((mode, old)), Some((new, _))) if old == new && object::is_file(mode));
         // A link or submodule that nothing replaces is not ours to remove.
-        let removable = our_file.is_some() || old.is_some_and(|(mode, _)| mode & 0o170_000 == 0o100_000);
+        let removable = our_file.is_some() || old.is_some_and(|(mode, _)| object::is_file(mode));
         if inside && !same && removable && (old.is_some() || our_file.is_some()) {
             let path = RelPath::new(&path).map_err(|e| path_error(path.as_bytes(), &e))?;
             self.found.push(Difference { path, old, new: our_file });

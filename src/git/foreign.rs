@@ -2,7 +2,8 @@
 
 use git2::Oid;
 
-use super::object::{FOLDER, id};
+use super::build::{Edit, Put};
+use super::compare::Difference;
 use super::{Error, Repository};
 
 /// A step from one tree to another that changes only files outside the fleet.
@@ -13,23 +14,24 @@ pub(super) struct Step {
 }
 
 impl Repository {
-    /// What the work tree outside the fleet's own folders needs to get from commit tree `head` to that of the
-    /// remote's `tip`. `None` if nothing.
-    pub(super) fn foreign_step(&self, head: Option<Oid>, tip: Oid) -> Result<Option<Step>, Error> {
-        let empty = id(git2::ObjectType::Tree, b"");
-        let from = head.unwrap_or(empty);
-        let head_tree = head.map(|oid| self.git.find_tree(oid)).transpose().map_err(Error::library("read a tree"))?;
-        let mut grafts = Vec::new();
-        for root in self.own_roots() {
-            let entry = head_tree.as_ref().and_then(|tree| tree.get_path(root.as_ref()).ok());
-            let entry = entry.and_then(|entry| Some((u32::try_from(entry.filemode_raw()).ok()?, entry.id())));
-            grafts.push((root, entry.map(|(mode, oid)| (if mode & 0o170_000 == FOLDER { FOLDER } else { mode }, oid))));
-        }
-        let to = self.graft_tree(tip, &grafts)?;
-        if head.is_none() {
-            // Git knows the empty tree by name only if it is an object here.
-            self.odb()?.write(git2::ObjectType::Tree, b"").map_err(Error::library("write a tree"))?;
-        }
+    /// What the work tree needs to get from the tree `head` to the tree `commit`, apart from `own`, the fleet's
+    /// own files that differ between the two. `None` if nothing.
+    pub(super) fn foreign_step(
+        &self,
+        head: Option<Oid>,
+        commit: Oid,
+        own: &[Difference<'_>],
+    ) -> Result<Option<Step>, Error> {
+        let undo = own.iter().map(|one| Edit {
+            path: self.in_repository(one.path.as_str()),
+            new: one.old.map(|(mode, oid)| Put { mode: Some(mode), oid, data: None }),
+        });
+        let to = self.build_tree(Some(commit), undo.collect())?;
+        let from = match head {
+            Some(head) => head,
+            // Git knows the empty tree by its id only if it is an object here.
+            None => self.build_tree(None, Vec::new())?,
+        };
         Ok((from != to).then_some(Step { from, to }))
     }
 

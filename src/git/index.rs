@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, IndexEntry, IndexTime, ObjectType, Oid};
 use rayon::prelude::*;
 
-use super::object::FILE;
+use super::object::{self, FILE, PROGRAM};
 use super::{Error, Repository};
 use crate::names::RelPath;
 
@@ -53,6 +53,13 @@ impl Repository {
         self.workdir.join(self.in_repository(path.as_str())).symlink_metadata().is_ok()
     }
 
+    /// The file at `path`, from the work tree's top, can be run, and the repository cares.
+    pub(super) fn is_program(&self, path: &str) -> bool {
+        let cares = || self.git.config().and_then(|config| config.get_bool("core.fileMode")).unwrap_or(true);
+        let data = self.workdir.join(path).symlink_metadata();
+        data.is_ok_and(|data| data.is_file() && data.mode() & 0o111 != 0) && cares()
+    }
+
     /// Brings the index up to date with `wanted`.
     pub(super) fn update_index(&self, wanted: &[Wanted]) -> Result<(), Error> {
         if wanted.is_empty() {
@@ -70,7 +77,7 @@ impl Repository {
             match entry {
                 Some(mut entry) => {
                     if let Some(old) = index.get_path(path, 0) {
-                        entry.mode = if old.mode & 0o170_000 == 0o100_000 { old.mode } else { entry.mode };
+                        entry.mode = if object::is_file(old.mode) { old.mode } else { entry.mode };
                         entry.flags |= old.flags & ASSUME_UNCHANGED;
                         entry.flags_extended = old.flags_extended & SKIP_WORKTREE;
                     }
@@ -97,7 +104,7 @@ impl Repository {
     /// Paths whose index entry differs from the tree `head`: what `git commit` would commit. From the work
     /// tree's top.
     pub(super) fn staged(&self, head: Option<Oid>) -> Result<BTreeSet<String>, Error> {
-        let tree = head.map_or_else(|| super::object::id(ObjectType::Tree, b"").to_string(), |oid| oid.to_string());
+        let tree = head.map_or_else(|| object::id(ObjectType::Tree, b"").to_string(), |oid| oid.to_string());
         let ran = self
             .program("diff-index")
             .args(["--cached", "--name-only", "--no-renames", "--no-ext-diff", "-z", &tree, "--"])
@@ -183,7 +190,7 @@ fn entry(workdir: &Path, path: &str, oid: Oid, size: usize) -> IndexEntry {
     entry.gid = data.gid();
     entry.file_size = low(data.len());
     if data.mode() & 0o111 != 0 {
-        entry.mode = 0o100_755;
+        entry.mode = PROGRAM;
     }
     entry
 }

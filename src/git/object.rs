@@ -12,6 +12,14 @@ pub(super) const FILE: u32 = 0o100_644;
 /// Mode of a submodule.
 pub(super) const SUBMODULE: u32 = 0o160_000;
 
+/// Mode of a file that can be run.
+pub(super) const PROGRAM: u32 = 0o100_755;
+
+/// A regular file, executable or not: nothing else can be source or output.
+pub(super) fn is_file(mode: u32) -> bool {
+    mode & 0o170_000 == 0o100_000
+}
+
 /// An object's id.
 pub(super) fn id(kind: ObjectType, data: &[u8]) -> Oid {
     let mut hasher = Sha1::new();
@@ -33,9 +41,8 @@ impl Entry<'_> {
         self.mode == FOLDER
     }
 
-    /// A regular file, executable or not: nothing else can be source or output.
     pub fn is_file(&self) -> bool {
-        self.mode & 0o170_000 == 0o100_000
+        is_file(self.mode)
     }
 
     /// Git sorts a folder as if its name ended with `/`.

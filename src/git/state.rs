@@ -59,7 +59,9 @@ impl Repository {
             }
             (Some(branch), Some(wanted)) if branch != wanted => {
                 let message = format!("branch `{branch}` is checked out; this fleet is published from `{wanted}`");
-                problems.push(Problem::new(Exit::Git, message, format!("run `git switch {wanted}`")));
+                let born = self.git.refname_to_id("HEAD").is_ok();
+                let command = if born { "git switch" } else { "git branch -m" };
+                problems.push(Problem::new(Exit::Git, message, format!("run `{command} {wanted}`")));
             }
             _ => {}
         }

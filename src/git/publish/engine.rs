@@ -9,14 +9,15 @@ use super::deliver::{Delivery, Ground};
 use super::land::{Landing, own_scope};
 use super::sources::Sources;
 use super::{ChangeKind, Changed, Destination, Files, Options, Proposal, Published, Signing, Verdict, Workspace};
-use crate::git::build::Edit;
+use crate::git::build::{Edit, Put};
 use crate::git::commit::finish_message;
 use crate::git::compare::Difference;
 use crate::git::foreign::Step;
 use crate::git::identity::People;
+use crate::git::object::PROGRAM;
 use crate::git::remote::Remote;
 use crate::git::snapshot::Folder;
-use crate::git::{Error, Repository, Revision};
+use crate::git::{Error, Repository, Revision, owned};
 use crate::names::RelPath;
 use crate::tree::Tree;
 
@@ -163,7 +164,12 @@ impl<'r, 'o> Run<'r, 'o> {
             return Ok(Attempt::Done(verdict, commit, String::new()));
         }
         let Some(commit) = commit else { return Ok(Attempt::Done(Verdict::UpToDate, None, String::new())) };
-        let step = self.foreign_step(ground)?;
+        let here = match ground.parent {
+            parent if parent == self.head_oid() => None,
+            _ => Some(repository.compare(repository.fleet_tree(self.head.as_ref())?, &folder, &own_scope())?),
+        };
+        let own = here.as_deref().unwrap_or(&found);
+        let step = self.foreign_step(ground, commit, own)?;
         let (verdict, text) = match &self.remote {
             _ if nothing_to_push => (Verdict::UpToDate, String::new()),
             None => (Verdict::Committed, String::new()),
@@ -176,6 +182,7 @@ impl<'r, 'o> Run<'r, 'o> {
             branch: &self.branch,
             head: self.head.as_ref(),
             commit,
+            own,
             step,
             sources,
             tree,
@@ -186,10 +193,12 @@ impl<'r, 'o> Run<'r, 'o> {
     }
 
     /// What upstream brings for the work tree outside the fleet; checked here, before anything is pushed.
-    fn foreign_step(&self, ground: Ground) -> Result<Option<Step>, Error> {
-        let Some(parent) = ground.parent.filter(|&parent| Some(parent) != self.head_oid()) else { return Ok(None) };
+    fn foreign_step(&self, ground: Ground, commit: Oid, own: &[Difference<'_>]) -> Result<Option<Step>, Error> {
+        if ground.parent == self.head_oid() {
+            return Ok(None);
+        }
         let head = self.head_oid().map(|oid| self.repository.tree_of(oid)).transpose()?;
-        let step = self.repository.foreign_step(head, self.repository.tree_of(parent)?)?;
+        let step = self.repository.foreign_step(head, self.repository.tree_of(commit)?, own)?;
         if let (Some(step), Some(remote)) = (&step, &self.remote) {
             self.repository.check_step(step, &remote.name)?;
         }
@@ -204,7 +213,12 @@ impl<'r, 'o> Run<'r, 'o> {
         message: &str,
     ) -> Result<Oid, Error> {
         let repository = self.repository;
-        let edits = found.iter().map(|one| Edit { path: repository.in_repository(one.path.as_str()), new: one.new });
+        let edits = found.iter().map(|one| {
+            let path = repository.in_repository(one.path.as_str());
+            let mode = (one.old.is_none() && !owned::is_output(one.path.as_str()) && repository.is_program(&path))
+                .then_some(PROGRAM);
+            Edit { path, new: one.new.map(|(oid, data)| Put { mode, oid, data: Some(data) }) }
+        });
         let parent = parent.map(|parent| parent.oid);
         let base = parent.map(|oid| repository.tree_of(oid)).transpose()?;
         let tree = repository.build_tree(base, edits.collect())?;

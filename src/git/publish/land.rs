@@ -8,11 +8,10 @@ use git2::Oid;
 use super::Landed;
 use super::Workspace;
 use super::sources::Sources;
-use crate::git::compare::Scope;
+use crate::git::compare::{Difference, Scope};
 use crate::git::foreign::Step;
 use crate::git::index::Wanted;
 use crate::git::remote::Remote;
-use crate::git::snapshot::Folder;
 use crate::git::{Error, Repository, Revision};
 use crate::names::RelPath;
 use crate::tree::Tree;
@@ -25,6 +24,8 @@ pub(super) struct Landing<'a> {
     pub head: Option<&'a Revision>,
     /// Where it belongs.
     pub commit: Oid,
+    /// The fleet's own files that differ between the two.
+    pub own: &'a [Difference<'a>],
     /// What changes outside the fleet.
     pub step: Option<Step>,
     pub sources: &'a Sources,
@@ -49,10 +50,8 @@ impl Repository {
 
     /// Everything of the fleet's own that the commit changed, and everything of it that was staged.
     fn index_landing(&self, landing: &Landing<'_>) -> Result<(), Error> {
-        let folder = Folder::new(Some(landing.sources.files()), landing.tree);
-        let old = self.fleet_tree(landing.head)?;
-        let changed = self.compare(old, &folder, &own_scope())?;
-        let mut wanted: Vec<Wanted> = changed
+        let mut wanted: Vec<Wanted> = landing
+            .own
             .iter()
             .map(|one| Wanted {
                 path: self.in_repository(one.path.as_str()),

@@ -6,7 +6,7 @@ use std::thread;
 use lmsgen::git::{Error, Exit, SourcePolicy, Verdict};
 
 use super::fleet::{Failure, Fleet, Toy};
-use crate::support::git_server::GitServer;
+use crate::support::git_server::{GitServer, git};
 use crate::support::proxy::{Cut, Proxy};
 
 /// Another clone of the fleet, where somebody else works.
@@ -89,6 +89,80 @@ fn sources_are_merged_with_upstream_and_rendered_again() {
     assert_eq!(fleet.read("secrets/dev/C4/token.yaml"), other.read("secrets/dev/C4/token.yaml"));
     assert_eq!(fleet.git(&["rev-parse", "HEAD", "origin/main"]), format!("{0}\n{0}", server.tip("main")));
     fleet.assert_clean();
+}
+
+#[test]
+fn upstream_s_other_files_come_along_and_the_changed_ones_here_stay() {
+    let (server, fleet) = Fleet::published();
+    let other = colleague(&server);
+    other.write("README.md", "hello\n");
+    other.write("docs/a.md", "a\n");
+    other.write("rendered/dev/C1/app/FOREIGN", "theirs\n");
+    other.git(&["add", "."]);
+    other.git(&["commit", "-qm", "docs"]);
+    other.git(&["push", "-q"]);
+    fleet.write("mine.txt", "mine\n");
+    fleet.git(&["add", "mine.txt"]);
+    fleet.write("clients/C3.toml", "name = \"three\"\n");
+
+    // Stopped after upstream's files were taken, before anything else: the next run completes it.
+    let mut toy = Toy::new(&fleet.root());
+    toy.broken = true;
+    assert!(matches!(fleet.publish_as(&mut toy), Err(Failure::Refused(_))));
+    assert_eq!(server.count(), 3);
+    let published = fleet.publish().unwrap();
+    assert_eq!((published.verdict, server.count()), (Verdict::UpToDate, 3));
+    assert_eq!(fleet.read("README.md") + &fleet.read("docs/a.md"), "hello\na\n");
+    assert_eq!(fleet.read("rendered/dev/C1/app/FOREIGN"), "theirs\n");
+    assert_eq!(fleet.git(&["status", "--porcelain"]), "A  mine.txt");
+
+    // And back: files that upstream removes go.
+    other.git(&["pull", "-q"]);
+    other.git(&["rm", "-q", "README.md", "rendered/dev/C1/app/FOREIGN"]);
+    other.git(&["commit", "-qm", "less"]);
+    other.git(&["push", "-q"]);
+    fleet.publish().unwrap();
+    assert!(!fleet.root().join("README.md").exists() && !fleet.root().join("rendered/dev/C1/app/FOREIGN").exists());
+    assert_eq!(fleet.git(&["status", "--porcelain"]), "A  mine.txt");
+}
+
+#[test]
+fn a_clone_without_commits_of_a_remote_that_has_some() {
+    let server = GitServer::start();
+    let late = colleague(&server);
+    let first = colleague(&server);
+    first.write("lmsgen.toml", "stack = \"lms\"\n");
+    first.write("clients/C1.toml", "name = \"one\"\n");
+    first.write("README.md", "hello\n");
+    first.git(&["add", "README.md"]);
+    first.git(&["commit", "-qm", "readme"]);
+    first.publish().unwrap();
+    late.write("lmsgen.toml", "stack = \"lms\"\n");
+    late.write("clients/C2.toml", "name = \"two\"\n");
+    assert_eq!(late.publish().unwrap().verdict, Verdict::Pushed);
+    assert_eq!(server.count(), 3);
+    assert_eq!(late.read("README.md") + &late.read("clients/C1.toml"), "hello\nname = \"one\"\n");
+    late.assert_clean();
+}
+
+#[test]
+fn a_commit_made_here_meanwhile_is_not_overwritten() {
+    let (server, fleet) = Fleet::published();
+    fleet.write("clients/C3.toml", "name = \"three\"\n");
+    let mut toy = Toy::new(&fleet.root());
+    let top = fleet.top().to_owned();
+    toy.meanwhile = Some(Box::new(move |_| {
+        git(&top, &["commit", "-q", "--allow-empty", "-m", "meanwhile"]);
+    }));
+    match fleet.publish_as(&mut toy) {
+        Err(Failure::Git(error)) => {
+            assert!(matches!(error, Error::LocalMoved { .. }), "{error}");
+            assert_eq!(error.exit(), Exit::Busy);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(server.count(), 2);
+    assert_eq!(fleet.git(&["log", "-1", "--format=%s"]), "meanwhile");
 }
 
 #[test]
@@ -362,6 +436,7 @@ fn cut_everywhere(cut: fn(usize) -> Cut, places: impl Iterator<Item = usize>) {
     let mut failures = 0;
     for (n, place) in places.enumerate() {
         let before = server.tip("main");
+        // Incompressible, so that the pack is long enough to be cut.
         let noise: Vec<String> = (0..200).map(|k| format!("{:x}", (n * 7919 + k * 104_729) * 2_654_435_761)).collect();
         let noise = noise.concat();
         fleet.write("clients/C1.toml", format!("name = \"cut {n} {noise}\"\n"));

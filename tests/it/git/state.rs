@@ -224,6 +224,12 @@ fn modes_are_kept() {
     fleet.publish().unwrap();
     assert!(server.git(&["ls-tree", "main", "clients/C1.toml"]).starts_with("100755 "));
     fleet.assert_clean();
+    fleet.write("templates/tool.sh", "#!/bin/sh\n");
+    let path = fleet.root().join("templates/tool.sh");
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fleet.publish().unwrap();
+    assert!(server.git(&["ls-tree", "main", "templates/tool.sh"]).starts_with("100755 "));
+    fleet.assert_clean();
 }
 
 #[test]
