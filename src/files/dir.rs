@@ -170,7 +170,7 @@ impl<'r> Dir<'r> {
         if size != bytes.len() as u64 || executable {
             return Ok(Some(false));
         }
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; 8 * 1024];
         let mut rest = bytes;
         while !rest.is_empty() {
             let n = retry_on_intr(|| rustix::io::read(&fd, &mut buffer))

@@ -191,7 +191,7 @@ impl Scan<'_> {
         entries: &[Entry],
         found: &mut Found<'t>,
     ) -> Result<Owned<'_>, Error> {
-        let mut owned = Owned { names: HashSet::new(), journal: self.journal, folder: dir.path().to_owned() };
+        let mut owned = Owned { as_wanted: false, listed: HashSet::new(), journal: self.journal };
         let is_there = entries.iter().any(|entry| entry.kind == Kind::File && entry.name() == Some(RECORD));
         if !is_there {
             return Ok(owned);
@@ -201,7 +201,7 @@ impl Scan<'_> {
             if let Some((_, bytes)) = wanted
                 && dir.holds(RECORD, bytes)? == Some(true)
             {
-                owned.names = folder.files.iter().map(|(name, _)| name.clone()).collect();
+                owned.as_wanted = true;
                 return Ok(owned);
             }
         }
@@ -214,14 +214,14 @@ impl Scan<'_> {
         match record {
             Record::Owned(names) => {
                 found.ours = true;
-                owned.names = names.into_iter().collect();
-                owned.names.insert(RECORD.to_owned());
+                owned.listed = names.into_iter().collect();
+                owned.listed.insert(RECORD.to_owned());
             }
             Record::Foreign => {}
             Record::Broken(line) => {
                 found.ours = true;
                 // It is named here, so it is neither foreign nor in the way.
-                owned.names.insert(RECORD.to_owned());
+                owned.listed.insert(RECORD.to_owned());
                 found.faults.push(
                     Diagnostic::error(
                         BROKEN_RECORD,
@@ -284,14 +284,15 @@ fn is_of_git(entry: &Entry) -> bool {
 
 /// Which names in a folder are lmsgen's.
 struct Owned<'a> {
-    names: HashSet<String>,
+    /// The record on disk is the wanted one, so it lists just the wanted files.
+    as_wanted: bool,
+    listed: HashSet<String>,
     journal: &'a Journal,
-    folder: String,
 }
 
 impl Owned<'_> {
-    fn has(&self, name: &str) -> bool {
-        self.names.contains(name) || self.journal.owns(&self.folder, name)
+    fn has(&self, dir: &Dir<'_>, name: &str) -> bool {
+        self.listed.contains(name) || self.journal.owns(dir.path(), name)
     }
 }
 
@@ -311,7 +312,9 @@ fn compare<'t>(
         match find(entries, name).map(|entry| entry.kind) {
             Some(Kind::File) => match dir.holds(name, bytes)? {
                 Some(true) => found.unchanged += 1,
-                Some(false) if owned.has(name) => writes.push(Write { name, bytes, change: Change::Update }),
+                Some(false) if owned.as_wanted || owned.has(dir, name) => {
+                    writes.push(Write { name, bytes, change: Change::Update })
+                }
                 Some(false) => found.in_the_way(&path()),
                 None => writes.push(Write { name, bytes, change: Change::Create }),
             },
@@ -333,7 +336,7 @@ fn compare<'t>(
                 )
                 .help("remove it: output holds no files of Git"),
             ),
-            (Kind::File, Some(name)) if owned.has(name) => deletes.push(name.to_owned()),
+            (Kind::File, Some(name)) if owned.has(dir, name) => deletes.push(name.to_owned()),
             (Kind::File, _) => found.foreign(dir, entry.shown()),
             (Kind::Folder, _) => {}
             (kind, _) => found.not_a_file(&format!("{}/{}", dir.path(), entry.shown()), kind),

@@ -1,7 +1,7 @@
 //! Handles, staged writes and the lock against a real file system.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests set the scene themselves")]
 
-use lmsgen::files::{Durability, Error, Kind, Op, Root};
+use lmsgen::files::{Durability, Entry, Error, Kind, Op, Root};
 use lmsgen::names::RelPath;
 use rustix::io::Errno;
 use std::io::{BufRead, BufReader};
@@ -114,8 +114,7 @@ fn writing_is_in_one_step_and_makes_folders() {
     assert!(!root.remove(&path).unwrap());
     assert!(root.remove_empty_dir(&rel("secrets/lms-dev/C7")).unwrap());
     assert!(!root.remove_empty_dir(&rel("secrets")).unwrap());
-    let mut state: Vec<_> =
-        root.list(&rel(".lmsgen")).unwrap().unwrap().iter().map(lmsgen::files::Entry::shown).collect();
+    let mut state: Vec<_> = root.list(&rel(".lmsgen")).unwrap().unwrap().iter().map(Entry::shown).collect();
     state.sort();
     assert_eq!(state, [".gitignore"]);
 }
@@ -195,7 +194,7 @@ fn two_processes_exclude_each_other_until_one_is_killed() {
     child.kill().unwrap();
     child.wait().unwrap();
     let lock = root.lock().unwrap();
-    let names: Vec<_> = root.list(&rel(".lmsgen")).unwrap().unwrap().iter().map(lmsgen::files::Entry::shown).collect();
+    let names: Vec<_> = root.list(&rel(".lmsgen")).unwrap().unwrap().iter().map(Entry::shown).collect();
     assert_eq!(names, [".gitignore", "lock"]);
     assert!(matches!(root.lock(), Err(Error::Busy { .. })));
     drop(lock);

@@ -1,4 +1,5 @@
 //! End-to-end tests, one module per area.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #![allow(
     clippy::unwrap_used,
