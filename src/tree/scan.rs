@@ -313,7 +313,7 @@ fn compare<'t>(
             Some(Kind::File) => match dir.holds(name, bytes)? {
                 Some(true) => found.unchanged += 1,
                 Some(false) if owned.as_wanted || owned.has(dir, name) => {
-                    writes.push(Write { name, bytes, change: Change::Update })
+                    writes.push(Write { name, bytes, change: Change::Update });
                 }
                 Some(false) => found.in_the_way(&path()),
                 None => writes.push(Write { name, bytes, change: Change::Create }),

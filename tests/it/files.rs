@@ -1,5 +1,4 @@
 //! Handles, staged writes and the lock against a real file system.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests set the scene themselves")]
 
 use lmsgen::files::{Durability, Entry, Error, Kind, Op, Root};
 use lmsgen::names::RelPath;

@@ -1,6 +1,4 @@
 //! End-to-end tests, one module per area.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_types,

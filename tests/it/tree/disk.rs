@@ -1,5 +1,4 @@
 //! A root in a temporary folder, trees to put there, and what the disk holds.
-#![expect(clippy::disallowed_methods, reason = "tests set the scene themselves")]
 
 use lmsgen::diagnostic::{Diagnostic, Sink};
 use lmsgen::files::{Error, Hook, Root};

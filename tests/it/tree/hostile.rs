@@ -1,5 +1,4 @@
 //! What stands in the way, and what must never be touched.
-#![expect(clippy::disallowed_methods, reason = "tests set the scene themselves")]
 
 use super::disk::{Disk, Snapshot, rel, snapshot_of, tree};
 use lmsgen::diagnostic::Class;

@@ -1,5 +1,4 @@
 //! Runs that end at any point: killed, out of space, denied.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests set the scene themselves")]
 
 use super::disk::{Disk, Snapshot, rel, snapshot_of, tree};
 use lmsgen::files::{Hook, Op};

@@ -1,5 +1,4 @@
 //! What plan and apply do when nothing is in their way.
-#![expect(clippy::disallowed_methods, reason = "tests set the scene themselves")]
 
 use super::disk::{Disk, rel, snapshot_of, tree};
 use lmsgen::diagnostic::Sink;
