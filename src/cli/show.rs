@@ -46,7 +46,7 @@ fn help(error: &Error) -> Option<String> {
 
 fn exit_of(error: &Error) -> Exit {
     match error {
-        Error::Files(files::Error::Busy { .. }) => Exit::Busy,
+        Error::Files(files::Error::Busy { .. } | files::Error::Raced { .. }) => Exit::Busy,
         Error::Files(files::Error::TooLarge { .. }) => Exit::Limit,
         Error::Files(_) => Exit::Io,
         Error::Git(error) => match error.exit() {
