@@ -64,11 +64,11 @@ fn frozen_after(left: usize) -> Hook {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_disk_becomes_the_tree(old in trees(), new in trees(), foreign in files("note[0-3]")) {
-        let disk = Disk::new();
+        let disk = Disk::quick();
         disk.render_all(&old);
         for (path, content) in &foreign {
             disk.put(&format!("rendered/{path}"), content);
@@ -89,7 +89,7 @@ proptest! {
         last in trees(),
         foreign in files("note[0-3]"),
     ) {
-        let mut disk = Disk::new();
+        let mut disk = Disk::quick();
         disk.root().lock().unwrap();
         for (path, content) in &foreign {
             disk.put(&format!("rendered/{path}"), content);
@@ -108,7 +108,7 @@ proptest! {
 
     #[test]
     fn a_selection_changes_nothing_else(old in trees(), new in trees(), stop in 0..80_usize) {
-        let disk = Disk::new();
+        let disk = Disk::quick();
         disk.render_all(&old);
         let scope = Scope::Folders(vec![rel("rendered/e/C1"), rel("rendered/f/environment")]);
         let part = Tree::new(new.folders().iter().filter(|f| scope.contains(&f.path)).cloned().collect());

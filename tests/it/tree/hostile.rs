@@ -290,7 +290,7 @@ fn a_folder_swapped_for_a_link_leads_nowhere() {
                 }
             }
         });
-        for round in 0..500 {
+        for round in 0..200 {
             let content = round.to_string();
             let tree = tree(&[("e/C1/app/a.yaml", content.as_str()), ("e/C2/app/a.yaml", &content)]);
             match disk.render(&tree, &Scope::All) {
