@@ -1,5 +1,6 @@
 //! What a stack declares about a parameter.
 
+use super::value::Layer;
 use crate::diagnostic::Span;
 use crate::names::ParamPath;
 
@@ -12,6 +13,8 @@ pub struct ParamDecl {
     pub shape: Shape,
     /// How a layer's list joins the lists below it.
     pub merge: Merge,
+    /// Who may set it.
+    pub set_by: SetBy,
     /// `true` if it may stay unset.
     pub optional: bool,
     /// What it is, for people.
@@ -20,6 +23,25 @@ pub struct ParamDecl {
     pub unit: Option<String>,
     /// The declaration in `stack.toml`.
     pub span: Span,
+}
+
+/// Who may set a parameter: the highest layer that has a say.
+///
+/// A client that chose the server its provisioning talks to could have the administrator's password sent there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetBy {
+    /// Every layer.
+    Client,
+    /// The stack, `lmsgen.toml` and the environment.
+    Environment,
+}
+
+impl SetBy {
+    /// `true` if `layer` may set or unset the parameter.
+    #[must_use]
+    pub fn allows(self, layer: Layer) -> bool {
+        self == Self::Client || layer <= Layer::Environment
+    }
 }
 
 /// How lists of different layers join. Tables always merge key by key; everything else is replaced.

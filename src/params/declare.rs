@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::check::read_value;
-use super::decl::{Merge, ParamDecl, Shape};
+use super::decl::{Merge, ParamDecl, SetBy, Shape};
 use super::resolved::Resolved;
 use super::shape::read_shape;
 use super::value::{Layer, Origin};
@@ -15,10 +15,11 @@ use crate::names::ParamPath;
 const NAME: Code = Code::new("LMS161", Class::Input);
 const NO_TYPE: Code = Code::new("LMS162", Class::Input);
 const MERGE: Code = Code::new("LMS167", Class::Input);
+const SET_BY: Code = Code::new("LMS176", Class::Input);
 
 /// Keys that only a declaration has: they tell a declaration without `type` from a group.
-const OF_DECLARATIONS: [&str; 8] =
-    ["default", "description", "optional", "unit", "merge", "merge-by", "pattern", "items"];
+const OF_DECLARATIONS: [&str; 9] =
+    ["default", "description", "optional", "unit", "merge", "merge-by", "set-by", "pattern", "items"];
 
 /// The parameters a stack declares.
 #[derive(Debug)]
@@ -189,6 +190,7 @@ fn read_declaration(mut table: TableReader<'_>, path: &str, entry: Entry<'_>, si
     let description = table.required_string("description", sink);
     let unit = table.string("unit", sink);
     let optional = table.flag("optional", sink);
+    let set_by = read_set_by(&mut table, sink);
     let default = table.take("default");
     let shape = read_shape(&mut table, sink);
     let merge = read_merge(&mut table, shape.as_ref(), sink);
@@ -204,6 +206,7 @@ fn read_declaration(mut table: TableReader<'_>, path: &str, entry: Entry<'_>, si
         path: ParamPath::new(path).ok()?,
         shape,
         merge,
+        set_by,
         optional,
         description: description.map_or_else(String::new, |text| text.value.into()),
         unit: unit.map(|unit| unit.value.into()),
@@ -211,6 +214,18 @@ fn read_declaration(mut table: TableReader<'_>, path: &str, entry: Entry<'_>, si
     };
     let is_wrong = has_default && default.is_none();
     Some((decl, default, is_wrong))
+}
+
+fn read_set_by(table: &mut TableReader<'_>, sink: &mut Sink) -> SetBy {
+    match table.string("set-by", sink) {
+        Some(who) if who.value == "environment" => SetBy::Environment,
+        Some(who) if who.value != "client" => {
+            let fault = Diagnostic::error(SET_BY, format!("unknown layer {}", quoted(who.value)));
+            sink.push(fault.at(who.span, "").help("write `set-by = \"environment\"` or `set-by = \"client\"`"));
+            SetBy::Client
+        }
+        Some(_) | None => SetBy::Client,
+    }
 }
 
 fn read_merge(table: &mut TableReader<'_>, shape: Option<&Shape>, sink: &mut Sink) -> Merge {

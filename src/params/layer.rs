@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::check::read_value;
-use super::decl::Merge;
+use super::decl::{Merge, ParamDecl};
 use super::declare::{Branch, Declarations, Group};
 use super::resolved::Resolved;
 use super::value::{Layer, Origin};
@@ -15,6 +15,8 @@ use crate::document::{Entry, Kind, Located, Node, TableReader, WRONG_TYPE, did_y
 pub const UNKNOWN_PARAMETER: Code = Code::new("LMS160", Class::Input);
 const MERGE_KEY: Code = Code::new("LMS169", Class::Input);
 const UNSET: Code = Code::new("LMS168", Class::Input);
+/// A client sets what only environments may.
+const NOT_THE_CLIENTS: Code = Code::new("LMS175", Class::Input);
 
 /// A layer in its file.
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +157,10 @@ impl Reader<'_> {
 
     fn value(&mut self, index: usize, node: Node<'_>, path: &str, sink: &mut Sink) {
         let decl = &self.declarations.list[index];
+        if !self.may_set(decl, node.span(), sink) {
+            self.wrong.push(index);
+            return;
+        }
         let value = read_value(node, &decl.shape, path, sink);
         let Some(value) = value.filter(|_| check_keys(node, &decl.merge, path, sink)) else {
             self.wrong.push(index);
@@ -165,6 +171,19 @@ impl Reader<'_> {
         collect_places(node, "", &mut inner);
         let change = Change::Set(Arc::new(Resolved { value, origin }));
         self.found.insert(index, Setting { index, change, inner });
+    }
+
+    fn may_set(&self, decl: &ParamDecl, at: Span, sink: &mut Sink) -> bool {
+        if decl.set_by.allows(self.layer) {
+            return true;
+        }
+        sink.push(
+            Diagnostic::error(NOT_THE_CLIENTS, format!("`{}` is not a client's to set", decl.path))
+                .at(at, "")
+                .also(decl.span, "declared here with `set-by = \"environment\"`")
+                .help("set it in the environment's file or in `lmsgen.toml`"),
+        );
+        false
     }
 
     fn unset(&mut self, item: Located<&str>, sink: &mut Sink) {
@@ -185,6 +204,10 @@ impl Reader<'_> {
             return;
         };
         let decl = &self.declarations.list[index];
+        if !self.may_set(decl, item.span, sink) {
+            self.wrong.push(index);
+            return;
+        }
         match self.found.get_mut(&index) {
             Some(Setting { change, .. }) => {
                 if let Change::Set(value) = change {

@@ -9,7 +9,7 @@ use super::*;
 use crate::diagnostic::{Sink, SourceMap, Span};
 use crate::manifest::{Value, parse_documents};
 use crate::names::ParamPath;
-use crate::params::{Layer, Merge, Origin, ParamDecl, ParamValue, Params, Resolved, Shape};
+use crate::params::{Layer, Merge, Origin, ParamDecl, ParamValue, Params, Resolved, SetBy, Shape};
 
 const COMPONENTS: &str = "{% component twice(x) %}[{{ x }}, {{ x }}]{% endcomponent twice %}";
 
@@ -40,6 +40,7 @@ impl Bench {
                 path: ParamPath::new(path).unwrap(),
                 shape: Shape::Table(None),
                 merge: Merge::Replace,
+                set_by: SetBy::Client,
                 optional: true,
                 description: String::new(),
                 unit: None,
