@@ -88,6 +88,7 @@ def network(items):
     app = items["NetworkPolicy", "lms-app"]["spec"]
     assert app["ingress"][0]["from"][1:] == [{"ipBlock": {"cidr": "10.1.0.0/16"}}]
     assert app["egress"][1]["to"] == [{"ipBlock": {"cidr": "203.0.113.0/24", "except": []}}]
+    assert {"protocol": "TCP", "port": 6432} in items["NetworkPolicy", "lms-provision"]["spec"]["egress"][0]["ports"]
     assert items["NetworkPolicy", "lms-dns"]["spec"]["egress"][0]["to"][1:] == [
         {"ipBlock": {"cidr": "169.254.20.10/32"}}
     ]
@@ -120,6 +121,7 @@ OPTIONS = {
     "namespace.create = false\nnetwork.isolate = false": namespace_outside,
     'limit-range.default.cpu = "1"\n[quota]\npods = "50"\n"requests.cpu" = "4"': quota,
     'network.ingress-cidrs = ["10.1.0.0/16"]\nnetwork.dns-cidrs = ["169.254.20.10/32"]\n'
+    "network.database-ports = [6432]\n"
     'network.https-cidrs = ["203.0.113.0/24"]\nnetwork.https-except = []': network,
     'unset = ["resources.limits", "provision.limits", "node-selector"]\n'
     "image.pull-secrets = []\ncors.origins = []": bare,
