@@ -28,7 +28,11 @@ pub(super) fn one_sided(owner: &Owner, reference: &ObjectRef, value: &Value, act
         _ => effect::of_creation(&reference.kind, value),
     };
     let pattern = pattern(owner, &[value]);
-    let object = change(reference, &pattern, action, effect);
+    let mut object = change(reference, &pattern, action, effect);
+    // Instances come and go with the same Jobs, each under a hash of its own.
+    if reference.kind == "Job" {
+        object.name = without_hash(&object.name);
+    }
     Found { owner: owner.clone(), object }
 }
 
@@ -64,9 +68,7 @@ pub(super) fn two_sided(owner: &Owner, reference: &ObjectRef, values: [&Value; 2
         for field in &mut fields {
             field.effect = effect;
         }
-        if let Some(stem) = unhashed(&reference.name) {
-            shown.name = format!("{}-{{hash}}", pattern.text(stem));
-        }
+        shown.name = without_hash(&shown.name);
     }
     shown.effect = effect;
     shown.fields = fields;
@@ -77,6 +79,10 @@ pub(super) fn two_sided(owner: &Owner, reference: &ObjectRef, values: [&Value; 2
 fn pattern(owner: &Owner, values: &[&Value]) -> Pattern {
     let showing = conceal::showing(values);
     if values.iter().any(|value| holds_placeholder(value, showing)) { Pattern::verbatim() } else { Pattern::of(owner) }
+}
+
+fn without_hash(name: &str) -> String {
+    unhashed(name).map_or_else(|| name.to_owned(), |stem| format!("{stem}-{{hash}}"))
 }
 
 fn change(reference: &ObjectRef, pattern: &Pattern, action: Action, effect: Effect) -> ObjectChange {

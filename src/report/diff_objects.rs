@@ -7,7 +7,7 @@ use super::diff_unified::hunk_lines;
 use super::page::{GREEN, RED};
 use super::words::{self, Names, action, flow};
 use super::{Page, printable};
-use crate::diff::{Detail, DiffReport, FieldChange, Group, ObjectChange, What};
+use crate::diff::{Detail, DiffReport, Effect, FieldChange, Group, ObjectChange};
 
 /// Every group in full.
 pub(super) fn objects(report: &DiffReport, page: &Page) -> String {
@@ -18,9 +18,9 @@ pub(super) fn objects(report: &DiffReport, page: &Page) -> String {
         out.push_str(&instances(group, page.width));
         let names = Names::of(group);
         for object in &group.objects {
-            let effect = match group.what {
-                What::InstancesCreated => String::new(),
-                _ => format!("   {}", object.effect.words()),
+            let effect = match object.effect {
+                Effect::RestartsNothing if object.fields.is_empty() => String::new(),
+                effect => format!("   {}", effect.words()),
             };
             let _ = writeln!(out, "    {} {}{effect}", names.object(object), action(object.action));
             for field in &object.fields {

@@ -208,6 +208,7 @@ fn object_rows(names: &Names, object: &ObjectChange) -> Vec<Row> {
     let effect = |effect: Effect| match effect {
         // The heading says so.
         Effect::Rejected | Effect::LosesData => "",
+        Effect::RestartsNothing if object.fields.is_empty() => "",
         effect => effect.words(),
     };
     if object.fields.is_empty() {

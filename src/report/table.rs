@@ -5,8 +5,11 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// Columns between two cells.
 const GAP: usize = 3;
 
-/// No column is cut below this.
+/// No column becomes narrower than this.
 const NARROWEST: usize = 16;
+
+/// No cell takes more lines than this.
+const TALLEST: usize = 3;
 
 /// Rows with equally many cells, and how to fit them into a line.
 #[derive(Debug, Default)]
@@ -20,7 +23,7 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// The rows, each after `indent` blanks. Where `width` is given, the widest columns are cut to fit.
+    /// The rows, each after `indent` blanks. Where `width` is given, the widest columns are wrapped to fit.
     pub(super) fn lines(&self, indent: usize, width: Option<usize>) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..columns)
@@ -31,19 +34,44 @@ impl Table {
         }
         let mut out = String::new();
         for row in &self.rows {
-            let mut line = " ".repeat(indent);
-            for (cell, &width) in row.iter().zip(&widths) {
-                let cell = cut(cell, width);
-                line.push_str(&cell);
-                if width > 0 {
-                    line.push_str(&" ".repeat(width - cell.width() + GAP));
+            let cells: Vec<Vec<String>> = row.iter().zip(&widths).map(|(cell, &width)| wrap(cell, width)).collect();
+            for at in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
+                let mut line = " ".repeat(indent);
+                for (cell, &width) in cells.iter().zip(&widths).filter(|(_, width)| **width > 0) {
+                    let part = cell.get(at).map_or("", String::as_str);
+                    line.push_str(part);
+                    line.push_str(&" ".repeat(width.saturating_sub(part.width()) + GAP));
                 }
+                out.push_str(line.trim_end());
+                out.push('\n');
             }
-            out.push_str(line.trim_end());
-            out.push('\n');
         }
         out
     }
+}
+
+/// The text in lines of at most `width` columns, broken at blanks where there are any; what needs more than [`TALLEST`]
+/// lines is cut.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut rest = text;
+    while rest.width() > width && lines.len() + 1 < TALLEST {
+        let mut used = 0;
+        let fits = |c: &char| {
+            used += c.width().unwrap_or(0);
+            used <= width
+        };
+        let end: usize = rest.chars().take_while(fits).map(char::len_utf8).sum();
+        // A line ends at a blank, or else in the middle of a word.
+        let end = rest[..end].rfind(' ').filter(|&at| at > 0).unwrap_or(end);
+        if end == 0 {
+            break;
+        }
+        lines.push(rest[..end].to_owned());
+        rest = rest[end..].trim_start_matches(' ');
+    }
+    lines.push(cut(rest, width));
+    lines
 }
 
 /// Takes from the widest column until all fit, or none can give more.
@@ -91,12 +119,15 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_column_gives_way() {
+    fn the_widest_column_is_wrapped() {
         let mut table = Table::default();
-        table.push(vec!["short".into(), "a".repeat(80), "effect".into()]);
-        let line = table.lines(0, Some(60));
-        assert_eq!(line.trim_end().width(), 60);
-        assert!(line.starts_with("short   aaa") && line.ends_with("…   effect\n"), "{line}");
-        assert!(table.lines(0, None).len() > 80);
+        table.push(vec!["short".into(), "some words -> other words, ООО «Ромашка»".into(), "effect".into()]);
+        table.push(vec![String::new(), "x".repeat(80), String::new()]);
+        assert_eq!(
+            table.lines(2, Some(42)),
+            "  short   some words -> other       effect\n          words, ООО «Ромашка»\n          \
+             xxxxxxxxxxxxxxxxxxxxxxx\n          xxxxxxxxxxxxxxxxxxxxxxx\n          xxxxxxxxxxxxxxxxxxxxxx…\n"
+        );
+        assert!(table.lines(0, None).lines().all(|line| line.width() > 60 || line.contains("effect")));
     }
 }

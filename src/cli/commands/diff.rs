@@ -4,7 +4,6 @@ use clap::{Args, ValueEnum};
 
 use lmsgen::diff::unified;
 use lmsgen::files::Root;
-use lmsgen::git::Revision;
 use lmsgen::ops;
 use lmsgen::report::{Base, DiffView, counted, diff_json, diff_text, unified_text};
 
@@ -58,7 +57,7 @@ pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let checked =
         ops::diff(root, &command.select.into(), command.base.as_deref()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
-    let base = done.base.as_ref().map(base);
+    let base = done.base.as_ref().map(Base::from);
     let text = match (command.output, command.unified) {
         (Format::Json, _) => diff_json(&done.report, base.as_ref()),
         (_, true) => unified_text(&unified(&done.changes), &ui.page()),
@@ -76,8 +75,4 @@ pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         ui.say(&format!("The next render generates {} for {}{more}", counted(total, "secret"), places.join(", ")));
     }
     Ok(if command.exit_code && !done.report.is_empty() { Exit::Differences } else { Exit::Done })
-}
-
-fn base(revision: &Revision) -> Base {
-    Base { commit: revision.id(), time: revision.time, offset: revision.offset, summary: revision.summary.clone() }
 }
