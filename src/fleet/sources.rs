@@ -37,6 +37,15 @@ pub struct Sources {
     excess: Option<String>,
 }
 
+impl IntoIterator for Sources {
+    type Item = (RelPath, Content);
+    type IntoIter = std::collections::btree_map::IntoIter<RelPath, Content>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.files.into_iter()
+    }
+}
+
 impl Sources {
     /// The folders and the file that make up a fleet's sources.
     pub const ROOTS: [&'static str; 4] = ["clients", "environments", "lmsgen.toml", "templates"];

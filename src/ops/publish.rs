@@ -1,8 +1,10 @@
 //! `publish`: validate, render, guard, commit, push; the local checkout follows when the remote has it.
 
+use rayon::prelude::*;
+
 use crate::diff::Owner;
 use crate::files::{Durability, Lock, Root};
-use crate::fleet::{Content, GitConfig, Selection, Sources};
+use crate::fleet::{self, Content, GitConfig, Selection, Sources};
 use crate::git::{self, Files, Landed, Proposal, Published, Repository, Workspace};
 use crate::names::RelPath;
 use crate::render::OUTPUT;
@@ -58,12 +60,8 @@ pub struct PublishOutcome {
 pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<PublishOutcome>, Error> {
     let lock = root.lock()?;
     let repository = Repository::open(root.path())?;
-    let files = read_files(root)?;
-    let config = match prepare(StoreFiles::Memory(&files), &fleet_sources(&files, root)?, &Selection::default())? {
-        Ok(prepared) if !prepared.found.has_errors() => prepared.fleet.git,
-        Ok(prepared) => return Ok(prepared.finish(None)),
-        Err(faults) => return Ok(faults.with(None)),
-    };
+    let OnDisk { files, odd } = read_files(root)?;
+    let config = git_config(&files);
     let git = git::Options {
         remote: options.remote.clone().unwrap_or_else(|| config.remote.clone()),
         branch: Some(config.branch.clone()),
@@ -75,6 +73,7 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         repository: &repository,
         options,
         config,
+        odd,
         now: Vec::new(),
         faults: Checked::default(),
         n_generated: 0,
@@ -98,6 +97,8 @@ struct Publisher<'a> {
     repository: &'a Repository,
     options: &'a PublishOptions<'a>,
     config: GitConfig,
+    /// Source paths where no regular file stands.
+    odd: Vec<(RelPath, Content)>,
     now: Vec<Owner>,
     faults: Checked<()>,
     n_generated: usize,
@@ -108,7 +109,7 @@ impl Workspace for Publisher<'_> {
     type Error = Error;
 
     fn render(&mut self, sources: &Files) -> Result<git::Rendered, Error> {
-        let fleet_sources = fleet_sources(sources, self.root)?;
+        let fleet_sources = fleet_sources(sources, &self.odd);
         let mut prepared = match prepare(StoreFiles::Memory(sources), &fleet_sources, &Selection::default())? {
             Ok(prepared) => prepared,
             Err(faults) => return Err(self.stop(faults)),
@@ -148,13 +149,31 @@ impl Workspace for Publisher<'_> {
     }
 
     fn write(&mut self, landed: &Landed<'_>) -> Result<(), Error> {
+        let mut edited = Vec::new();
         for write in landed.sources {
+            let there = self.root.read(&write.path, MAX_SOURCE)?;
+            if there == write.new {
+                continue;
+            }
+            if there != write.expected {
+                edited.push(write.path.as_str());
+                continue;
+            }
             match &write.new {
                 Some(bytes) => self.root.write(&write.path, bytes, Durability::Durable)?,
                 None => {
                     self.root.remove(&write.path)?;
                 }
             }
+        }
+        if !edited.is_empty() {
+            return Err(Error::Guard {
+                message: format!(
+                    "the commit is on the remote, but these files were edited meanwhile: {}",
+                    edited.join(", ")
+                ),
+                help: "they were left as they are; compare them with `git diff`, then publish again".into(),
+            });
         }
         let mut found = Sink::default();
         let plan = plan(self.root, &output(), landed.tree, &crate::tree::Scope::All, &mut found)?;
@@ -206,6 +225,9 @@ fn output() -> RelPath {
     RelPath::new(OUTPUT).expect("a plain name")
 }
 
+/// No source file or store file is larger.
+const MAX_SOURCE: u64 = 5 << 20;
+
 /// What editors leave behind is no source.
 fn is_leftover(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -215,31 +237,45 @@ fn is_leftover(path: &str) -> bool {
         || name.to_ascii_lowercase().ends_with(".swp")
 }
 
+/// `[git]` of `lmsgen.toml`; the defaults when it cannot be read, which rendering reports.
+fn git_config(files: &Files) -> GitConfig {
+    let only = files.iter().filter(|(path, _)| path.as_str() == "lmsgen.toml");
+    let only = Sources::new(only.map(|(path, bytes)| (path.clone(), Content::File(bytes.clone()))));
+    fleet::load(&only).fleet.map_or_else(GitConfig::default, |fleet| fleet.git)
+}
+
+/// The sources on disk.
+struct OnDisk {
+    files: Files,
+    /// What is no regular file, or too large.
+    odd: Vec<(RelPath, Content)>,
+}
+
 /// Every source file as it is on disk, the store included.
-fn read_files(root: &Root) -> Result<Files, Error> {
+fn read_files(root: &Root) -> Result<OnDisk, Error> {
     let mut files = Files::new();
-    for (path, content) in Sources::from_disk(root)?.iter() {
-        if let (Content::File(bytes), false) = (content, is_leftover(path.as_str())) {
-            files.insert(path.clone(), bytes.clone());
+    let mut odd = Vec::new();
+    for (path, content) in Sources::from_disk(root)? {
+        match content {
+            Content::File(bytes) if !is_leftover(path.as_str()) => {
+                files.insert(path, bytes);
+            }
+            Content::File(_) => {}
+            other => odd.push((path, other)),
         }
     }
-    for path in paths_below(root, STORE)?.into_iter().filter(|path| !is_leftover(path)) {
-        if let Ok(path) = RelPath::new(&path)
-            && let Some(bytes) = root.read(&path, 5 << 20)?
-        {
-            files.insert(path, bytes);
-        }
-    }
-    Ok(files)
+    let store: Vec<RelPath> = paths_below(root, STORE)?
+        .iter()
+        .filter(|path| !is_leftover(path))
+        .filter_map(|path| RelPath::new(path).ok())
+        .collect();
+    let read = store.into_par_iter().map(|path| Ok(root.read(&path, MAX_SOURCE)?.map(|bytes| (path, bytes))));
+    files.extend(read.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten());
+    Ok(OnDisk { files, odd })
 }
 
 /// The files that the fleet is loaded from; what is no regular file on disk stays a fault.
-fn fleet_sources(files: &Files, root: &Root) -> Result<Sources, Error> {
-    let mut sources = Sources::new(files.iter().map(|(path, bytes)| (path.clone(), Content::File(bytes.clone()))));
-    for (path, content) in Sources::from_disk(root)?.iter() {
-        if !matches!(content, Content::File(_)) {
-            sources.insert(path.clone(), content.clone());
-        }
-    }
-    Ok(sources)
+fn fleet_sources(files: &Files, odd: &[(RelPath, Content)]) -> Sources {
+    let files = files.iter().map(|(path, bytes)| (path.clone(), Content::File(bytes.clone())));
+    Sources::new(files.chain(odd.iter().cloned()))
 }
