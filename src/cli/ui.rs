@@ -68,20 +68,20 @@ impl Ui {
     /// How results are laid out.
     #[must_use]
     pub fn page(&self) -> Page {
-        Page { width: self.width, paint: self.out, now: now(), limit: self.limit() }
+        Page { width: self.width, paint: self.out, now: now(), limit: self.limit(20) }
     }
 
     /// How messages are laid out.
     #[must_use]
     pub fn message_page(&self) -> Page {
-        Page { paint: self.err, ..self.page() }
+        Page { paint: self.err, limit: self.limit(50), ..self.page() }
     }
 
     /// With `-v` nothing is cut short.
-    const fn limit(&self) -> Option<usize> {
+    const fn limit(&self, most: usize) -> Option<usize> {
         match self.verbosity {
             Verbosity::Verbose => None,
-            _ => Some(20),
+            Verbosity::Normal | Verbosity::Quiet => Some(most),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Diagnostics as people read them: source lines with carets, and what to do.
 
+use std::fmt::Write as _;
+
 use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
 use super::page::is_unsafe;
@@ -20,6 +22,9 @@ pub struct Scope {
 /// Instances named before the rest is only counted.
 const NAMED_INSTANCES: usize = 3;
 
+/// Diagnostics of one code that are drawn with their lines; what follows is one line each.
+const IN_FULL: usize = 3;
+
 /// Every diagnostic, up to the page's limit, and a last line that counts all of them.
 ///
 /// `found` in the order of [`crate::diagnostic::Sink::into_sorted`]. Empty when nothing was found.
@@ -35,12 +40,27 @@ pub fn diagnostics_text(found: &[Diagnostic], sources: &SourceMap, scope: Scope,
     .term_width(page.width);
     let shown = page.limit.unwrap_or(usize::MAX).min(found.len());
     let mut out = String::new();
+    let mut drawn: Vec<&Diagnostic> = Vec::new();
+    let mut ends_short = false;
     for one in &found[..shown] {
-        out.push_str(&draw(one, sources, scope, &renderer));
-        out.push_str("\n\n");
+        let same: Vec<&&Diagnostic> = drawn.iter().filter(|other| other.code == one.code).collect();
+        if same.len() < IN_FULL {
+            let gap = if ends_short { "\n" } else { "" };
+            let _ = write!(out, "{gap}{}\n\n", draw(one, sources, scope, &renderer));
+            drawn.push(one);
+            ends_short = false;
+        } else {
+            let said = same.iter().any(|other| other.help == one.help);
+            let _ = writeln!(out, "{}", short(one, sources, scope, if said { None } else { one.help.as_deref() }));
+            ends_short = true;
+        }
     }
     if shown < found.len() {
-        out.push_str(&format!("… and {} more\n\n", tally(&found[shown..])));
+        let _ = writeln!(out, "… and {} more; -v shows all", count(found.len() - shown));
+        ends_short = true;
+    }
+    if ends_short {
+        out.push('\n');
     }
     out.push_str(&last_line(found, scope));
     out
@@ -69,6 +89,19 @@ fn last_line(found: &[Diagnostic], scope: Scope) -> String {
 fn seconds(millis: u64) -> String {
     let tenths = (millis + 50) / 100;
     format!(" ({}.{} s)", tenths / 10, tenths % 10)
+}
+
+/// A diagnostic on one line, where others of its sort were drawn.
+fn short(one: &Diagnostic, sources: &SourceMap, scope: Scope, help: Option<&str>) -> String {
+    let severity = if one.is_error() { "error" } else { "warning" };
+    let place = one.primary.as_ref().map(|label| {
+        let position = sources.position(label.span);
+        format!("{}:{}:{}: ", printable(&sources.get(label.span.file).path), position.line, position.column)
+    });
+    let help = help.map(|help| format!("; {}", printable(help))).unwrap_or_default();
+    let instances = instances(&one.instances, scope).map(|text| format!(" ({text})")).unwrap_or_default();
+    let place = place.unwrap_or_default();
+    format!("{severity}[{}]: {place}{}{help}{instances}", one.code, printable(&one.message))
 }
 
 fn draw(one: &Diagnostic, sources: &SourceMap, scope: Scope, renderer: &Renderer) -> String {
@@ -235,12 +268,34 @@ warning[LMS997]: empty file
     }
 
     #[test]
-    fn the_rest_is_counted() {
-        let sources = SourceMap::default();
-        let found: Vec<_> = (0..25).map(|n| Diagnostic::error(UNKNOWN, format!("fault {n}"))).collect();
-        let text = diagnostics_text(&found, &sources, Scope::default(), &page());
-        assert!(text.contains("fault 19\n") && !text.contains("fault 20"));
-        assert!(text.ends_with("… and 5 errors more\n\n25 errors\n"), "{text}");
+    fn many_of_one_sort_are_short_and_the_rest_is_counted() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("clients/C7.toml", "a = 1\n".repeat(25));
+        let fault = |n: usize| {
+            let help = if n == 5 { "did you mean `b`?" } else { "known keys: `b`" };
+            Diagnostic::error(UNKNOWN, format!("unknown key {n}")).at(Span::new(file, n * 6..n * 6 + 1), "").help(help)
+        };
+        let found: Vec<_> = (0..8).map(fault).collect();
+        let text = diagnostics_text(&found, &sources, Scope::default(), &Page { limit: Some(6), ..page() });
+        assert_eq!(
+            &text[text.find("error[LMS997]: unknown key 2").unwrap()..],
+            "\
+error[LMS997]: unknown key 2
+ --> clients/C7.toml:3:1
+  |
+3 | a = 1
+  | ^
+  |
+  = help: known keys: `b`
+
+error[LMS997]: clients/C7.toml:4:1: unknown key 3
+error[LMS997]: clients/C7.toml:5:1: unknown key 4
+error[LMS997]: clients/C7.toml:6:1: unknown key 5; did you mean `b`?
+… and 2 more; -v shows all
+
+8 errors
+"
+        );
     }
 
     #[test]

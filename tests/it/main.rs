@@ -11,4 +11,5 @@ mod fleet;
 mod git;
 mod secret;
 mod support;
+mod terminal;
 mod tree;
