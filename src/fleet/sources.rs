@@ -37,15 +37,6 @@ pub struct Sources {
     excess: Option<String>,
 }
 
-impl IntoIterator for Sources {
-    type Item = (RelPath, Content);
-    type IntoIter = std::collections::btree_map::IntoIter<RelPath, Content>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.files.into_iter()
-    }
-}
-
 impl Sources {
     /// The folders and the file that make up a fleet's sources.
     pub const ROOTS: [&'static str; 4] = ["clients", "environments", "lmsgen.toml", "templates"];
@@ -53,8 +44,7 @@ impl Sources {
     /// Sources of `files`, in any order; what lies outside [`Sources::ROOTS`] is left out.
     #[must_use]
     pub fn new(files: impl IntoIterator<Item = (RelPath, Content)>) -> Self {
-        let ours = |path: &RelPath| Self::ROOTS.iter().any(|root| path.as_str().split('/').next() == Some(*root));
-        let files = files.into_iter().filter(|(path, _)| ours(path)).collect();
+        let files = files.into_iter().filter(|(path, _)| Self::holds(path)).collect();
         Self { files, ..Self::default() }
     }
 
@@ -119,6 +109,28 @@ impl Sources {
     /// Removes `path` and returns what stood there.
     pub fn remove(&mut self, path: &RelPath) -> Option<Content> {
         self.files.remove(path)
+    }
+
+    /// `true` for a path in one of [`Sources::ROOTS`].
+    #[must_use]
+    pub fn holds(path: &RelPath) -> bool {
+        path.as_str().split('/').next().is_some_and(|first| Self::ROOTS.contains(&first))
+    }
+
+    /// Takes the regular files out and leaves everything that loading refuses.
+    pub fn take_files(&mut self) -> BTreeMap<RelPath, Vec<u8>> {
+        let mut taken = BTreeMap::new();
+        for (path, content) in std::mem::take(&mut self.files) {
+            match content {
+                Content::File(bytes) => {
+                    taken.insert(path, bytes);
+                }
+                other => {
+                    self.files.insert(path, other);
+                }
+            }
+        }
+        taken
     }
 
     /// Paths that cannot be named, escaped: no UTF-8, control characters, too deep.

@@ -97,8 +97,8 @@ struct Publisher<'a> {
     repository: &'a Repository,
     options: &'a PublishOptions<'a>,
     config: GitConfig,
-    /// Source paths where no regular file stands.
-    odd: Vec<(RelPath, Content)>,
+    /// What stands on disk among the sources and is no regular file.
+    odd: Sources,
     now: Vec<Owner>,
     faults: Checked<()>,
     n_generated: usize,
@@ -247,23 +247,15 @@ fn git_config(files: &Files) -> GitConfig {
 /// The sources on disk.
 struct OnDisk {
     files: Files,
-    /// What is no regular file, or too large.
-    odd: Vec<(RelPath, Content)>,
+    /// What else was found: names and things that are no regular files, for loading to refuse.
+    odd: Sources,
 }
 
 /// Every source file as it is on disk, the store included.
 fn read_files(root: &Root) -> Result<OnDisk, Error> {
-    let mut files = Files::new();
-    let mut odd = Vec::new();
-    for (path, content) in Sources::from_disk(root)? {
-        match content {
-            Content::File(bytes) if !is_leftover(path.as_str()) => {
-                files.insert(path, bytes);
-            }
-            Content::File(_) => {}
-            other => odd.push((path, other)),
-        }
-    }
+    let mut odd = Sources::from_disk(root)?;
+    let mut files = odd.take_files();
+    files.retain(|path, _| !is_leftover(path.as_str()));
     let store: Vec<RelPath> = paths_below(root, STORE)?
         .iter()
         .filter(|path| !is_leftover(path))
@@ -275,7 +267,10 @@ fn read_files(root: &Root) -> Result<OnDisk, Error> {
 }
 
 /// The files that the fleet is loaded from; what is no regular file on disk stays a fault.
-fn fleet_sources(files: &Files, odd: &[(RelPath, Content)]) -> Sources {
-    let files = files.iter().map(|(path, bytes)| (path.clone(), Content::File(bytes.clone())));
-    Sources::new(files.chain(odd.iter().cloned()))
+fn fleet_sources(files: &Files, odd: &Sources) -> Sources {
+    let mut sources = odd.clone();
+    for (path, bytes) in files.iter().filter(|(path, _)| Sources::holds(path)) {
+        sources.insert(path.clone(), Content::File(bytes.clone()));
+    }
+    sources
 }
