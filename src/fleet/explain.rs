@@ -66,7 +66,7 @@ impl Fleet {
             path: path.into(),
             value,
             steps,
-            shape: describe_declared(decl),
+            shape: describe_declared(decl, inner),
             description: decl.description.clone(),
             declared: decl.span,
         })

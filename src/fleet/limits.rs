@@ -3,28 +3,38 @@
 use std::collections::HashMap;
 
 use super::Fleet;
-use super::client::ClientRead;
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Severity, Sink};
 
 const TOO_MANY: Code = Code::new("LMS156", Class::Limit);
 const EMPTY: Code = Code::new("LMS157", Class::Guard);
 
-/// A fleet must have fewer instances than this.
+/// A fleet must have fewer clients, and fewer instances, than this.
 pub const MAX_INSTANCES: usize = 100_000;
 
 /// Faults of one kind in one file that are shown.
 const MOST_OF_A_KIND: usize = 20;
 
-/// `false`, with an error, if there are too many instances to go on with.
-pub(super) fn check_counts(clients: &[ClientRead], sink: &mut Sink) -> bool {
-    let n_instances: usize = clients.iter().map(|read| read.environments.len()).sum();
-    let is_fine = n_instances < MAX_INSTANCES && clients.len() < MAX_INSTANCES;
+/// `false`, with an error, if there are too many of `what` to go on with.
+pub(super) fn check_count(n: usize, what: &str, sink: &mut Sink) -> bool {
+    let is_fine = n < MAX_INSTANCES;
     if !is_fine {
-        let message =
-            format!("{} clients with {n_instances} instances: a fleet has fewer than {MAX_INSTANCES}", clients.len());
+        let message = format!("{} {what}: a fleet has fewer than {}", grouped(n), grouped(MAX_INSTANCES));
         sink.push(Diagnostic::error(TOO_MANY, message).help("split the fleet into several repositories"));
     }
     is_fine
+}
+
+/// A number as people read it: `9,980`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// The guard against rendering everything from nothing, which would delete all output: a fleet without instances is
@@ -68,7 +78,7 @@ pub(super) fn cap(found: Sink) -> Sink {
         *n += 1;
         if *n > MOST_OF_A_KIND && total > MOST_OF_A_KIND {
             if *n == MOST_OF_A_KIND + 1 {
-                fault.message = format!("…and {} more like these in this file", total - MOST_OF_A_KIND);
+                fault.message = format!("…and {} more like these in this file", grouped(total - MOST_OF_A_KIND));
                 fault.help = None;
                 fault.secondary.clear();
                 kept.push(fault);

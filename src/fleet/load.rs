@@ -8,7 +8,7 @@ use super::client::{ClientRead, Known, read_client, unknown_stack};
 use super::config::{Config, read_config};
 use super::environment::{EnvironmentRead, TOKEN, read_environment};
 use super::layout::Place;
-use super::limits::{cap, check_counts};
+use super::limits::{cap, check_count};
 use super::model::{Layers, Stack};
 use super::resolve::add_clients;
 use super::stack::{TemplateText, read_stack};
@@ -120,6 +120,9 @@ impl Files {
 
     fn load(self, sink: &mut Sink) -> Option<Fleet> {
         let Self { config, environments, clients, stacks } = self;
+        if !check_count(clients.len(), "clients", sink) {
+            return None;
+        }
         let stacks = read_stacks(stacks, sink);
         let config = config_of(config, &stacks, sink);
         let default_stack = default_stack(&config, &stacks, sink);
@@ -145,7 +148,7 @@ impl Files {
             broken_environments: &broken_environments,
         };
         let clients = read_clients(clients, &known, sink);
-        if !check_counts(&clients, sink) {
+        if !check_count(clients.iter().map(|read| read.environments.len()).sum(), "instances", sink) {
             return None;
         }
         layers.declarations = stacks.declarations;

@@ -2,15 +2,30 @@
 
 use super::decl::{ParamDecl, Shape};
 
-/// The declared shape with its unit: `integer 1 to 720, hours`.
+/// The declared shape of a parameter, or of the key `inner` inside it (empty: the whole), with its unit:
+/// `integer 1 to 720, hours`.
 #[must_use]
-pub fn describe_declared(decl: &ParamDecl) -> String {
-    let mut text = describe(&decl.shape);
+pub fn describe_declared(decl: &ParamDecl, inner: &str) -> String {
+    let Some(shape) = inside(&decl.shape, inner) else { return "anything".into() };
+    let mut text = describe(shape);
     if let Some(unit) = &decl.unit {
         text.push_str(", ");
         text.push_str(unit);
     }
     text
+}
+
+/// The shape of the dotted key `path` inside values of `shape`; `None` where anything goes.
+fn inside<'s>(shape: &'s Shape, path: &str) -> Option<&'s Shape> {
+    if path.is_empty() {
+        return Some(shape);
+    }
+    let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+    match shape {
+        Shape::Record(fields) => inside(&fields.iter().find(|field| field.name == key)?.shape, rest),
+        Shape::Table(Some(values)) => inside(values, rest),
+        _ => None,
+    }
 }
 
 /// A shape: `string matching ^v[0-9]+$`, `list of integer 1 to 65535`.

@@ -113,11 +113,11 @@ fn ten_thousand_unknown_keys_are_twenty_faults_and_a_count() {
     put(folder.path(), "clients/C1.toml", &format!("name = \"One\"\n{keys}\n[environments.dev]\n"));
     let said = found(folder.path());
     assert_eq!(said.matches("error LMS103 ").count(), 21, "{said}");
-    assert!(said.contains("and 9980 more like these"), "{said}");
+    assert!(said.contains("and 9,980 more like these"), "{said}");
 }
 
 #[test]
-fn one_hundred_thousand_instances_are_too_many() {
+fn one_hundred_thousand_clients_are_too_many() {
     let client = |n: usize| {
         let path = lmsgen::names::RelPath::new(&format!("clients/C{}.toml", n + 1)).unwrap();
         (path, lmsgen::fleet::Content::File(b"name = \"x\"\n[environments.dev]\n".to_vec()))
@@ -128,6 +128,8 @@ fn one_hundred_thousand_instances_are_too_many() {
     }
     let loaded = load(&sources);
     assert!(loaded.fleet.is_none() && loaded.found.has_class(Class::Limit));
+    let said = said(loaded.found.into_sorted(&loaded.sources), &loaded.sources);
+    assert!(said.contains("100,000 clients: a fleet has fewer than 100,000"), "{said}");
 }
 
 /// Editors and sorting differ; the result does not.

@@ -142,6 +142,11 @@ fn explain_names_every_layer_that_had_a_say() {
     );
     assert_eq!(steps("table.a.b"), [(Layer::ClientInEnvironment, "1".to_owned())]);
     assert_eq!(steps("host"), [(Layer::Stack, "\"{client}-{environment}\"".to_owned())]);
+    assert_eq!(
+        fleet.explain(0, "ports").unwrap().shape,
+        "list, each: table with `name`, `port` (optional), `tls` (optional)"
+    );
+    assert_eq!(fleet.explain(0, "table.a.b").unwrap().shape, "anything");
     let unknown = |path| fleet.explain(0, path).unwrap_err().to_string();
     assert_eq!(unknown("txet"), "stack `app` declares no parameter `txet`; did you mean `text`?");
     assert_eq!(unknown("image"), "stack `app` declares no parameter `image`; there are `image.tag`");
