@@ -39,6 +39,12 @@ pub enum Error {
         /// What the system said, with its number.
         source: std::io::Error,
     },
+    /// A file cannot be renamed from `.lmsgen` to where it belongs.
+    #[error("cannot write `{path}`: it lies on another file system than `.lmsgen`")]
+    OtherDevice {
+        /// Which.
+        path: String,
+    },
     /// Something else stands where a file or folder is needed. Symbolic links are never followed.
     #[error("`{path}` is {found}, not {wanted}")]
     Kind {
@@ -85,7 +91,10 @@ pub enum Error {
 
 impl Error {
     pub(super) fn system(action: &'static str, path: impl fmt::Display, errno: rustix::io::Errno) -> Self {
-        Self::System { action, path: shown(path), source: errno.into() }
+        match errno {
+            rustix::io::Errno::XDEV => Self::OtherDevice { path: shown(path) },
+            _ => Self::System { action, path: shown(path), source: errno.into() },
+        }
     }
 }
 

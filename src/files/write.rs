@@ -99,7 +99,7 @@ impl Dir<'_> {
     /// Moves `name` to `to_name` in the folder `to`, in one step, replacing a file there.
     ///
     /// # Errors
-    /// [`Error::System`], on `EXDEV` too: `.lmsgen` must lie on the same file system as what it writes.
+    /// [`Error::OtherDevice`]; [`Error::System`].
     pub fn rename_over(&self, name: &str, to: &Dir<'_>, to_name: &str) -> Result<(), Error> {
         check_name(to_name)?;
         let path = to.path_of(to_name);
@@ -111,7 +111,7 @@ impl Dir<'_> {
     /// Moves `name` to `to_name` in the folder `to`, in one step, unless something stands there.
     ///
     /// # Errors
-    /// [`Error::Exists`]; [`Error::System`].
+    /// [`Error::Exists`]; [`Error::OtherDevice`]; [`Error::System`].
     pub fn rename_new(&self, name: &str, to: &Dir<'_>, to_name: &str) -> Result<(), Error> {
         check_name(to_name)?;
         let path = to.path_of(to_name);

@@ -26,20 +26,7 @@ const WORTH_SHARING: usize = 16;
 pub fn apply(lock: &Lock<'_>, plan: &Plan<'_>) -> Result<(), Error> {
     assert!(!plan.blocked, "a plan with errors is not applied");
     if !plan.is_done() {
-        let stage = lock.stage()?;
-        plan.new.par_iter().enumerate().try_for_each(|(n, new)| stage_new(&stage, n, new))?;
-        plan.touched.par_iter().enumerate().try_for_each(|(n, touched)| stage_touched(&stage, n, touched))?;
-
-        let mut journal = plan.left.clone();
-        for (path, name) in plan.touched.iter().flat_map(Touched::in_doubt) {
-            journal.insert(path.join(name).expect("because a plan holds checked names"));
-        }
-        if journal != plan.left {
-            journal.store(lock)?;
-        }
-        let root = lock.root();
-        plan.new.par_iter().enumerate().try_for_each(|(n, new)| publish_new(root, &stage, n, new))?;
-        plan.touched.par_iter().enumerate().try_for_each(|(n, touched)| publish(root, &stage, n, touched))?;
+        write(lock, plan)?;
     }
     for folder in &plan.prune {
         lock.root().remove_empty_dir(folder)?;
@@ -50,6 +37,30 @@ pub fn apply(lock: &Lock<'_>, plan: &Plan<'_>) -> Result<(), Error> {
         plan.stays.store(lock)?;
     }
     Ok(())
+}
+
+fn write(lock: &Lock<'_>, plan: &Plan<'_>) -> Result<(), Error> {
+    let stage = lock.stage()?;
+    plan.new.par_iter().enumerate().try_for_each(|(n, new)| stage_new(&stage, n, new))?;
+    plan.touched.par_iter().enumerate().try_for_each(|(n, touched)| stage_touched(&stage, n, touched))?;
+
+    let mut journal = plan.left.clone();
+    for (path, name) in plan.touched.iter().flat_map(Touched::in_doubt) {
+        journal.insert(path.join(name).expect("because a plan holds checked names"));
+    }
+    if journal != plan.left {
+        journal.store(lock)?;
+    }
+    let root = lock.root();
+    let new = plan.new.par_iter().enumerate().try_for_each(|(n, new)| publish_new(root, &stage, n, new));
+    let written = new.and_then(|()| {
+        plan.touched.par_iter().enumerate().try_for_each(|(n, touched)| publish(root, &stage, n, touched))
+    });
+    if let Err(Error::Raced { path }) = &written {
+        // What stands there is somebody else's: the next run must not take it for its own.
+        journal.filter(|ours| ours.as_str() != path).store(lock)?;
+    }
+    written
 }
 
 impl Touched<'_> {

@@ -302,3 +302,33 @@ fn a_folder_swapped_for_a_link_leads_nowhere() {
     });
     assert_eq!(outside(&disk), before);
 }
+
+/// What somebody else puts there between plan and apply is not overwritten.
+#[test]
+fn a_file_or_folder_that_appears_meanwhile_is_kept() {
+    for (path, planted) in [
+        ("rendered/e/C1/app/c.yaml", "rendered/e/C1/app/c.yaml"),
+        ("rendered/e/C3", "rendered/e/C3/app/mine.yaml"),
+        ("rendered/e/C3", "rendered/e/C3"),
+    ] {
+        let disk = Disk::new();
+        disk.render_all(&old());
+        let target = disk.path(planted);
+        let disk = disk.with_hook(Arc::new(move |op, at| {
+            if op == Op::Rename && at == path {
+                std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+                std::fs::write(&target, "mine").unwrap();
+            }
+            Ok(())
+        }));
+        let error = disk.render(&new(), &Scope::All).unwrap_err();
+        let text = format!("`{path}` was changed by somebody else while lmsgen was writing; run this again");
+        assert_eq!(error.to_string(), text);
+        assert_eq!(std::fs::read(disk.path(planted)).unwrap(), b"mine");
+        assert!(disk.state().iter().all(|name| !name.starts_with("tmp-")));
+        // Nor by the run after that.
+        let disk = disk.without_hook();
+        disk.render(&new(), &Scope::All).unwrap();
+        assert_eq!(std::fs::read(disk.path(planted)).unwrap(), b"mine");
+    }
+}

@@ -139,7 +139,10 @@ fn a_failing_call_is_told_and_leaves_nothing_behind() {
             Ok(())
         }));
         if let Err(error) = disk.render(&new(), &Scope::All) {
-            let reason = std::io::Error::from(errno).to_string();
+            let reason = match errno {
+                Errno::XDEV => "it lies on another file system than `.lmsgen`".to_owned(),
+                _ => std::io::Error::from(errno).to_string(),
+            };
             assert!(error.to_string().contains(&reason), "{error}");
             assert!(!error.to_string().contains("tmp-"), "{error}");
         }
