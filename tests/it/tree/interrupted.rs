@@ -2,7 +2,7 @@
 
 use super::disk::{Disk, Snapshot, rel, snapshot_of, tree};
 use lmsgen::files::{Hook, Op};
-use lmsgen::tree::{Scope, Tree};
+use lmsgen::tree::{RECORD, Scope, Tree, recorded_names};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -55,7 +55,8 @@ fn with_foreign(tree: &Tree) -> Snapshot {
     wanted
 }
 
-/// No file holds anything but its old or its new bytes, and what is the same in both was there all the time.
+/// No file holds anything but its old or its new bytes, what is the same in both was there all the time, and a record of a
+/// folder that stays never lists what is not there.
 fn assert_between(found: &Snapshot) {
     let (old, new) = (with_foreign(&old()), with_foreign(&new()));
     for (path, content) in found {
@@ -63,6 +64,11 @@ fn assert_between(found: &Snapshot) {
     }
     for (path, content) in &old {
         assert!(new.get(path) != Some(content) || found.contains_key(path), "{path} is gone");
+    }
+    for (path, record) in found.iter().filter(|(path, _)| path.ends_with(RECORD) && new.contains_key(*path)) {
+        for name in recorded_names(record.as_bytes()).unwrap() {
+            assert!(found.contains_key(&path.replace(RECORD, &name)), "{path} lists {name}");
+        }
     }
 }
 
