@@ -203,3 +203,87 @@ impl fmt::Display for Shown<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::parse_documents;
+
+    /// Each difference as `path: old -> new`.
+    fn shown(old: &str, new: &str) -> Vec<String> {
+        let read = |text: &str| parse_documents(text).unwrap().remove(0);
+        let (old, new) = (read(old), read(new));
+        let scalar = |value: Option<&Value>| match value {
+            None => "none".to_owned(),
+            Some(Value::String(text) | Value::Number(text)) => text.clone(),
+            Some(Value::List(items)) => format!("{} items", items.len()),
+            Some(other) => format!("{other:?}"),
+        };
+        differences(&old, &new)
+            .iter()
+            .map(|field| match &field.difference {
+                Difference::Value { old, new } => {
+                    format!("{}: {} -> {}", Shown(&field.path), scalar(*old), scalar(*new))
+                }
+                Difference::Order { old, new } => format!("{}: {old:?} -> {new:?}", Shown(&field.path)),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn items_are_paired_by_what_identifies_them() {
+        assert_eq!(
+            shown(
+                "env: [{ name: A, value: 1 }, { name: B, value: 2 }, { name: C, value: 3 }]",
+                "env: [{ name: N, value: 0 }, { name: A, value: 1 }, { name: C, value: 4 }]",
+            ),
+            [
+                "env[B]: Map(Map { entries: [(\"name\", String(\"B\")), (\"value\", Number(\"2\"))] }) -> none",
+                "env[C].value: 3 -> 4",
+                "env[N]: none -> Map(Map { entries: [(\"name\", String(\"N\")), (\"value\", Number(\"0\"))] })",
+            ]
+        );
+        assert_eq!(
+            shown(
+                "volumeMounts: [{ mountPath: /a, name: v }, { mountPath: /b, name: v }]",
+                "volumeMounts: [{ mountPath: /a, name: w }, { mountPath: /b, name: v }]",
+            ),
+            ["volumeMounts[/a].name: v -> w"]
+        );
+        assert_eq!(shown("ports: [{ containerPort: 80 }]", "ports: [{ containerPort: 80, protocol: UDP }]").len(), 1);
+    }
+
+    #[test]
+    fn the_order_of_items_is_a_difference_of_its_own() {
+        assert_eq!(
+            shown("env: [{ name: A }, { name: B }]", "env: [{ name: B }, { name: A }]"),
+            ["env: [\"A\", \"B\"] -> [\"B\", \"A\"]"]
+        );
+    }
+
+    #[test]
+    fn lists_of_scalars_are_one_value_and_other_lists_are_aligned() {
+        assert_eq!(shown("drop: [ALL]", "drop: [ALL, NET_RAW]"), ["drop: 1 items -> 2 items"]);
+        let rule = |a: u8, b: u8| format!("rules: [{{ a: {a}, b: x }}, {{ a: {b}, b: x }}, {{ a: 9, b: x }}]");
+        assert_eq!(shown(&rule(1, 2), &rule(1, 3)), ["rules[1].a: 2 -> 3"]);
+        assert_eq!(
+            shown("rules: [{ a: 1 }, { a: 2 }, { a: 3 }]", "rules: [{ a: 1 }, { a: 3 }]"),
+            ["rules[1]: Map(Map { entries: [(\"a\", Number(\"2\"))] }) -> none"]
+        );
+    }
+
+    #[test]
+    fn a_string_is_not_the_number_that_looks_like_it() {
+        assert_eq!(shown("a: 3", "a: '3'"), ["a: 3 -> 3"]);
+        assert_eq!(shown("a: null", "{}"), ["a: Null -> none"]);
+    }
+
+    #[test]
+    fn paths_read_well_and_are_unambiguous() {
+        let key = |key: &str| Step::Key(key.into());
+        let path = [key("metadata"), key("annotations"), key("a.b/c\"d")];
+        assert_eq!(Shown(&path).to_string(), "metadata.annotations[\"a.b/c\\\"d\"]");
+        let path = [key("a"), Step::Item("x]y".into()), Step::Index(3), key("b-c")];
+        assert_eq!(Shown(&path).to_string(), "a[\"x]y\"][3].b-c");
+    }
+}

@@ -1,6 +1,6 @@
 //! The body of a diff: groups under headings, what needs a decision first, then the rare, then the mass.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use super::page::{GREEN, RED, YELLOW};
@@ -39,7 +39,13 @@ pub(super) fn sections(report: &DiffReport, page: &Page) -> String {
     let mut by_section: Vec<(Section, Vec<&Group>)> = Vec::new();
     for group in &report.groups {
         let section = section(group, environment(report, group));
-        match by_section.iter_mut().find(|(this, _)| *this == section && section != Section::Mass) {
+        // Each change of the mass has a heading of its own, and so have the shared objects of each environment.
+        let joins = |groups: &[&Group]| match section {
+            Section::Mass => false,
+            Section::Shared => groups[0].environment == group.environment,
+            _ => true,
+        };
+        match by_section.iter_mut().find(|(this, groups)| *this == section && joins(groups)) {
             Some((_, groups)) => groups.push(group),
             None => by_section.push((section, vec![group])),
         }
@@ -85,7 +91,7 @@ pub(super) fn heading(groups: &[&Group], environment: Option<&EnvironmentDiff>, 
     let (mark, style, text) = match section {
         Section::Rejected => ('!', RED, format!("{} rejected by the API server", verb("is", "are"))),
         Section::DataLoss => ('!', RED, verb("loses data", "lose data").into()),
-        Section::Downtime => ('!', RED, verb("is unreachable for a while", "are unreachable for a while").into()),
+        Section::Downtime => ('!', RED, verb("has downtime", "have downtime").into()),
         Section::Deleted => ('-', RED, verb("is deleted", "are deleted").into()),
         Section::Created => ('+', GREEN, verb("is created", "are created").into()),
         Section::Shared => ('~', YELLOW, format!("of {} change", groups[0].environment)),
@@ -118,18 +124,21 @@ fn body(groups: &[&Group], section: Section, page: &Page) -> String {
             rest.add(&alike);
             continue;
         }
-        let rows = match alike.as_slice() {
+        let mut rows = match alike.as_slice() {
             [group] => rows(group),
             several => merged_rows(several),
         };
         let n = rows.len();
-        for row in rows.into_iter().take(limit.max(FIELDS)) {
-            let Row { who, object, change, effect, cause } = row;
+        if n > limit {
+            rows.truncate(limit);
+            rows.push(row(String::new(), format!("… and {}", counted(n - limit, "more line")), ""));
+        }
+        shown += n;
+        for Row { who, object, change, effect, cause } in rows {
             // The heading of the mass has one group and counts it.
             let who = if section == Section::Mass && groups[0].instances.len() >= MASS { String::new() } else { who };
             table.push(vec![who, object, change, effect.to_owned(), cause]);
         }
-        shown += n.max(1);
     }
     table.lines(4, Some(page.width)) + &rest.line()
 }
@@ -157,7 +166,8 @@ impl Rest {
 
 /// Groups that differ in nothing but values stand together if they are many.
 fn alike<'g>(groups: &[&'g Group]) -> Vec<Vec<&'g Group>> {
-    let mut sorted: Vec<(Vec<String>, Vec<&Group>)> = Vec::new();
+    let mut index: HashMap<Vec<String>, usize> = HashMap::new();
+    let mut sorted: Vec<Vec<&'g Group>> = Vec::new();
     for group in groups {
         let shape: Vec<String> = group
             .objects
@@ -167,12 +177,13 @@ fn alike<'g>(groups: &[&'g Group]) -> Vec<Vec<&'g Group>> {
                 format!("{} {} {} {:?} {:?}", group.environment, object.kind, object.name, object.action, paths)
             })
             .collect();
-        match sorted.iter_mut().find(|(this, _)| *this == shape) {
-            Some((_, alike)) => alike.push(group),
-            None => sorted.push((shape, vec![group])),
+        let at = *index.entry(shape).or_insert(sorted.len());
+        if at == sorted.len() {
+            sorted.push(Vec::new());
         }
+        sorted[at].push(group);
     }
-    let split = |(_, alike): (Vec<String>, Vec<&'g Group>)| match alike.len() {
+    let split = |alike: Vec<&'g Group>| match alike.len() {
         ALIKE.. if alike[0].what == What::Objects => vec![alike],
         _ => alike.into_iter().map(|group| vec![group]).collect(),
     };

@@ -37,7 +37,7 @@ pub fn diff_text(report: &DiffReport, base: Option<&Base>, view: DiffView, page:
     }
     out.push_str(&files(report, view, page));
     out.push('\n');
-    out.push_str(&sums(report, page));
+    out.push_str(&sums(report));
     out
 }
 
@@ -69,8 +69,10 @@ fn headline(report: &DiffReport, against: &str, width: usize) -> String {
     environments.sort_by_key(|one| one.created + one.changed + one.deleted + one.environment_objects == 0);
     let environments: Vec<String> = environments.into_iter().map(environment).collect();
     let left = environments.join(" · ");
-    let room = width.saturating_sub(left.width() + 4);
-    if against.width() <= room {
+    if left.width() > width {
+        return format!("{}\n{}\n", environments.join("\n"), cut(against, width));
+    }
+    if left.width() + against.width() + 4 <= width {
         return format!("{left}{}{against}\n", " ".repeat(width - left.width() - against.width()));
     }
     format!("{left}\n{}\n", cut(against, width))
@@ -143,7 +145,7 @@ fn files(report: &DiffReport, view: DiffView, page: &Page) -> String {
 }
 
 /// The last lines: what runs, which secrets change, the sums, and what to look at.
-fn sums(report: &DiffReport, page: &Page) -> String {
+fn sums(report: &DiffReport) -> String {
     let jobs =
         |of: fn(&KindDiff) -> usize| -> usize { report.kinds.iter().filter(|kind| kind.kind == "Job").map(of).sum() };
     let mut notes = Vec::new();
@@ -157,7 +159,7 @@ fn sums(report: &DiffReport, page: &Page) -> String {
     }
     let mut out = String::new();
     if !notes.is_empty() {
-        out.push_str(&cut(&notes.join(" · "), page.width));
+        out.push_str(&notes.join(" · "));
         out.push('\n');
     }
     let counts = report.counts;
