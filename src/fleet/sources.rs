@@ -54,40 +54,14 @@ impl Sources {
     /// # Errors
     /// When the system refuses to list or read something.
     pub fn from_disk(root: &files::Root) -> Result<Self, files::Error> {
-        let mut walk = Walk { sources: Self::default(), files: Vec::new() };
+        let mut walk = Walk::default();
         let top = root.top()?;
         for name in Self::ROOTS {
             if let Some(kind) = top.kind(name)? {
-                walk.entry(&top, name, kind)?;
+                walk.entries(&top, vec![(name.to_owned(), kind)])?;
             }
         }
-        let Walk { mut sources, files } = walk;
-        if files.len() > MAX_FILES {
-            sources.excess = Some(format!("more than {MAX_FILES} files"));
-            return Ok(sources);
-        }
-        let read: Vec<(RelPath, Content)> = files
-            .into_par_iter()
-            .with_min_len(32)
-            .map(|path| {
-                Ok(match root.read(&path, MAX_FILE_BYTES) {
-                    Ok(Some(bytes)) => Some((path, Content::File(bytes))),
-                    // Removed since it was listed: as if it had never been there.
-                    Ok(None) => None,
-                    Err(files::Error::Kind { .. }) => Some((path, Content::NotRegular)),
-                    Err(files::Error::TooLarge { .. }) => Some((path, Content::TooLarge)),
-                    Err(other) => return Err(other),
-                })
-            })
-            .filter_map(Result::transpose)
-            .collect::<Result<_, files::Error>>()?;
-        let length = |content: &Content| if let Content::File(bytes) = content { bytes.len() } else { 0 };
-        if read.iter().map(|(_, content)| length(content)).sum::<usize>() > MAX_BYTES {
-            sources.excess = Some(format!("more than {} MiB of files", MAX_BYTES >> 20));
-            return Ok(sources);
-        }
-        sources.files.extend(read);
-        Ok(sources)
+        Ok(walk.sources)
     }
 
     /// Files by path.
@@ -144,34 +118,75 @@ impl Sources {
     }
 }
 
+#[derive(Default)]
 struct Walk {
     sources: Sources,
-    files: Vec<RelPath>,
+    n_files: usize,
+    n_bytes: usize,
 }
 
 impl Walk {
-    fn entry(&mut self, dir: &files::Dir<'_>, name: &str, kind: files::Kind) -> Result<(), files::Error> {
-        let text = dir.path_of(name);
-        let path = match RelPath::new(&text) {
-            Ok(path) if text.split('/').count() <= MAX_FOLDERS => path,
-            _ => {
-                self.sources.refused.push(text);
-                return Ok(());
-            }
-        };
-        match kind {
-            files::Kind::File => self.files.push(path),
-            files::Kind::Folder => {
-                let Some(folder) = dir.sub(name)? else { return Ok(()) };
-                for entry in folder.list()? {
-                    match entry.name() {
-                        Some(name) => self.entry(&folder, name, entry.kind)?,
-                        None => self.sources.refused.push(format!("{text}/{}", entry.shown())),
-                    }
+    /// Takes what `dir` holds under `names`, and what lies below.
+    fn entries(&mut self, dir: &files::Dir<'_>, names: Vec<(String, files::Kind)>) -> Result<(), files::Error> {
+        let mut files = Vec::with_capacity(names.len());
+        for (name, kind) in names {
+            let text = dir.path_of(&name);
+            let path = match RelPath::new(&text) {
+                Ok(path) if text.split('/').count() <= MAX_FOLDERS => path,
+                _ => {
+                    self.sources.refused.push(text);
+                    continue;
                 }
+            };
+            match kind {
+                files::Kind::File => files.push((name, path)),
+                files::Kind::Folder => self.folder(dir, &name)?,
+                files::Kind::Symlink | files::Kind::Special => drop(self.sources.insert(path, Content::NotRegular)),
             }
-            files::Kind::Symlink | files::Kind::Special => drop(self.sources.insert(path, Content::NotRegular)),
         }
+        self.n_files += files.len();
+        if self.n_files > MAX_FILES {
+            self.sources.excess = Some(format!("more than {MAX_FILES} files"));
+            return Ok(());
+        }
+        // Through the folder's handle: a path from the root would open every folder on the way again for each file.
+        let read: Vec<(RelPath, Content)> = files
+            .into_par_iter()
+            .with_min_len(32)
+            .filter_map(|(name, path)| {
+                let found = read(dir, &name).transpose()?;
+                Some(found.map(|content| (path, content)))
+            })
+            .collect::<Result<_, files::Error>>()?;
+        let length = |content: &Content| if let Content::File(bytes) = content { bytes.len() } else { 0 };
+        self.n_bytes += read.iter().map(|(_, content)| length(content)).sum::<usize>();
+        if self.n_bytes > MAX_BYTES {
+            self.sources.excess = Some(format!("more than {} MiB", MAX_BYTES >> 20));
+            return Ok(());
+        }
+        self.sources.files.extend(read);
         Ok(())
+    }
+
+    fn folder(&mut self, dir: &files::Dir<'_>, name: &str) -> Result<(), files::Error> {
+        let Some(folder) = dir.sub(name)? else { return Ok(()) };
+        let mut names = Vec::new();
+        for entry in folder.list()? {
+            match entry.name() {
+                Some(name) => names.push((name.to_owned(), entry.kind)),
+                None => self.sources.refused.push(format!("{}/{}", folder.path(), entry.shown())),
+            }
+        }
+        self.entries(&folder, names)
+    }
+}
+
+/// What stands under `name`; `None` if it was removed since it was listed: as if it had never been there.
+fn read(dir: &files::Dir<'_>, name: &str) -> Result<Option<Content>, files::Error> {
+    match dir.read(name, MAX_FILE_BYTES) {
+        Ok(bytes) => Ok(bytes.map(Content::File)),
+        Err(files::Error::Kind { .. }) => Ok(Some(Content::NotRegular)),
+        Err(files::Error::TooLarge { .. }) => Ok(Some(Content::TooLarge)),
+        Err(other) => Err(other),
     }
 }
