@@ -19,7 +19,8 @@ const POLICY: Code = Code::new("LMS138", Class::Input);
 /// A token in the file; its place is blotted out of the source map.
 pub(super) const TOKEN: Code = Code::new("LMS158", Class::Input);
 const CLUSTER: Code = Code::new("LMS149", Class::Input);
-const EXTERNAL: Code = Code::new("LMS151", Class::Input);
+const QUOTA: Code = Code::new("LMS150", Class::Input);
+const OBJECT_NAME: Code = Code::new("LMS151", Class::Input);
 
 /// Kinds that `[external]` can name.
 const EXTERNAL_KINDS: [&str; 12] = [
@@ -63,7 +64,7 @@ pub(super) fn read_environment(
     let policy = table.table("policy", sink).map(|policy| read_policy(policy, sink)).unwrap_or_default();
     let external = table.table("external", sink).map(|external| read_external(&external, sink)).unwrap_or_default();
     let ingress_class = table.table("ingress", sink).and_then(|mut ingress| {
-        let class = ingress.required_string("class", sink);
+        let class = object_name(ingress.required_string("class", sink), sink);
         ingress.finish(sink);
         class.map(|class| class.value.to_owned())
     });
@@ -227,14 +228,27 @@ fn read_external(table: &TableReader<'_>, sink: &mut Sink) -> BTreeMap<String, V
         }
         let names = entry.node.strings(&table.path_of(entry.name), sink).unwrap_or_default();
         for name in &names {
-            if !is_object_name(name.value) {
-                let message = format!("{} is no name of an object", quoted(name.value));
-                sink.push(Diagnostic::error(EXTERNAL, message).at(name.span, ""));
-            }
+            let _ = object_name(Some(*name), sink);
         }
         external.insert(entry.name.to_owned(), names.into_iter().map(|name| name.value.to_owned()).collect());
     }
     external
+}
+
+/// A quantity as Kubernetes reads it, without a sign: `20`, `0.5`, `500m`, `400Gi`, `1e3`.
+fn is_quantity(text: &str) -> bool {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let is_number = number.bytes().any(|b| b.is_ascii_digit()) && number.matches('.').count() <= 1;
+    let is_exponent = || {
+        let digits = unit.strip_prefix(['e', 'E']).map(|rest| rest.strip_prefix(['+', '-']).unwrap_or(rest));
+        digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let is_unit = matches!(
+        unit,
+        "" | "n" | "u" | "m" | "k" | "M" | "G" | "T" | "P" | "E" | "Ki" | "Mi" | "Gi" | "Ti" | "Pi" | "Ei"
+    );
+    is_number && (is_unit || is_exponent())
 }
 
 /// A DNS subdomain: DNS labels joined by dots, 253 characters at most.
@@ -242,10 +256,20 @@ fn is_object_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(|label| SecretName::new(label).is_ok())
 }
 
+/// Checks the name of an object that exists outside.
+fn object_name<'d>(found: Option<Located<&'d str>>, sink: &mut Sink) -> Option<Located<&'d str>> {
+    let found = found?;
+    if !is_object_name(found.value) {
+        let message = format!("{} is no name of an object", quoted(found.value));
+        sink.push(Diagnostic::error(OBJECT_NAME, message).at(found.span, ""));
+    }
+    Some(found)
+}
+
 fn read_gateway(mut table: TableReader<'_>, sink: &mut Sink) -> Option<Gateway> {
-    let name = table.required_string("name", sink);
-    let namespace = table.required_string("namespace", sink);
-    let section = table.string("section", sink).map(|section| section.value.to_owned());
+    let name = object_name(table.required_string("name", sink), sink);
+    let namespace = object_name(table.required_string("namespace", sink), sink);
+    let section = object_name(table.string("section", sink), sink).map(|section| section.value.to_owned());
     let features = table.strings("features", sink);
     table.finish(sink);
     Some(Gateway {
@@ -258,7 +282,14 @@ fn read_gateway(mut table: TableReader<'_>, sink: &mut Sink) -> Option<Gateway> 
 
 fn read_quota(table: &TableReader<'_>, sink: &mut Sink) -> BTreeMap<String, String> {
     let read = |entry: crate::document::Entry<'_>| {
-        let text = entry.node.string(&table.path_of(entry.name), sink)?;
+        let what = table.path_of(entry.name);
+        let text = entry.node.string(&what, sink)?;
+        if !is_quantity(text) {
+            let fault = Diagnostic::error(QUOTA, format!("`{what}`: {} is no quantity", quoted(text)));
+            sink.push(
+                fault.at(entry.node.span(), "").help("write a number with a unit of Kubernetes: 20, 500m, 400Gi"),
+            );
+        }
         Some((entry.name.to_owned(), text.to_owned()))
     };
     table.entries().filter_map(read).collect()

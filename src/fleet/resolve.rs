@@ -91,7 +91,8 @@ fn report(fleet: &Fleet, bases: &BTreeMap<(usize, usize), Params>, made: &[Made]
     for ((environment, stack), instances) in groups {
         report_missing(fleet, environment, stack, &instances, sink);
         report_faults(fleet, stack, &bases[&(environment, stack)], &instances, sink);
-        let needs_recipients = !fleet.stacks[stack].secrets.is_empty();
+        let stack = &fleet.stacks[stack];
+        let needs_recipients = !stack.secrets.is_empty() || !stack.environment_secrets.is_empty();
         if needs_recipients && fleet.environments[environment].recipients.is_empty() {
             let environment = &fleet.environments[environment];
             let message = format!("environment `{}` has no recipients to encrypt secrets to", environment.name);

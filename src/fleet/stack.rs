@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::layout::{COMPONENTS_FOLDER, ENVIRONMENT_FOLDER};
-use super::model::{Stack, TemplateFile};
+use super::model::{SecretDecl, Stack, TemplateFile};
 use super::stack_secrets::read_secrets;
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, TableReader, nearest, quoted};
@@ -13,6 +13,7 @@ use crate::params::{Declarations, ParamDecl, Pattern, Shape};
 const PHASE: Code = Code::new("LMS140", Class::Input);
 const NO_TEMPLATE: Code = Code::new("LMS141", Class::Input);
 const CLIENT_ID: Code = Code::new("LMS143", Class::Input);
+const SAME_SECRET: Code = Code::new("LMS159", Class::Input);
 const NAMES: Code = Code::new("LMS144", Class::Input);
 
 /// A template before its stack is read.
@@ -46,6 +47,7 @@ pub(super) fn read_stack(
     check_names(declarations.list(), sink);
     let secrets = read_secrets(table.table("secrets", sink), &declarations, sink);
     let environment_secrets = read_secrets(table.table("environment-secrets", sink), &declarations, sink);
+    check_secret_names(&secrets, &environment_secrets, sink);
     let cluster_scoped = table.strings("cluster-scoped", sink);
     table.finish(sink);
     let (templates, components) = sort_templates(&phases, templates, sink);
@@ -103,6 +105,17 @@ fn check_names(decls: &[ParamDecl], sink: &mut Sink) {
         if decl.path.as_str().starts_with("names.") && !matches!(decl.shape, Shape::Name) {
             let fault = Diagnostic::error(NAMES, format!("`{}` must be of type `name`", decl.path)).at(decl.span, "");
             sink.push(fault.help("parameters below `names` are names of objects"));
+        }
+    }
+}
+
+/// Templates name a Secret without saying whether it is the instance's or the environment's.
+fn check_secret_names(secrets: &[SecretDecl], environment_secrets: &[SecretDecl], sink: &mut Sink) {
+    for secret in secrets {
+        if let Some(other) = environment_secrets.iter().find(|other| other.name == secret.name) {
+            let message = format!("Secret `{}` is declared for instances and for environments", secret.name);
+            let fault = Diagnostic::error(SAME_SECRET, message).at(other.span, "").also(secret.span, "first");
+            sink.push(fault.help("give one of them another name"));
         }
     }
 }

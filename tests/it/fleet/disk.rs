@@ -4,11 +4,13 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
 
 use lmsgen::diagnostic::Class;
-use lmsgen::files::Root;
+use lmsgen::files::{Op, Root};
 use lmsgen::fleet::{Loaded, Sources, load};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::io::Errno;
 
 use super::{BASE, said};
 
@@ -91,6 +93,37 @@ fn a_file_over_the_limit_is_not_read() {
     assert!(loaded.found.has_class(Class::Limit));
     fs::write(folder.path().join("clients/C1.toml"), vec![b'#'; 1 << 20]).unwrap();
     assert!(!self::loaded(folder.path()).found.has_class(Class::Limit), "the limit itself is allowed");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let folder = base_on_disk();
+    let refuse = |_: Op, path: &str| if path == "clients/C1.toml" { Err(Errno::ACCESS) } else { Ok(()) };
+    let root = Root::open(folder.path()).unwrap().with_hook(Arc::new(refuse));
+    let fault = Sources::from_disk(&root).unwrap_err().to_string();
+    assert!(fault.starts_with("cannot read `clients/C1.toml`: "), "{fault}");
+}
+
+/// What is removed while it is read was never there; what becomes a link is refused.
+#[test]
+fn files_that_change_while_they_are_read() {
+    let folder = base_on_disk();
+    let clients = folder.path().join("clients");
+    put(folder.path(), "clients/C2.toml", "name = \"Two\"\n[environments.dev]\n");
+    let change = move |op: Op, path: &str| {
+        if op == Op::Open && path == "clients/C1.toml" {
+            let _ = fs::remove_file(clients.join("C1.toml"));
+        }
+        if op == Op::Open && path == "clients/C2.toml" {
+            let _ = fs::remove_file(clients.join("C2.toml"));
+            let _ = symlink("/etc/passwd", clients.join("C2.toml"));
+        }
+        Ok(())
+    };
+    let root = Root::open(folder.path()).unwrap().with_hook(Arc::new(change));
+    let loaded = load(&Sources::from_disk(&root).unwrap());
+    let said = said(loaded.found.into_sorted(&loaded.sources), &loaded.sources);
+    assert!(said.contains("`clients/C2.toml` is not a regular file") && !said.contains("C1"), "{said}");
 }
 
 #[test]
