@@ -41,7 +41,8 @@ impl Repository {
     ///
     /// Modes of files that exist are kept. What `edits` do not name stays as it is.
     pub(super) fn build_tree(&self, base: Option<Oid>, mut edits: Vec<Edit<'_>>) -> Result<Oid, Error> {
-        edits.sort_by(|a, b| a.path.cmp(&b.path));
+        // By names, not bytes: `a`, `a/b` and then `a-`, so that what shares a folder stands together.
+        edits.sort_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
         let odb = self.odb()?;
         let mut objects = Vec::with_capacity(edits.len() * 2);
         let root = edit(&odb, base, &edits, 0, &mut objects)?;
@@ -118,4 +119,90 @@ fn edit<'a>(
         out.push(NewObject { kind: ObjectType::Tree, oid, data: Cow::Owned(data) });
     }
     Ok(Some(oid))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::LazyLock;
+
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::super::compare::Scope;
+    use super::super::publish::Files;
+    use super::super::snapshot::Folder;
+    use super::*;
+    use crate::names::RelPath;
+    use crate::tree::Tree;
+
+    /// One repository for all cases: making one takes longer than a case.
+    static FOLDER_OF_ALL: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        git2::Repository::init(folder.path()).unwrap();
+        folder
+    });
+
+    /// Files of few names, so that a file here is often a folder there.
+    fn files() -> impl Strategy<Value = Files> {
+        let name = select(vec!["a", "a-", "a.b", "a0", "b"]);
+        let path = vec(name, 1..4).prop_map(|parts| format!("clients/{}", parts.join("/")));
+        btree_map(path, 0..3_u8, 0..12).prop_map(|map| {
+            let all: BTreeSet<String> = map.keys().cloned().collect();
+            let is_folder = |path: &str| all.iter().any(|other| other.starts_with(&format!("{path}/")));
+            let kept = map.into_iter().filter(|(path, _)| !is_folder(path));
+            kept.map(|(path, content)| (RelPath::new(&path).unwrap(), vec![content; usize::from(content)])).collect()
+        })
+    }
+
+    /// The tree that libgit2 makes of `files`.
+    fn reference(git: &git2::Repository, files: &Files) -> Oid {
+        let mut index = git2::Index::new().unwrap();
+        for (path, data) in files {
+            let entry = git2::IndexEntry {
+                ctime: git2::IndexTime::new(0, 0),
+                mtime: git2::IndexTime::new(0, 0),
+                dev: 0,
+                ino: 0,
+                mode: FILE,
+                uid: 0,
+                gid: 0,
+                file_size: 0,
+                id: git.blob(data).unwrap(),
+                flags: 0,
+                flags_extended: 0,
+                path: path.as_str().into(),
+            };
+            index.add(&entry).unwrap();
+        }
+        index.write_tree_to(git).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+        /// What comparing finds is what building needs: from any tree to any other, and as libgit2 would build it.
+        #[test]
+        fn differences_lead_from_one_tree_to_another(old in files(), new in files()) {
+            let repository = Repository::open(FOLDER_OF_ALL.path()).unwrap();
+            let (from, to) = (reference(&repository.git, &old), reference(&repository.git, &new));
+            let tree = Tree::default();
+            let ours = Folder::new(Some(&new), &tree);
+            prop_assert_eq!(ours.oid, to);
+            let found = repository.compare(Some(from), &ours, &Scope::new([RelPath::new("clients").unwrap()])).unwrap();
+            let all: BTreeSet<&RelPath> = old.keys().chain(new.keys()).collect();
+            let expected: Vec<&RelPath> = all.into_iter().filter(|path| old.get(*path) != new.get(*path)).collect();
+            prop_assert_eq!(found.iter().map(|one| &one.path).collect::<Vec<_>>(), expected);
+            let edit = |path: &RelPath, new| Edit { path: path.to_string(), new };
+            let there = found.iter().map(|one| {
+                edit(&one.path, one.new.map(|(oid, data)| Put { mode: None, oid, data: Some(data) }))
+            });
+            prop_assert_eq!(repository.build_tree(Some(from), there.collect()).unwrap(), to);
+            let back = found.iter().map(|one| {
+                edit(&one.path, one.old.map(|(mode, oid)| Put { mode: Some(mode), oid, data: None }))
+            });
+            prop_assert_eq!(repository.build_tree(Some(to), back.collect()).unwrap(), from);
+        }
+    }
 }

@@ -20,8 +20,8 @@ pub(super) struct Ground {
 pub(super) enum Delivery {
     /// The remote branch holds the commit. With what the server said.
     Arrived(String),
-    /// Somebody else moved the branch first.
-    Raced,
+    /// Somebody else moved the branch first; or, with an error, only seems to be about to.
+    Raced(Option<Error>),
 }
 
 impl Repository {
@@ -90,8 +90,12 @@ impl Repository {
     ) -> Result<Delivery, Error> {
         let pushed = remote.push(commit, push_options)?;
         let name = || remote.name.clone();
+        let refused = |reason, text| Error::Refused { remote: remote.name.clone(), reason, text };
         let now = match remote.tip() {
             Ok(now) => now,
+            Err(Error::Program { .. }) if !pushed.reason.is_empty() => {
+                return Err(refused(pushed.reason, pushed.text));
+            }
             Err(Error::Program { text, .. }) => {
                 let text = if pushed.text.is_empty() { text } else { pushed.text };
                 return Err(Error::Unconfirmed { remote: name(), text });
@@ -117,12 +121,15 @@ impl Repository {
                 expected: short(commit),
             });
         }
-        if now != before || pushed.lost_a_race() {
-            return Ok(Delivery::Raced);
+        if now != before {
+            return Ok(Delivery::Raced(None));
+        }
+        if pushed.lost_a_race() {
+            return Ok(Delivery::Raced(Some(refused(pushed.reason, pushed.text))));
         }
         if pushed.reason.is_empty() {
             return Err(Error::Program { command: "push".into(), text: pushed.text });
         }
-        Err(Error::Refused { remote: name(), reason: pushed.reason, text: pushed.text })
+        Err(refused(pushed.reason, pushed.text))
     }
 }

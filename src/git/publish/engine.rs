@@ -32,10 +32,20 @@ struct Run<'r, 'o> {
     people: Option<People>,
 }
 
+/// One attempt: sources and what they render to, on the ground they were merged with.
+struct Attempt<'a> {
+    /// From 1.
+    number: u32,
+    ground: Ground,
+    sources: &'a Sources,
+    tree: &'a Tree,
+}
+
 /// How an attempt ended.
-enum Attempt {
+enum End {
     Done(Verdict, Option<Oid>, String),
-    Raced,
+    /// Worth another attempt; the error is for when there is none left.
+    Raced(Option<Error>),
 }
 
 impl Repository {
@@ -59,9 +69,10 @@ impl Repository {
         let mut sources = Sources::new(self, sources, head_tree, options.sources)?;
         let mut tree: Option<Tree> = None;
         let mut changes = Vec::new();
-        for attempt in 1..=options.attempts.max(1) {
-            if attempt > 1 {
-                sleep(pause(attempt, options.jitter_seed));
+        let mut last = None;
+        for number in 1..=options.attempts.max(1) {
+            if number > 1 {
+                sleep(pause(number, options.jitter_seed));
             }
             let Some(ground) = run.ground()? else { continue };
             if run.rebase(&mut sources, ground)? {
@@ -74,25 +85,29 @@ impl Repository {
                 sources.generate(rendered.generated);
                 rendered.tree
             };
-            let ended = run.attempt(workspace, &sources, &rendered, (ground, attempt), &mut changes)?;
-            if let Attempt::Done(verdict, commit, server_text) = ended {
-                return Ok(Published {
-                    verdict,
-                    commit: commit.map(|oid| self.revision(oid)).transpose()?,
-                    changes,
-                    branch: run.branch.clone(),
-                    address: run.remote.as_ref().map(|remote| remote.address.clone()),
-                    attempts: attempt,
-                    merged: sources.merged.into_iter().collect(),
-                    left_alone,
-                    notes: self.notes(options.signing != Signing::None),
-                    server_text,
-                });
+            let attempt = Attempt { number, ground, sources: &sources, tree: &rendered };
+            match run.attempt(workspace, &attempt, &mut changes)? {
+                End::Raced(error) => last = error,
+                End::Done(verdict, commit, server_text) => {
+                    return Ok(Published {
+                        verdict,
+                        commit: commit.map(|oid| self.revision(oid)).transpose()?,
+                        changes,
+                        branch: run.branch.clone(),
+                        address: run.remote.as_ref().map(|remote| remote.address.clone()),
+                        attempts: number,
+                        merged: sources.merged.into_iter().collect(),
+                        left_alone,
+                        notes: self.notes(options.signing != Signing::None),
+                        server_text,
+                    });
+                }
             }
             tree = Some(rendered);
         }
         let remote = options.remote.clone();
-        Err(Error::Raced { remote, branch: run.branch, attempts: options.attempts.max(1) }.into())
+        let raced = Error::Raced { remote, branch: run.branch, attempts: options.attempts.max(1) };
+        Err(last.unwrap_or(raced).into())
     }
 }
 
@@ -139,11 +154,10 @@ impl<'r, 'o> Run<'r, 'o> {
     fn attempt<W: Workspace>(
         &self,
         workspace: &mut W,
-        sources: &Sources,
-        tree: &Tree,
-        (ground, number): (Ground, u32),
+        attempt: &Attempt<'_>,
         changes: &mut Vec<Changed>,
-    ) -> Result<Attempt, W::Error> {
+    ) -> Result<End, W::Error> {
+        let &Attempt { number, ground, sources, tree } = attempt;
         let repository = self.repository;
         let parent = ground.parent.map(|oid| repository.revision(oid)).transpose()?;
         let folder = Folder::new(Some(sources.files()), tree);
@@ -154,16 +168,16 @@ impl<'r, 'o> Run<'r, 'o> {
         } else {
             let message = workspace.approve(&Proposal { parent: parent.as_ref(), changes, attempt: number })?;
             match &self.people {
-                None => return Ok(Attempt::Done(Verdict::Proposed, None, String::new())),
+                None => return Ok(End::Done(Verdict::Proposed, None, String::new())),
                 Some(people) => Some(self.commit(&found, parent.as_ref(), people, &message)?),
             }
         };
         let nothing_to_push = commit == ground.tip;
         if self.options.destination == Destination::Nowhere {
             let verdict = if nothing_to_push { Verdict::UpToDate } else { Verdict::Proposed };
-            return Ok(Attempt::Done(verdict, commit, String::new()));
+            return Ok(End::Done(verdict, commit, String::new()));
         }
-        let Some(commit) = commit else { return Ok(Attempt::Done(Verdict::UpToDate, None, String::new())) };
+        let Some(commit) = commit else { return Ok(End::Done(Verdict::UpToDate, None, String::new())) };
         let here = match ground.parent {
             parent if parent == self.head_oid() => None,
             _ => Some(repository.compare(repository.fleet_tree(self.head.as_ref())?, &folder, &own_scope())?),
@@ -175,7 +189,7 @@ impl<'r, 'o> Run<'r, 'o> {
             None => (Verdict::Committed, String::new()),
             Some(remote) => match repository.deliver(remote, commit, ground.tip, &self.options.push_options)? {
                 Delivery::Arrived(text) => (Verdict::Pushed, text),
-                Delivery::Raced => return Ok(Attempt::Raced),
+                Delivery::Raced(error) => return Ok(End::Raced(error)),
             },
         };
         let landing = Landing {
@@ -189,7 +203,7 @@ impl<'r, 'o> Run<'r, 'o> {
             remote: self.remote.as_ref(),
         };
         repository.land(workspace, &landing)?;
-        Ok(Attempt::Done(verdict, Some(commit), text))
+        Ok(End::Done(verdict, Some(commit), text))
     }
 
     /// What upstream brings for the work tree outside the fleet; checked here, before anything is pushed.

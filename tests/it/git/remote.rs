@@ -278,6 +278,17 @@ fn everybody_else_is_always_faster() {
 }
 
 #[test]
+fn a_lock_that_stays_on_the_server_is_a_refusal_in_the_end() {
+    let (server, mut fleet) = Fleet::published();
+    fleet.options.attempts = 2;
+    std::fs::write(server.repository().join("refs/heads/main.lock"), "").unwrap();
+    fleet.write("clients/C3.toml", "name = \"three\"\n");
+    let error = fleet.fails();
+    assert!(matches!(error, Error::Refused { .. }), "{error:?}");
+    assert_eq!((error.exit(), server.count()), (Exit::Git, 1));
+}
+
+#[test]
 fn secrets_generated_by_two_at_once_are_those_that_arrived_first() {
     let (server, fleet) = Fleet::published();
     let server = Arc::new(server);
