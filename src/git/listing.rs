@@ -1,4 +1,4 @@
-//! Names of folders at a revision.
+//! Names of folders and bytes of files at a revision.
 
 use git2::ObjectType;
 
@@ -26,5 +26,19 @@ impl Repository {
             }
         }
         Ok(pairs)
+    }
+
+    /// The bytes of each of `paths` at `revision`; `None` for what is no file there.
+    ///
+    /// # Errors
+    /// The revision cannot be read.
+    pub fn files_at(&self, revision: &Revision, paths: &[RelPath]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let Some(root) = self.fleet_tree(Some(revision))? else { return Ok(vec![None; paths.len()]) };
+        let root = self.git.find_tree(root).map_err(Error::library("read files at a revision"))?;
+        let blob = |path: &RelPath| {
+            let entry = root.get_path(std::path::Path::new(path.as_str())).ok()?;
+            (entry.kind() == Some(ObjectType::Blob)).then(|| entry.id())
+        };
+        self.read_blobs(&paths.iter().map(blob).collect::<Vec<_>>())
     }
 }

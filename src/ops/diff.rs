@@ -9,6 +9,7 @@ use crate::render::OUTPUT;
 use crate::tree::{FileChange, Scope};
 
 use super::Error;
+use super::causes::add_causes;
 use super::prepare::{Checked, Prepared, prepare};
 use super::render::{Strictness, place_name, require_secrets};
 use super::store::StoreFiles;
@@ -62,8 +63,11 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
         .map(|(environment, client)| Owner::new(&environment, &client))
         .collect();
     let now = owners(&prepared);
-    let outcome =
-        DiffOutcome { base, report: compare(&changes, &before, &now), changes, to_generate: to_generate(&prepared) };
+    let mut report = compare(&changes, &before, &now);
+    if let Some(base) = &base {
+        add_causes(&mut report, (&repository, base), (&prepared, &files))?;
+    }
+    let outcome = DiffOutcome { base, report, changes, to_generate: to_generate(&prepared) };
     Ok(prepared.finish(Some(outcome)))
 }
 

@@ -3,6 +3,7 @@
 //! Every use case that works from a fleet's files returns [`Checked`]: all faults at once, and an outcome only when
 //! none of them is an error.
 
+mod causes;
 mod clients;
 mod diff;
 mod error;

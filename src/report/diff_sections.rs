@@ -116,7 +116,7 @@ struct Row {
 
 /// The lines below a heading, and how many are left out.
 fn body(groups: &[&Group], section: Section, page: &Page) -> String {
-    let mut table = Table::default();
+    let mut lines: Vec<Row> = Vec::new();
     let limit = page.limit.unwrap_or(usize::MAX);
     let (mut shown, mut rest) = (0, Rest::default());
     for alike in alike(groups) {
@@ -134,13 +134,32 @@ fn body(groups: &[&Group], section: Section, page: &Page) -> String {
             rows.push(row(String::new(), format!("… and {}", counted(n - limit, "more line")), ""));
         }
         shown += n;
-        for Row { who, object, change, effect, cause } in rows {
-            // The heading of the mass has one group and counts it.
-            let who = if section == Section::Mass && groups[0].instances.len() >= MASS { String::new() } else { who };
-            table.push(vec![who, object, change, effect.to_owned(), cause]);
+        // The heading of the mass has one group and counts it.
+        if section == Section::Mass && groups[0].instances.len() >= MASS {
+            for row in &mut rows {
+                row.who.clear();
+            }
+        }
+        lines.extend(rows);
+    }
+    lay_out(lines, page.width) + &rest.line()
+}
+
+/// A line for each row, or, where they are too long, one for the object and one for the change.
+fn lay_out(rows: Vec<Row>, width: usize) -> String {
+    const INDENT: usize = 4;
+    let mut wide = Table::default();
+    let mut narrow = Table::default();
+    for Row { who, object, change, effect, cause } in rows {
+        wide.push(vec![who.clone(), object.clone(), change.clone(), effect.to_owned(), cause.clone()]);
+        if !object.is_empty() || !who.is_empty() {
+            narrow.push(vec![who, object, cause]);
+        }
+        if !change.is_empty() || !effect.is_empty() {
+            narrow.push(vec![String::new(), format!("  {change}"), effect.to_owned()]);
         }
     }
-    table.lines(4, Some(page.width)) + &rest.line()
+    if INDENT + wide.width() <= width { wide.lines(INDENT, None) } else { narrow.lines(INDENT, Some(width)) }
 }
 
 /// What a section leaves out.

@@ -23,12 +23,21 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// Columns that the rows need without being wrapped.
+    pub(super) fn width(&self) -> usize {
+        let widths = self.widths();
+        widths.iter().filter(|&&width| width > 0).map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widest = |at: usize| self.rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max();
+        (0..columns).map(|at| widest(at).unwrap_or(0)).collect()
+    }
+
     /// The rows, each after `indent` blanks. Where `width` is given, the widest columns are wrapped to fit.
     pub(super) fn lines(&self, indent: usize, width: Option<usize>) -> String {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let mut widths: Vec<usize> = (0..columns)
-            .map(|at| self.rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0))
-            .collect();
+        let mut widths = self.widths();
         if let Some(width) = width {
             fit(&mut widths, width.saturating_sub(indent));
         }

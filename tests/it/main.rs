@@ -6,6 +6,7 @@
     reason = "tests prepare files and programs, and a step that fails fails the test"
 )]
 
+mod diff;
 mod files;
 mod fleet;
 mod git;
