@@ -126,6 +126,8 @@ fn syntax_fault(text: &str, fault: &toml::de::Error) -> Diagnostic {
         Diagnostic::error(DUPLICATE, format!("duplicate key {}", quoted(key.trim_matches(['[', ']']))))
     } else if message.contains("recur") {
         Diagnostic::error(DEPTH, format!("nested deeper than {MAX_DEPTH} levels"))
+    } else if message == "invalid basic string, expected `\"`" {
+        Diagnostic::error(SYNTAX, "this string has no end")
     } else if message.starts_with("string values must be quoted") || message.starts_with("invalid literal string") {
         // What the parser says of anything that is no value.
         let found = fault.span().and_then(|span| text.get(span.start..)).unwrap_or_default();

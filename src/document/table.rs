@@ -133,6 +133,11 @@ impl<'d> TableReader<'d> {
 
     /// Reports every key that was not taken.
     pub fn finish(self, sink: &mut Sink) {
+        self.finish_with(|_| None, sink);
+    }
+
+    /// As [`TableReader::finish`]; `help` may know better what to do about a key.
+    pub fn finish_with(self, help: impl Fn(&str) -> Option<String>, sink: &mut Sink) {
         for entry in self.entries() {
             if self.known.contains(&entry.name) {
                 continue;
@@ -140,7 +145,8 @@ impl<'d> TableReader<'d> {
             let place = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };
             let mut fault =
                 Diagnostic::error(UNKNOWN_KEY, format!("unknown key {}{place}", quoted(entry.name))).at(entry.key, "");
-            fault.help = did_you_mean(entry.name, self.known.iter().copied())
+            fault.help = help(entry.name)
+                .or_else(|| did_you_mean(entry.name, self.known.iter().copied()))
                 .or_else(|| (!self.known.is_empty()).then(|| format!("known keys: `{}`", self.known.join("`, `"))));
             sink.push(fault);
         }

@@ -65,7 +65,8 @@ pub(super) fn read_client(
     let params = table.table("params", sink);
     let unset = table.strings("unset", sink);
     let environments = table.table("environments", sink);
-    table.finish(sink);
+    let hint = |name: &str| stack.and_then(|stack| known.declarations[stack].hint(name));
+    table.finish_with(hint, sink);
 
     let stack = stack?;
     let declarations = (known.stacks[stack].name.as_str(), &known.declarations[stack]);
@@ -81,7 +82,7 @@ pub(super) fn read_client(
         let Some(mut table) = entry.node.table(&format!("environments.{}", entry.name), sink) else { continue };
         let params = table.table("params", sink);
         let unset = table.strings("unset", sink);
-        table.finish(sink);
+        table.finish_with(hint, sink);
         let source = LayerSource { layer: Layer::ClientInEnvironment, params: params.as_ref(), unset: &unset };
         let overlay = Overlay::read(source, declarations, sink);
         places.extend(environment.map(|environment| ClientEnvironment { environment, key: entry.key, overlay }));

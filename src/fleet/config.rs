@@ -31,7 +31,7 @@ pub(super) fn read_config(document: &Document<'_>, stacks: &[(&str, &Declaration
     let stack = table.string("stack", sink).map(|name| (name.value.to_owned(), name.span));
     let git = table.table("git", sink).map_or_else(GitConfig::default, |git| read_git(git, sink));
     let overlays = read_layer(&mut table, Layer::Fleet, stacks, sink);
-    table.finish(sink);
+    table.finish_with(|name| stacks.iter().find_map(|(_, declarations)| declarations.hint(name)), sink);
     Config { stack, git, overlays, is_broken: false }
 }
 

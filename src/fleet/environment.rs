@@ -71,7 +71,7 @@ pub(super) fn read_environment(
     let gateway = table.table("gateway", sink).and_then(|gateway| read_gateway(gateway, sink));
     let quota = table.table("quota", sink).map(|quota| read_quota(&quota, sink)).unwrap_or_default();
     let overlays = read_layer(&mut table, Layer::Environment, stacks, sink);
-    table.finish(sink);
+    table.finish_with(|name| stacks.iter().find_map(|(_, declarations)| declarations.hint(name)), sink);
     let namespace = namespace?;
     let environment = Environment {
         name,

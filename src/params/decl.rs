@@ -183,3 +183,17 @@ impl Shape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_values_only() {
+        let matches = |pattern: &str, text: &str| Pattern::new(pattern).unwrap().matches(text);
+        assert!(matches("a|bc", "a") && matches("a|bc", "bc"));
+        assert!(!matches("a|bc", "ab") && !matches("^a$", "a\n") && !matches("(?m)^a$", "a\nb"));
+        assert!(Pattern::new("a)|(b").is_err(), "right only between the parentheses added around it");
+        assert!(Pattern::new(r"\w{9999}{9999}").is_err(), "too large");
+    }
+}

@@ -83,6 +83,12 @@ impl Declarations {
         self.list.binary_search_by(|decl| decl.path.as_str().cmp(path)).ok()
     }
 
+    /// What to do about the unknown key `name` of a table that has `params`: parameters are often set beside it.
+    #[must_use]
+    pub fn hint(&self, name: &str) -> Option<String> {
+        self.tree.0.contains_key(name).then(|| format!("parameters are set below `params`: `params.{name}`"))
+    }
+
     /// `true` if the default of declaration `index` was reported and left out.
     #[must_use]
     pub fn is_default_wrong(&self, index: usize) -> bool {

@@ -48,3 +48,29 @@ fn field<'v>(item: &'v ParamValue, key: &str) -> Option<&'v ParamValue> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, port: i64) -> ParamValue {
+        let entries = [("name", ParamValue::String(name.into())), ("port", ParamValue::Integer(port))];
+        ParamValue::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
+    #[test]
+    fn items_merge_where_the_lower_one_stands() {
+        let below = [item("a", 1), item("b", 2)];
+        let above = [item("c", 3), item("b", 4)];
+        assert_eq!(merge_by("name", &below, &above), [item("a", 1), item("b", 4), item("c", 3)]);
+        assert_eq!(merge_by("name", &[], &above), above);
+        assert_eq!(merge_by("name", &below, &[]), below);
+    }
+
+    #[test]
+    fn only_tables_merge() {
+        let (one, two) = (ParamValue::Integer(1), ParamValue::List(vec![ParamValue::Integer(2)]));
+        assert_eq!(merge_tables(&one, &two), two);
+        assert_eq!(merge_tables(&item("a", 1), &one), one);
+    }
+}

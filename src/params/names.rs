@@ -71,3 +71,33 @@ pub(super) fn has_placeholder(shape: &Shape, value: &ParamValue) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_in_once() {
+        let name = |text: &str| ParamValue::String(text.into());
+        let both = Placeholders { client: Some("c1"), environment: "dev" };
+        assert_eq!(fill(&Shape::Name, &name("{client}-x-{environment}"), both), Some(name("c1-x-dev")));
+        let none = Placeholders { client: None, environment: "dev" };
+        assert_eq!(fill(&Shape::Name, &name("x-{environment}"), none), Some(name("x-dev")));
+        assert_eq!(fill(&Shape::Name, &name("x-{client}"), none), None);
+        // Other strings are not names: what they hold is theirs.
+        let string = Shape::String(super::super::StringShape::default());
+        assert_eq!(fill(&string, &name("{client}"), both), Some(name("{client}")));
+        let list = Shape::List { items: Box::new(Shape::Name), min_items: 0, max_items: 9 };
+        assert!(has_placeholder(&list, &ParamValue::List(vec![name("a"), name("{client}")])));
+    }
+
+    #[test]
+    fn only_known_placeholders_are_right() {
+        for good in ["a", "{client}", "x-{client}-{environment}", "{client}{environment}"] {
+            assert_eq!(check_template(good), Ok(()), "{good}");
+        }
+        for bad in ["", "-{client}", "{Client}", "{{client}}", "{}", "a_b", "A", "{client"] {
+            assert!(check_template(bad).is_err(), "{bad}");
+        }
+    }
+}

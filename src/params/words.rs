@@ -81,3 +81,25 @@ pub(super) fn number_range(shape: &Shape) -> String {
         (Some(min), Some(max)) => format!("{name} {min} to {max}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::{Pattern, StringShape};
+
+    #[test]
+    fn shapes_read_as_people_say_them() {
+        let said = |shape: Shape| describe(&shape);
+        assert_eq!(said(Shape::Integer { min: Some(1), max: Some(720) }), "integer 1 to 720");
+        assert_eq!(said(Shape::Number { min: None, max: Some(0.5) }), "number of at most 0.5");
+        let pattern = Pattern::new("^a$").ok();
+        assert_eq!(said(Shape::String(StringShape { pattern, ..StringShape::default() })), "string matching ^a$");
+        let one_of = Some(vec!["a".into(), "b".into()]);
+        assert_eq!(said(Shape::String(StringShape { one_of, ..StringShape::default() })), "one of `a`, `b`");
+        let items = Box::new(Shape::Boolean);
+        assert_eq!(
+            said(Shape::List { items, min_items: 1, max_items: 4096 }),
+            "list of at least 1 items, each: boolean"
+        );
+    }
+}
