@@ -75,3 +75,80 @@ fn toml(value: &ParamValue) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Span;
+    use crate::params::{Origin, Step};
+    use crate::report::Paint;
+
+    const PAGE: Page = Page { width: 100, paint: Paint::Plain, now: 0, limit: None };
+
+    /// An explanation of what three layers said, highest first.
+    fn explained(value: Option<ParamValue>, said: [Option<ParamValue>; 3]) -> String {
+        let mut sources = SourceMap::default();
+        let client = sources.add("clients/C42.toml", "a\nb\n");
+        let environment = sources.add("environments/lms-prod.toml", "a\n");
+        let stack = sources.add("templates/lms/stack.toml", "a\n");
+        let layers =
+            [(client, 2, Layer::ClientInEnvironment), (environment, 0, Layer::Environment), (stack, 0, Layer::Stack)];
+        let step = |((file, at, layer), value): ((_, usize, Layer), Option<ParamValue>)| Step {
+            origin: Origin { layer, span: Span::new(file, at..at + 1) },
+            value,
+        };
+        let explanation = Explanation {
+            path: "image.tag".into(),
+            value,
+            steps: layers.into_iter().zip(said).map(step).collect(),
+            shape: "string matching ^[a-z]+$".into(),
+            description: "tag of the image".into(),
+            declared: Span::new(stack, 0..1),
+        };
+        let read_by = ["templates/lms/app/deployment.yaml:17".to_owned(), "templates/lms/app/job.yaml:3".to_owned()];
+        explain_text(&explanation, &read_by, &sources, &PAGE)
+    }
+
+    fn string(text: &str) -> Option<ParamValue> {
+        Some(ParamValue::String(text.into()))
+    }
+
+    #[test]
+    fn the_winner_comes_first_and_what_it_overrides_below() {
+        assert_eq!(
+            explained(string("1.4.2"), [string("1.4.2"), None, string("say \"hi\"")]),
+            "\
+image.tag = \"1.4.2\"   clients/C42.toml:2 (client in environment)
+  over unset          environments/lms-prod.toml:1 (environment)
+  over 'say \"hi\"'     templates/lms/stack.toml:1 (default)
+  string matching ^[a-z]+$
+  tag of the image   templates/lms/stack.toml:1
+read by templates/lms/app/deployment.yaml:17
+        templates/lms/app/job.yaml:3
+"
+        );
+    }
+
+    #[test]
+    fn a_merged_table_is_shown_whole_and_then_by_layer() {
+        let table = |keys: &[(&str, i64)]| {
+            Some(ParamValue::Table(keys.iter().map(|(key, n)| ((*key).into(), ParamValue::Integer(*n))).collect()))
+        };
+        let text = explained(table(&[("a", 1), ("b", 2)]), [table(&[("b", 2)]), table(&[("a", 1)]), table(&[])]);
+        assert_eq!(
+            text.lines().take(4).collect::<Vec<_>>(),
+            [
+                "image.tag = { a = 1, b = 2 }   merged",
+                "  with { b = 2 }               clients/C42.toml:2 (client in environment)",
+                "  with { a = 1 }               environments/lms-prod.toml:1 (environment)",
+                "  with {}                      templates/lms/stack.toml:1 (default)",
+            ]
+        );
+    }
+
+    #[test]
+    fn unset_is_said() {
+        let text = explained(None, [None, string("x"), string("y")]);
+        assert!(text.starts_with("image.tag is unset   clients/C42.toml:2"), "{text}");
+    }
+}

@@ -167,3 +167,42 @@ fn many_instances_with_values_of_their_own_are_one_line() {
         "{text}"
     );
 }
+
+#[test]
+fn downtime_and_what_all_instances_share_stand_apart() {
+    let object =
+        |kind: &str, name: &str, rest: &str| format!("apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {name}\n{rest}");
+    let owners: Vec<_> = (1..=30).map(|n| Owner::new("lms-prod", &format!("C{n}"))).collect();
+    let scaled = |n: u8| object("Deployment", "web-c7", &format!("spec:\n  replicas: {n}\n"));
+    let quota = |n: u8| object("ResourceQuota", "quota", &format!("spec:\n  hard:\n    pods: {n}\n"));
+    let service = object("Service", "web-c8", "spec: {}\n");
+    let changes = [
+        change("C7", "deployment-web-c7", Some(&scaled(2)), Some(&scaled(0))),
+        change("C8", "service-web-c8", Some(&service), None),
+        change("environment", "resourcequota-quota", Some(&quota(1)), Some(&quota(2))),
+    ];
+    let report = compare(&changes, &owners, &owners);
+    assert_eq!(
+        diff_text(&report, None, DiffView::Groups, &PAGE),
+        "\
+lms-prod: 2 of 30 instances change, 1 shared object                              against nothing: there is no commit yet
+
+! 2 instances have downtime
+    lms-prod/C7   Deployment web-c7   replicas 2 -> 0   stops Pods
+    lms-prod/C8   Service web-c8      deleted           stops traffic
+
+~ shared objects of lms-prod change
+    lms-prod/environment   ResourceQuota quota   hard.pods 1 -> 2   restarts nothing
+
+2 changed, 0 created, 1 deleted objects
+"
+    );
+}
+
+#[test]
+fn colour_adds_and_never_carries() {
+    let plain = diff_text(&release(), Some(&base()), DiffView::Objects, &PAGE);
+    let painted = diff_text(&release(), Some(&base()), DiffView::Objects, &Page { paint: Paint::Ansi, ..PAGE });
+    assert_ne!(plain, painted);
+    assert_eq!(anstream::adapter::strip_str(&painted).to_string(), plain);
+}
