@@ -39,8 +39,10 @@ impl Journal {
     fn parse(bytes: &[u8], output: &RelPath) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let body = text.strip_prefix(FIRST)?.strip_prefix('\n')?.strip_suffix('\n')?;
-        let body = if body == LAST { "" } else { body.strip_suffix(LAST)?.strip_suffix('\n')? };
-        let paths = body.split('\n').filter(|_| !body.is_empty()).map(|line| {
+        if body == LAST {
+            return Some(Self::default());
+        }
+        let paths = body.strip_suffix(LAST)?.strip_suffix('\n')?.split('\n').map(|line| {
             let path = RelPath::new(line).ok()?;
             (path.is_within(output) && path != *output).then_some(path)
         });
