@@ -109,14 +109,14 @@ mod tests {
         explain_text(&explanation, &read_by, &sources, &PAGE)
     }
 
-    fn string(text: &str) -> Option<ParamValue> {
-        Some(ParamValue::String(text.into()))
+    fn string(text: &str) -> ParamValue {
+        ParamValue::String(text.into())
     }
 
     #[test]
     fn the_winner_comes_first_and_what_it_overrides_below() {
         assert_eq!(
-            explained(string("1.4.2"), [string("1.4.2"), None, string("say \"hi\"")]),
+            explained(Some(string("1.4.2")), [Some(string("1.4.2")), None, Some(string("say \"hi\""))]),
             "\
 image.tag = \"1.4.2\"   clients/C42.toml:2 (client in environment)
   over unset          environments/lms-prod.toml:1 (environment)
@@ -148,7 +148,7 @@ read by templates/lms/app/deployment.yaml:17
 
     #[test]
     fn unset_is_said() {
-        let text = explained(None, [None, string("x"), string("y")]);
+        let text = explained(None, [None, Some(string("x")), Some(string("y"))]);
         assert!(text.starts_with("image.tag is unset   clients/C42.toml:2"), "{text}");
     }
 }
