@@ -73,7 +73,12 @@ impl Checker<'_> {
             let message = format!("`{shown}` is not a statement of lmsgen's templates");
             return self.fault(FORBIDDEN, outer, message, format!("use one of {}", STATEMENTS.join(", ")));
         }
-        if word == "set" && !text.contains('=') {
+        let is_plain_set = || {
+            let name = text["set".len()..].trim_start();
+            let rest = name.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').trim_start();
+            rest.starts_with('=')
+        };
+        if word == "set" && !is_plain_set() {
             let help = "write `{% set name = expression %}`; for a piece of YAML, use a component";
             return self.fault(FORBIDDEN, outer, "a `set` block would turn values into text", help);
         }
@@ -85,8 +90,12 @@ impl Checker<'_> {
 
     fn expression(&mut self, range: Range) {
         let text = self.source.text.clone();
-        for chain in chains(&text, range) {
+        for (nth, chain) in chains(&text, range).into_iter().enumerate() {
             match (chain.role, chain.parts[0].as_str()) {
+                (NameRole::Name, "for") if nth > 0 => {
+                    let help = "use a `{% for %}` statement";
+                    self.fault(FORBIDDEN, chain.range, "lists are not made by a loop in an expression", help);
+                }
                 (NameRole::Filter, "safe") => {
                     self.fault(
                         FORBIDDEN,

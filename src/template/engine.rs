@@ -10,6 +10,7 @@ use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::params::ParamDecl;
 
 use super::functions::{self, Scope};
+use super::limits::BEYOND;
 use super::rewrite::{Marks, Rewritten, Unmarked};
 use super::skeleton::{Fault, ShapeError, Skeleton, parse};
 use super::token::Token;
@@ -96,7 +97,13 @@ impl Engine {
         templates.sort_by_key(|one| (one.source.role != TemplateRole::Components, one.source.name.clone()));
         for one in &templates {
             if let Err(error) = tera.add_raw_template(&one.source.name, &one.rewritten.text) {
-                sink.push(tera_fault(SYNTAX, &error, &templates, &one.source.name));
+                let unknown = unknown_names(&error, one);
+                if unknown.is_empty() {
+                    sink.push(tera_fault(SYNTAX, &error, &templates, &one.source.name));
+                }
+                for fault in unknown {
+                    sink.push(fault);
+                }
             }
         }
         Self { tera, templates, marked: OnceLock::new(), reads }
@@ -200,6 +207,22 @@ fn new_tera() -> Tera {
     tera
 }
 
+/// Filters, functions, tests and components that do not exist: Tera reports them together, as text that draws each.
+fn unknown_names(error: &tera::Error, one: &Compiled) -> Vec<Diagnostic> {
+    let ErrorKind::Msg(text) = error.kind() else { return Vec::new() };
+    let arrow = format!("--> {}:", one.source.name);
+    let reports = text.split("error: ").filter_map(|report| {
+        let (message, rest) = report.split_once('\n')?;
+        let (line, rest) = rest.trim_start().strip_prefix(&arrow)?.split_once(':')?;
+        let column = rest.lines().next()?.trim();
+        let at = one.rewritten.origin_of_place(line.parse().ok()?, column.parse().ok()?);
+        let name = message.split('`').nth(1).unwrap_or_default();
+        let span = Span::new(one.source.file, at..(at + name.len()).min(one.source.text.len()));
+        Some(Diagnostic::error(SYNTAX, lower_first(message)).at(span, ""))
+    });
+    reports.collect()
+}
+
 /// Turns an error of Tera into a diagnostic at its place in the file.
 fn tera_fault(code: Code, error: &tera::Error, templates: &[Compiled], name: &str) -> Diagnostic {
     let by_name = |name: &str| templates.iter().find(|one| one.source.name == name);
@@ -210,6 +233,7 @@ fn tera_fault(code: Code, error: &tera::Error, templates: &[Compiled], name: &st
             let place = by_name(report.filename())
                 .or_else(|| by_name(name))
                 .map(|one| Span::new(one.source.file, one.rewritten.origin_of_span(report.span())));
+            let code = if message.starts_with(BEYOND) { TOO_LARGE } else { code };
             let diagnostic = Diagnostic::error(code, message);
             place.or_else(file_start).map_or(diagnostic.clone(), |span| diagnostic.at(span, ""))
         }

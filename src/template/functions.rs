@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tera::{Error, Kwargs, Map, State, Tera, Value};
 
+use super::limits::{self, Budget};
 use super::rewrite::TOKEN_FILTER;
 use super::token::{CLOSE, HashOf, OPEN, Token, to_manifest};
 
@@ -39,13 +40,19 @@ struct Active {
     scope: Arc<Scope>,
     /// Tokens, and the offset of the expression in the file when the template is marked.
     tokens: Vec<(Token, Option<usize>)>,
+    budget: Budget,
 }
 
 /// Runs `render` with `scope` and returns its result and the tokens it made.
 pub fn with_scope<T>(scope: &Arc<Scope>, render: impl FnOnce() -> T) -> (T, Vec<(Token, Option<usize>)>) {
-    ACTIVE.with_borrow_mut(|active| *active = Active { scope: Arc::clone(scope), tokens: Vec::new() });
+    ACTIVE.with_borrow_mut(|active| *active = Active { scope: Arc::clone(scope), ..Active::default() });
     let result = render();
     (result, ACTIVE.take().tokens)
+}
+
+/// What is left for the rendering on this thread.
+pub(super) fn with_budget<T>(run: impl FnOnce(&mut Budget) -> T) -> T {
+    ACTIVE.with_borrow_mut(|active| run(&mut active.budget))
 }
 
 /// Marks a digest on its way to the token filter: bytes cannot be made in a template.
@@ -53,6 +60,7 @@ const DIGEST: &str = "\u{e00f}lmsgen content hash of ";
 
 /// Registers filter and functions, and takes away what would let text escape the filter.
 pub fn register(tera: &mut Tera) {
+    limits::register(tera);
     tera.register_filter(TOKEN_FILTER, token);
     tera.register_filter("safe", |_: Value, _: Kwargs, _: &State| -> Result<Value, Error> {
         Err(Error::message("filter `safe` is not available"))
@@ -69,6 +77,7 @@ pub fn register(tera: &mut Tera) {
 #[expect(clippy::needless_pass_by_value, reason = "the signature is Tera's")]
 fn token(value: Value, kwargs: Kwargs, _: &State) -> Result<String, Error> {
     let at = kwargs.get::<u64>("at")?.and_then(|at| usize::try_from(at).ok());
+    with_budget(|budget| budget.print(&value))?;
     let token = match value.as_bytes().map(String::from_utf8_lossy) {
         Some(digest) => match digest.strip_prefix(DIGEST) {
             Some("") => Token::Hash(HashOf::This),

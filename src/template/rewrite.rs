@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use super::chain::chains;
+use super::limits::{SIZE_FILTER, TICK_FUNCTION};
 use super::scan::{Piece, scan};
 use super::token::{MARK_CLOSE, MARK_OPEN};
 
@@ -40,23 +42,47 @@ impl Rewritten {
             match piece {
                 Piece::Text(range) if marks == Marks::On => new.copy_marked(source, range),
                 Piece::Print(outer, inner) if !source[inner.clone()].trim_start().starts_with('<') => {
-                    let at = inner.start;
+                    let at = if marks == Marks::On { format!("(at={})", inner.start) } else { String::new() };
                     new.copy(source, outer.start..inner.start);
-                    new.text.push('(');
-                    new.copy(source, inner.clone());
-                    new.filters.push((new.text.len(), trimmed(source, inner.clone())));
-                    new.text.push_str(") | ");
-                    new.text.push_str(TOKEN_FILTER);
-                    if marks == Marks::On {
-                        new.text.push_str(&format!("(at={at})"));
-                    }
-                    new.text.push(' ');
+                    new.filtered(source, inner.clone(), &format!("{TOKEN_FILTER}{at}"));
                     new.copy(source, inner.end..outer.end);
                 }
+                Piece::Statement(outer, inner) => new.statement(source, &outer, &inner),
                 other => new.copy(source, other.outer()),
             }
         }
         new
+    }
+
+    /// An expression sent through a filter.
+    fn filtered(&mut self, source: &str, expression: Range<usize>, filter: &str) {
+        self.text.push('(');
+        self.copy(source, expression.clone());
+        self.filters.push((self.text.len(), trimmed(source, expression)));
+        self.text.push_str(") | ");
+        self.text.push_str(filter);
+        self.text.push(' ');
+    }
+
+    /// Puts the limits into statements that could go on without end.
+    fn statement(&mut self, source: &str, outer: &Range<usize>, inner: &Range<usize>) {
+        let text = &source[inner.clone()];
+        match text.split_whitespace().next() {
+            Some("set") => {
+                let start = text.find('=').map_or(inner.end, |at| inner.start + at + 1);
+                self.copy(source, outer.start..start);
+                self.filtered(source, start..inner.end, SIZE_FILTER);
+                self.copy(source, inner.end..outer.end);
+            }
+            Some(word @ ("for" | "component")) => {
+                self.copy(source, outer.clone());
+                let arguments = if word == "component" { component_arguments(text) } else { String::new() };
+                // A statement that trims what follows it hands that on.
+                let trim = if source[inner.end..].starts_with('-') { "-" } else { "" };
+                self.text.push_str(&format!("{{{{ {TICK_FUNCTION}({arguments}) {trim}}}}}"));
+            }
+            _ => self.copy(source, outer.clone()),
+        }
     }
 
     fn copy(&mut self, source: &str, range: Range<usize>) {
@@ -88,6 +114,12 @@ impl Rewritten {
         origin + (offset - start).min(limit)
     }
 
+    /// The offset in the file of a line and column, from 1, in the rewritten text.
+    #[must_use]
+    pub fn origin_of_place(&self, line: usize, column: usize) -> usize {
+        self.origin(self.offset(line, column.saturating_sub(1)))
+    }
+
     /// A place that Tera reports, led back to the file: the expression itself when the added filter is blamed.
     #[must_use]
     pub fn origin_of_span(&self, span: &tera::Span) -> Range<usize> {
@@ -107,6 +139,19 @@ impl Rewritten {
         let start: usize = self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
         start + self.text[start..].char_indices().nth(column).map_or(self.text.len() - start, |(at, _)| at)
     }
+}
+
+/// `of=[a, b]` for `component name(a, b: string = "x")`.
+fn component_arguments(header: &str) -> String {
+    let names: Vec<String> = chains(header, 0..header.len())
+        .into_iter()
+        .filter(|chain| {
+            let before = header[..chain.range.start].trim_end();
+            before.ends_with(['(', ','])
+        })
+        .map(|chain| chain.parts[0].clone())
+        .collect();
+    if names.is_empty() { String::new() } else { format!("of=[{}]", names.join(", ")) }
 }
 
 /// `range` without white space at its ends.

@@ -91,7 +91,7 @@ pub enum Fault {
 }
 
 impl ShapeError {
-    fn at(offset: usize, message: impl Into<String>) -> Self {
+    pub(super) fn at(offset: usize, message: impl Into<String>) -> Self {
         Self { message: message.into(), help: None, place: Fault::Offset(offset) }
     }
 
@@ -99,7 +99,7 @@ impl ShapeError {
         Self { message: message.into(), help: None, place: Fault::Token(token) }
     }
 
-    const fn with_help(mut self, help: &'static str) -> Self {
+    pub(super) const fn with_help(mut self, help: &'static str) -> Self {
         self.help = Some(help);
         self
     }
@@ -154,6 +154,7 @@ fn skeleton(node: &Node, seen: &mut Vec<usize>) -> Result<Skeleton, ShapeError> 
         return Err(ShapeError::at(offset, message));
     };
     let entries = ordered(entries, root_key_rank)?;
+    super::fields::check(&entries)?;
     let api_version = literal(&entries, "apiVersion", offset)?;
     let kind = literal(&entries, "kind", offset)?;
     let Some((_, metadata)) = entries.iter().find(|(key, _)| *key == "metadata") else {
@@ -171,7 +172,7 @@ fn skeleton(node: &Node, seen: &mut Vec<usize>) -> Result<Skeleton, ShapeError> 
     Ok(Skeleton { api_version, kind, name, namespace, head: head_segments, body, offset })
 }
 
-type Entry<'a> = (&'a str, &'a Node);
+pub(super) type Entry<'a> = (&'a str, &'a Node);
 
 /// Checks keys and puts them in canonical order.
 fn ordered(entries: &[(Node, Node)], rank: fn(&str) -> usize) -> Result<Vec<Entry<'_>>, ShapeError> {
@@ -203,10 +204,21 @@ fn literal(entries: &[Entry<'_>], field: &str, offset: usize) -> Result<String, 
         Content::Scalar { text, .. } => match printed(text).next() {
             Some(token) => Err(ShapeError::token(token, format!("`{field}` must be written out in the template"))
                 .with_help("choose between objects with `{% if %}`")),
-            None => Ok(text.clone()),
+            None if is_string(node) => Ok(text.clone()),
+            None => Err(not_a_string(field, node)),
         },
-        _ => Err(ShapeError::at(node.range.start, format!("`{field}` must be a string"))),
+        _ => Err(not_a_string(field, node)),
     }
+}
+
+/// `true` for a scalar that every reader takes for text, or that holds a value.
+fn is_string(node: &Node) -> bool {
+    matches!(&node.content, Content::Scalar { text, style }
+        if *style == ScalarStyle::Text || text.contains(OPEN) || resolve_plain(text) == Plain::String)
+}
+
+fn not_a_string(field: &str, node: &Node) -> ShapeError {
+    ShapeError::at(node.range.start, format!("`{field}` must be a string"))
 }
 
 fn text_of(metadata: &Node, field: &str) -> Result<Option<Vec<Part>>, ShapeError> {
@@ -214,12 +226,14 @@ fn text_of(metadata: &Node, field: &str) -> Result<Option<Vec<Part>>, ShapeError
         return Err(ShapeError::at(metadata.range.start, "`metadata` must be a mapping"));
     };
     let found = entries.iter().find(|(key, _)| matches!(&key.content, Content::Scalar { text, .. } if text == field));
-    match found.map(|(_, node)| (&node.content, node.range.start)) {
+    match found.map(|(_, node)| node) {
         None => Ok(None),
-        Some((Content::Scalar { text, .. }, _)) => {
-            Ok(Some(parts(text).unwrap_or_else(|| vec![Part::Literal(text.clone())])))
-        }
-        Some((_, at)) => Err(ShapeError::at(at, format!("`metadata.{field}` must be a string"))),
+        Some(node) => match (&node.content, is_string(node)) {
+            (Content::Scalar { text, .. }, true) => {
+                Ok(Some(parts(text).unwrap_or_else(|| vec![Part::Literal(text.clone())])))
+            }
+            _ => Err(not_a_string(&format!("metadata.{field}"), node)),
+        },
     }
 }
 
