@@ -1,5 +1,6 @@
 //! What every command does with faults and errors: show them, and choose the exit code.
 
+use lmsgen::diagnostic::Diagnostic;
 use lmsgen::ops::{Checked, Error, Watch};
 use lmsgen::report::{Scope, diagnostics_text};
 use lmsgen::{files, git};
@@ -17,10 +18,12 @@ pub fn outcome<T>(ui: &Ui, checked: Checked<T>) -> Result<T, Exit> {
     checked.outcome.ok_or(if exit == Exit::Done { Exit::Bug } else { exit })
 }
 
-/// Shows faults on stderr.
+/// Shows faults on stderr; with `-q` only errors.
 pub fn faults<T>(ui: &Ui, checked: &Checked<T>) {
     let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis: None };
-    let text = diagnostics_text(&checked.found, &checked.sources, scope, &ui.message_page());
+    let quiet = |found: &[Diagnostic]| found.iter().filter(|one| one.is_error()).cloned().collect::<Vec<_>>();
+    let found = if ui.is_quiet() { &quiet(&checked.found) } else { &checked.found };
+    let text = diagnostics_text(found, &checked.sources, scope, &ui.message_page());
     if !text.is_empty() {
         ui.complain(text.trim_end());
     }

@@ -77,6 +77,12 @@ impl Ui {
         Page { paint: self.err, limit: self.limit(50), ..self.page() }
     }
 
+    /// `true` if only results and errors are wanted.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self.verbosity, Verbosity::Quiet)
+    }
+
     /// With `-v` nothing is cut short.
     const fn limit(&self, most: usize) -> Option<usize> {
         match self.verbosity {

@@ -38,10 +38,11 @@ pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
         return Ok(Exit::of(&checked.found));
     }
-    let sums =
-        format!("{}, {} ({})", counted(checked.n_instances, "instance"), objects(checked.n_objects), watch.shown());
+    let sums = format!(" in {}, {}", counted(checked.n_instances, "instance"), objects(checked.n_objects));
+    // Warnings end with a line that counts the same.
+    let sums = if checked.found.is_empty() { sums } else { String::new() };
     outcome(ui, checked)?;
-    ui.say(&format!("No errors in {sums}"));
+    ui.say(&format!("No errors{sums} ({})", watch.shown()));
     Ok(Exit::Done)
 }
 
