@@ -1,4 +1,5 @@
 //! End-to-end tests, one module per area.
+
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_types,
@@ -6,11 +7,15 @@
     reason = "tests prepare files and programs, and a step that fails fails the test"
 )]
 
+mod architecture;
+mod cli;
 mod diff;
 mod files;
 mod fleet;
 mod git;
+mod render_faults;
 mod secret;
+mod session;
 mod support;
 mod terminal;
 mod tree;
