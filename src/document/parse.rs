@@ -121,23 +121,26 @@ fn report_merge(file: FileId, text: &str, sink: &mut Sink) -> bool {
 
 fn syntax_fault(text: &str, fault: &toml::de::Error) -> Diagnostic {
     let message = fault.message();
+    let span = fault.span().unwrap_or_default();
+    let found = text.get(span.clone()).unwrap_or_default();
+    let line = text.get(..span.start).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
     if message == "duplicate key" {
-        let key = fault.span().and_then(|span| text.get(span)).unwrap_or_default();
-        Diagnostic::error(DUPLICATE, format!("duplicate key {}", quoted(key.trim_matches(['[', ']']))))
-    } else if message.contains("recur") {
-        Diagnostic::error(DEPTH, format!("nested deeper than {MAX_DEPTH} levels"))
-    } else if message == "invalid basic string, expected `\"`" {
+        return Diagnostic::error(DUPLICATE, format!("duplicate key {}", quoted(found.trim_matches(['[', ']']))));
+    }
+    if message.contains("recur") {
+        return Diagnostic::error(DEPTH, format!("nested deeper than {MAX_DEPTH} levels"));
+    }
+    // What the parser says of anything that is no value, in words for people who did not mean to write numbers.
+    let is_no_value =
+        message.starts_with("string values must be quoted") || message.starts_with("invalid literal string");
+    let is_word = ["invalid float", "invalid boolean"].iter().any(|start| message.starts_with(start));
+    if message == "invalid basic string, expected `\"`" || is_no_value && found.is_empty() && line.contains('\'') {
         Diagnostic::error(SYNTAX, "this string has no end")
-    } else if message.starts_with("string values must be quoted") || message.starts_with("invalid literal string") {
-        // What the parser says of anything that is no value.
-        let found = fault.span().and_then(|span| text.get(span.start..)).unwrap_or_default();
-        if found.starts_with(|c: char| c.is_alphanumeric()) {
-            Diagnostic::error(SYNTAX, "a string must be in quotes").help("write \"…\" around it")
-        } else if found.starts_with('\'') {
-            Diagnostic::error(SYNTAX, "this string has no end")
-        } else {
-            Diagnostic::error(SYNTAX, "a value is missing")
-        }
+    } else if is_no_value && found.is_empty() {
+        Diagnostic::error(SYNTAX, "a value is missing")
+    } else if is_no_value || is_word {
+        let fault = Diagnostic::error(SYNTAX, "text must be in quotes");
+        fault.help("write \"…\" around all of it; without quotes there are numbers, `true` and `false`")
     } else {
         Diagnostic::error(SYNTAX, message.to_owned())
     }
@@ -238,6 +241,14 @@ mod tests {
         assert_eq!(faults("a = 1\na = 2\n"), ["LMS111 2:1 duplicate key `a`"]);
         assert_eq!(faults("x = tru\ny = \"a\nz = 1\n").len(), 2);
         assert_eq!(faults("a = \"\\ud800\"\n").len(), 1);
+        assert_eq!(faults("a = 'x\n"), ["LMS101 1:7 this string has no end"]);
+        assert_eq!(faults("a = \"x\n"), ["LMS101 1:7 this string has no end"]);
+        assert_eq!(faults("a =\n"), ["LMS101 1:4 a value is missing"]);
+        assert_eq!(faults("a = { b }\n"), ["LMS101 1:9 a value is missing"]);
+        for bare in ["no", "1.4.2", "True", "v1", "10m", "null"] {
+            let said = faults(&format!("a = {bare}\n"));
+            assert!(said.len() == 1 && said[0].ends_with("text must be in quotes"), "{said:?}");
+        }
     }
 
     #[test]
