@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     pub path: String,
     /// Id and size; `None` if the path is gone.
     pub new: Option<(Oid, usize)>,
+    /// The file holds that, or did a moment ago: its size is all that is looked at.
+    pub just_written: bool,
 }
 
 impl Repository {
@@ -66,10 +68,8 @@ impl Repository {
             return Ok(());
         }
         let workdir = self.workdir.as_path();
-        let fresh: Vec<(&Wanted, Option<IndexEntry>)> = wanted
-            .par_iter()
-            .map(|one| (one, one.new.map(|(oid, size)| entry(workdir, &one.path, oid, size))))
-            .collect();
+        let fresh: Vec<(&Wanted, Option<IndexEntry>)> =
+            wanted.par_iter().map(|one| (one, one.new.map(|new| entry(workdir, one, new)))).collect();
         let failed = || Error::library("update the index");
         let mut index = self.index()?;
         for (one, entry) in fresh {
@@ -156,7 +156,9 @@ pub(super) fn locked(path: PathBuf) -> Error {
 }
 
 /// An entry with the file's data if what is on disk is the content of `oid`, else with none, so that Git looks.
-fn entry(workdir: &Path, path: &str, oid: Oid, size: usize) -> IndexEntry {
+///
+/// Output was written or compared byte by byte just now, so its size says enough; a source may be in somebody's editor.
+fn entry(workdir: &Path, wanted: &Wanted, (oid, size): (Oid, usize)) -> IndexEntry {
     let mut entry = IndexEntry {
         ctime: IndexTime::new(0, 0),
         mtime: IndexTime::new(0, 0),
@@ -169,12 +171,13 @@ fn entry(workdir: &Path, path: &str, oid: Oid, size: usize) -> IndexEntry {
         id: oid,
         flags: 0,
         flags_extended: 0,
-        path: path.as_bytes().to_vec(),
+        path: wanted.path.as_bytes().to_vec(),
     };
-    let full = workdir.join(path);
+    let full = workdir.join(&wanted.path);
     let Ok(data) = full.symlink_metadata() else { return entry };
     let same_size = usize::try_from(data.len()) == Ok(size);
-    if !data.is_file() || !same_size || Oid::hash_file(ObjectType::Blob, &full).ok() != Some(oid) {
+    let same = || wanted.just_written || Oid::hash_file(ObjectType::Blob, &full).ok() == Some(oid);
+    if !data.is_file() || !same_size || !same() {
         return entry;
     }
     // The index keeps the lowest 32 bits of each.

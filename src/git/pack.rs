@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use git2::{ObjectType, Odb};
 use rayon::prelude::*;
 use sha1::{Digest, Sha1};
@@ -48,7 +47,9 @@ fn write_pack(writer: &mut impl Write, objects: &[NewObject<'_>]) -> std::io::Re
     sum.update(&header);
     writer.write_all(&header)?;
     for batch in objects.chunks(BATCH) {
-        let deflated: Vec<Vec<u8>> = batch.par_iter().map(deflate).collect::<Result<_, _>>()?;
+        // Setting up a compressor costs more than a small file: one for each piece of work.
+        let compressor = || Compress::new(Compression::fast(), true);
+        let deflated: Vec<Vec<u8>> = batch.par_iter().map_init(compressor, deflate).collect::<Result<_, _>>()?;
         let deflated = deflated.concat();
         sum.update(&deflated);
         writer.write_all(&deflated)?;
@@ -57,9 +58,9 @@ fn write_pack(writer: &mut impl Write, objects: &[NewObject<'_>]) -> std::io::Re
 }
 
 /// One object as it stands in a pack: type and size, then the deflated bytes.
-fn deflate(object: &NewObject<'_>) -> std::io::Result<Vec<u8>> {
+fn deflate(compress: &mut Compress, object: &NewObject<'_>) -> std::io::Result<Vec<u8>> {
     let kind: u8 = if object.kind == ObjectType::Tree { 2 } else { 3 };
-    let mut out = Vec::with_capacity(object.data.len() / 2 + 16);
+    let mut out = Vec::with_capacity(object.data.len() / 2 + 64);
     let mut size = object.data.len();
     let mut byte = (kind << 4) | low_bits(size, 4);
     size >>= 4;
@@ -69,9 +70,14 @@ fn deflate(object: &NewObject<'_>) -> std::io::Result<Vec<u8>> {
         size >>= 7;
     }
     out.push(byte);
-    let mut encoder = ZlibEncoder::new(out, Compression::fast());
-    encoder.write_all(&object.data)?;
-    encoder.finish()
+    compress.reset();
+    loop {
+        let done = usize::try_from(compress.total_in()).map_err(std::io::Error::other)?;
+        match compress.compress_vec(&object.data[done..], &mut out, FlushCompress::Finish)? {
+            Status::StreamEnd => return Ok(out),
+            Status::Ok | Status::BufError => out.reserve(out.len().max(64)),
+        }
+    }
 }
 
 /// The lowest `count` bits, seven at most.

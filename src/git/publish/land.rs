@@ -12,7 +12,7 @@ use crate::git::compare::{Difference, Scope};
 use crate::git::foreign::Step;
 use crate::git::index::Wanted;
 use crate::git::remote::Remote;
-use crate::git::{Error, Repository, Revision};
+use crate::git::{Error, Repository, Revision, owned};
 use crate::names::RelPath;
 use crate::tree::Tree;
 
@@ -56,6 +56,7 @@ impl Repository {
             .map(|one| Wanted {
                 path: self.in_repository(one.path.as_str()),
                 new: one.new.map(|(oid, data)| (oid, data.len())),
+                just_written: owned::is_output(one.path.as_str()),
             })
             .collect();
         let known: BTreeSet<String> = wanted.iter().map(|one| one.path.clone()).collect();
@@ -70,7 +71,7 @@ impl Repository {
                 let new = entry.map(|entry| entry.id());
                 let size = new.map(|oid| self.odb()?.read_header(oid).map_err(Error::library("read an object")));
                 let size = size.transpose()?.map(|(size, _)| size);
-                wanted.push(Wanted { path, new: new.zip(size) });
+                wanted.push(Wanted { path, new: new.zip(size), just_written: false });
             }
         }
         self.update_index(&wanted)
