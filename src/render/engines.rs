@@ -51,7 +51,7 @@ fn templates(stack: &Stack, sources: &SourceMap) -> Vec<TemplateSource> {
             None => TemplateRole::Environment,
         },
     };
-    stack.templates.iter().map(source).collect()
+    stack.components.iter().chain(&stack.templates).map(source).collect()
 }
 
 fn unread(stack: &Stack, engine: &Engine, sink: &mut Sink) {
