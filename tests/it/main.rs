@@ -9,11 +9,13 @@
 
 mod architecture;
 mod cli;
+mod determinism;
 mod diff;
 mod files;
 mod fleet;
 mod git;
 mod render_faults;
+mod second_stack;
 mod secret;
 mod session;
 mod support;

@@ -148,6 +148,18 @@ impl Fleet {
         fleet
     }
 
+    /// A copy of everything below a folder of the repository.
+    pub fn copy_of(folder: &str) -> Self {
+        let fleet = Self::empty();
+        copy(&repository().join(folder), &fleet.root());
+        fleet
+    }
+
+    /// The fleet of the second stack: shops.
+    pub fn shops() -> Self {
+        Self::copy_of("tests/fixtures/shop-stack")
+    }
+
     /// A fleet whose only stack is made of `files`, with one environment and one client, `C1`.
     pub fn tiny(files: &[(&str, &str)]) -> Self {
         let fleet = Self::empty();
@@ -276,6 +288,36 @@ fn walk(folder: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) {
             files.insert(path, std::fs::read(entry.path()).unwrap_or_default());
         }
     }
+}
+
+/// The strings of the hostile corpus: what readers of YAML take for something else, and what breaks templates.
+pub fn hostile_strings() -> Vec<String> {
+    let text = std::fs::read_to_string(repository().join("tests/judges/hostile.json")).expect("the corpus");
+    let strings: Vec<String> = serde_json::from_str(&text).expect("a list of strings");
+    assert_eq!(strings.len(), 155);
+    strings
+}
+
+/// `true` for strings that no file of a fleet may hold: control characters, characters that reorder text or hide.
+pub fn is_refused(text: &str) -> bool {
+    text.chars().any(|c| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}')
+    })
+}
+
+/// A string in TOML, with escapes for whatever needs them.
+pub fn toml_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// Copies a file or a folder with everything below it.
