@@ -9,7 +9,7 @@ use git2::{ObjectType, Odb, Oid};
 
 use super::compare::{parse, read_tree};
 use super::object::{self, Entry, FILE, FOLDER};
-use super::{Error, Repository, pack};
+use super::{Error, Repository};
 
 /// A change of one file, with its path from the work tree's top.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Repository {
             objects.push(NewObject { kind: ObjectType::Tree, oid, data: Cow::Borrowed(b"") });
             oid
         });
-        pack::write(&odb, objects)?;
+        self.write_objects(objects)?;
         Ok(root)
     }
 }

@@ -64,6 +64,14 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file of the object store cannot be written.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A lock file stands in the way.
     #[error("`{path}` exists since {since}: another Git command is running, or one was interrupted")]
     Locked {
@@ -299,7 +307,7 @@ impl Error {
             Self::Problems(problems) => {
                 problems.iter().filter_map(|problem| problem.help.as_deref()).collect::<Vec<_>>().join("\n")
             }
-            Self::Path { .. } | Self::Library { .. } | Self::Io { .. } | Self::Program { .. } => return None,
+            Self::Path { .. } | Self::Library { .. } | Self::Io { .. } | Self::Write { .. } | Self::Program { .. } => return None,
         })
     }
 }
