@@ -3,6 +3,10 @@
 //! Finished objects are looked through line by line, which their one style of writing allows; only an object that
 //! looks wrong is parsed, so that a line of text inside a string is no fault.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::diagnostic::{Class, Code, Diagnostic};
 use crate::fleet::Environment;
 use crate::manifest::{Value, parse_documents};
@@ -17,7 +21,7 @@ pub fn check(kind: &str, name: &str, text: &str, environment: &Environment) -> V
     let policy = &environment.policy;
     let mut faults = Vec::new();
     let registry_is_right = |image: &str| allows_image(&policy.registries, image);
-    if !policy.registries.is_empty() && !lines_under(text, "image", &[]).all(|image| registry_is_right(&image)) {
+    if !policy.registries.is_empty() && !images(text).all(&registry_is_right) {
         for image in strings(text, &["image"], &[]).into_iter().filter(|image| !registry_is_right(image)) {
             let message = format!("{kind} `{name}`: image `{}` is not from an allowed registry", image.escape_debug());
             let help = format!("environment `{}` allows {}", environment.name, listed(&policy.registries));
@@ -26,8 +30,7 @@ pub fn check(kind: &str, name: &str, text: &str, environment: &Environment) -> V
     }
     let is_route = matches!(kind, "Ingress" | "HTTPRoute" | "GRPCRoute" | "TLSRoute");
     let host_is_right = |host: &str| allows_host(&policy.hosts, host);
-    if is_route && !policy.hosts.is_empty() && !lines_under(text, "host", &HOST_LISTS).all(|host| host_is_right(&host))
-    {
+    if is_route && !policy.hosts.is_empty() && !lines_under(text, "host", &HOST_LISTS).all(host_is_right) {
         for host in strings(text, &["host"], &HOST_LISTS).into_iter().filter(|host| !host_is_right(host)) {
             let message = format!("{kind} `{name}`: host `{}` is not allowed", host.escape_debug());
             let help = format!("environment `{}` allows {}", environment.name, listed(&policy.hosts));
@@ -63,8 +66,22 @@ fn allows_host(hosts: &[String], host: &str) -> bool {
     })
 }
 
+/// Values after the key `image`, read from lines.
+///
+/// Found by one search for the word: every object is looked through, and a look at each of its lines took longer than
+/// writing them.
+fn images(text: &str) -> impl Iterator<Item = &str> {
+    static KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new("image: ").expect("the pattern is a constant"));
+    KEY.find_iter(text).filter_map(|key| {
+        let start = text[..key.start()].rfind('\n').map_or(0, |at| at + 1);
+        let before = text[start..key.start()].trim_start();
+        let rest = &text[key.end()..];
+        matches!(before, "" | "- ").then(|| unquoted(rest.split('\n').next().unwrap_or(rest)))
+    })
+}
+
 /// Values after `key:`, and items of the lists under `lists`, read from lines.
-fn lines_under<'t>(text: &'t str, key: &'t str, lists: &'t [&'t str]) -> impl Iterator<Item = String> + 't {
+fn lines_under<'t>(text: &'t str, key: &'t str, lists: &'t [&'t str]) -> impl Iterator<Item = &'t str> {
     let mut list_indent = None;
     text.lines().filter_map(move |line| {
         let content = line.trim_start();
@@ -84,8 +101,8 @@ fn lines_under<'t>(text: &'t str, key: &'t str, lists: &'t [&'t str]) -> impl It
     })
 }
 
-fn unquoted(text: &str) -> String {
-    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).to_owned()
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
 
 /// The same, read as YAML: strings under `keys`, items of lists under `lists`, anywhere in the object.
@@ -144,11 +161,14 @@ mod tests {
     #[test]
     fn both_ways_of_reading_find_the_same() {
         let text = "kind: Ingress\nspec:\n  rules:\n    - host: a.example\n      http: {}\n    - host: \"1.example\"\n  tls:\n    - hosts:\n        - b.example\n        - c.example\n      secretName: x\n";
-        let lines: Vec<String> = lines_under(text, "host", &HOST_LISTS).collect();
+        let lines: Vec<&str> = lines_under(text, "host", &HOST_LISTS).collect();
         assert_eq!(lines, ["a.example", "1.example", "b.example", "c.example"]);
         assert_eq!(lines, strings(text, &["host"], &HOST_LISTS));
         let pod =
             "spec:\n  containers:\n    - name: a\n      image: x/y:1\n  note: |\n    image: not one\n    image: z\n";
         assert_eq!(strings(pod, &["image"], &[]), ["x/y:1"]);
+        // Text that looks like a key is found, too; it only leads to a closer look.
+        assert_eq!(images(pod).collect::<Vec<_>>(), ["x/y:1", "not one", "z"]);
+        assert_eq!(images("image: \"a\"\n- image: b\nno-image: c\n").collect::<Vec<_>>(), ["a", "b"]);
     }
 }
