@@ -2,6 +2,10 @@
 
 mod cli;
 
+/// A run makes and drops millions of small values on all threads: a third of its time with the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::run().into()
 }
