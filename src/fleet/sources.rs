@@ -4,6 +4,7 @@
 //! elsewhere. Judges no content: that is what loading does.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -22,7 +23,7 @@ const MAX_BYTES: usize = 1 << 30;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// A regular file's bytes.
-    File(Vec<u8>),
+    File(Arc<[u8]>),
     /// A symbolic link, device, socket or pipe: refused, never followed.
     NotRegular,
     /// A file over the limit: not read.
@@ -92,7 +93,7 @@ impl Sources {
     }
 
     /// Takes the regular files out and leaves everything that loading refuses.
-    pub fn take_files(&mut self) -> BTreeMap<RelPath, Vec<u8>> {
+    pub fn take_files(&mut self) -> BTreeMap<RelPath, Arc<[u8]>> {
         let mut taken = BTreeMap::new();
         for (path, content) in std::mem::take(&mut self.files) {
             match content {
@@ -184,7 +185,7 @@ impl Walk {
 /// What stands under `name`; `None` if it was removed since it was listed: as if it had never been there.
 fn read(dir: &files::Dir<'_>, name: &str) -> Result<Option<Content>, files::Error> {
     match dir.read(name, MAX_FILE_BYTES) {
-        Ok(bytes) => Ok(bytes.map(Content::File)),
+        Ok(bytes) => Ok(bytes.map(|bytes| Content::File(bytes.into()))),
         Err(files::Error::Kind { .. }) => Ok(Some(Content::NotRegular)),
         Err(files::Error::TooLarge { .. }) => Ok(Some(Content::TooLarge)),
         Err(other) => Err(other),

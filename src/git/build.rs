@@ -152,7 +152,8 @@ mod tests {
             let all: BTreeSet<String> = map.keys().cloned().collect();
             let is_folder = |path: &str| all.iter().any(|other| other.starts_with(&format!("{path}/")));
             let kept = map.into_iter().filter(|(path, _)| !is_folder(path));
-            kept.map(|(path, content)| (RelPath::new(&path).unwrap(), vec![content; usize::from(content)])).collect()
+            kept.map(|(path, content)| (RelPath::new(&path).unwrap(), vec![content; usize::from(content)].into()))
+                .collect()
         })
     }
 

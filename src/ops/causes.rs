@@ -85,7 +85,7 @@ fn sources_at(
     let wanted = |path: &&RelPath| !path.as_str().starts_with("clients/") || clients.contains(path.as_str());
     let paths: Vec<RelPath> = files.iter().map(|(path, _)| path).filter(wanted).cloned().collect();
     let old = repository.files_at(revision, &paths)?;
-    Ok(Sources::new(paths.into_iter().zip(old).filter_map(|(path, bytes)| Some((path, Content::File(bytes?))))))
+    Ok(Sources::new(paths.into_iter().zip(old).filter_map(|(path, bytes)| Some((path, Content::File(bytes?.into()))))))
 }
 
 /// Paths of templates that differ.

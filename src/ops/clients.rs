@@ -7,7 +7,8 @@ use crate::names::{ClientId, RelPath};
 
 use super::Error;
 use super::prepare::{Checked, prepare};
-use super::store::{Optional, StoreFiles};
+use super::store::Optional;
+use super::store_files::StoreFiles;
 
 /// What `client new` did.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub fn new_client(root: &Root, id: &str, client: &NewClient) -> Result<Checked<N
         return Err(Error::Usage(format!("client `{checked}` exists already: {known}")));
     }
     let text = new_client_text(client);
-    files.insert(path.clone(), fleet::Content::File(text.clone().into_bytes()));
+    files.insert(path.clone(), fleet::Content::File(text.as_bytes().into()));
     let selection = Selection { clients: vec![id.to_owned()], ..Selection::default() };
     let prepared = match prepare(StoreFiles::Disk(root), &files, &selection)? {
         Ok(prepared) => prepared,

@@ -12,7 +12,7 @@ use super::Error;
 use super::causes::add_causes;
 use super::prepare::{Checked, Prepared, prepare};
 use super::render::{Strictness, place_name, require_secrets};
-use super::store::StoreFiles;
+use super::store_files::StoreFiles;
 
 /// What differs.
 #[derive(Debug)]

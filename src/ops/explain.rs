@@ -5,7 +5,7 @@ use crate::fleet::{Explanation, Selection, Sources};
 
 use super::Error;
 use super::prepare::{Checked, prepare};
-use super::store::StoreFiles;
+use super::store_files::StoreFiles;
 
 /// One instance's answer.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Making the secret values that are missing: in memory first, on disk only when everything else is right.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -25,7 +26,7 @@ pub struct Generated {
     /// `secrets/lms-dev/C7/lms-secret.yaml`.
     pub path: RelPath,
     /// The file, encrypted.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
     /// Number of values that were made.
     pub n_values: usize,
 }
@@ -60,8 +61,8 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
     });
     let made = made.collect::<Result<Vec<_>, _>>()?;
     for (missing, file) in todo.iter().zip(&made) {
-        let revision = StoredSecret::parse(&file.bytes.as_slice().into()).map_or(1, |stored| stored.revision);
-        let stored = SecretFile { bytes: file.bytes.as_slice().into(), revision };
+        let revision = StoredSecret::parse(&file.bytes).map_or(1, |stored| stored.revision);
+        let stored = SecretFile { bytes: Arc::clone(&file.bytes), revision };
         prepared.store.secrets.replace(missing.place, missing.name.clone(), stored);
     }
     for missing in &mut prepared.store.missing {
@@ -94,7 +95,7 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
         Some(existing) => set(Some(existing), &spec, &recipients, making.identities, making.now),
         None => encrypt(&spec, &recipients, making.now),
     };
-    Ok(Generated { place: missing.place, path: missing.path.clone(), bytes: bytes.map_err(failed)?, n_values })
+    Ok(Generated { place: missing.place, path: missing.path.clone(), bytes: bytes.map_err(failed)?.into(), n_values })
 }
 
 /// The Secret that a store file must be, with `values` to set in it.

@@ -15,6 +15,7 @@ mod publish_message;
 mod render;
 mod secrets;
 mod store;
+mod store_files;
 mod validate;
 
 pub use clients::{

@@ -7,7 +7,8 @@ use crate::render::{Engines, Rendered, render};
 use crate::tree::Scope;
 
 use super::Error;
-use super::store::{Store, StoreFiles, read_store};
+use super::store::{Store, read_store};
+use super::store_files::StoreFiles;
 
 /// What a use case found and made.
 #[derive(Debug, Default)]

@@ -1,7 +1,5 @@
 //! `publish`: validate, render, guard, commit, push; the local checkout follows when the remote has it.
 
-use rayon::prelude::*;
-
 use crate::diff::Owner;
 use crate::files::{Durability, Lock, Root};
 use crate::fleet::{self, Content, GitConfig, Selection, Sources};
@@ -16,7 +14,7 @@ use super::generate::{Making, generate_missing};
 use super::prepare::{Checked, prepare};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
-use super::store::{STORE, StoreFiles, paths_below};
+use super::store_files::{MAX_FILE, StoreFiles, WholeStore};
 use super::{Error, Watch};
 use crate::diagnostic::Sink;
 
@@ -151,11 +149,11 @@ impl Workspace for Publisher<'_> {
     fn write(&mut self, landed: &Landed<'_>) -> Result<(), Error> {
         let mut edited = Vec::new();
         for write in landed.sources {
-            let there = self.root.read(&write.path, MAX_SOURCE)?;
-            if there == write.new {
+            let there = self.root.read(&write.path, MAX_FILE)?;
+            if there.as_deref() == write.new.as_deref() {
                 continue;
             }
-            if there != write.expected {
+            if there.as_deref() != write.expected.as_deref() {
                 edited.push(write.path.as_str());
                 continue;
             }
@@ -225,9 +223,6 @@ fn output() -> RelPath {
     RelPath::new(OUTPUT).expect("a plain name")
 }
 
-/// No source file or store file is larger.
-const MAX_SOURCE: u64 = 5 << 20;
-
 /// What editors leave behind is no source.
 fn is_leftover(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -256,13 +251,12 @@ fn read_files(root: &Root) -> Result<OnDisk, Error> {
     let mut odd = Sources::from_disk(root)?;
     let mut files = odd.take_files();
     files.retain(|path, _| !is_leftover(path.as_str()));
-    let store: Vec<RelPath> = paths_below(root, STORE)?
-        .iter()
-        .filter(|path| !is_leftover(path))
-        .filter_map(|path| RelPath::new(path).ok())
-        .collect();
-    let read = store.into_par_iter().map(|path| Ok(root.read(&path, MAX_SOURCE)?.map(|bytes| (path, bytes))));
-    files.extend(read.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten());
+    let store = WholeStore::read(root)?;
+    for path in store.others.iter().filter(|path| !is_leftover(path)).filter_map(|path| RelPath::new(path).ok()) {
+        // Says what is wrong with it.
+        root.read(&path, MAX_FILE)?;
+    }
+    files.extend(store.files.into_iter().filter(|(path, _)| !is_leftover(path.as_str())));
     Ok(OnDisk { files, odd })
 }
 

@@ -10,7 +10,8 @@ use crate::tree::{Counts, apply, plan};
 
 use super::generate::{Making, generate_missing, write_generated};
 use super::prepare::{Checked, Prepared, prepare};
-use super::store::{MissingKey, Optional, StoreFiles};
+use super::store::{MissingKey, Optional};
+use super::store_files::StoreFiles;
 use super::{Error, Generated};
 
 /// A secret that `--locked` may not make.

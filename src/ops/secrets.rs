@@ -8,7 +8,8 @@ use crate::secret::{Generator, Identities, Plaintext, StoredSecret, generate, se
 
 use super::generate::{Generated, Making, generate_missing, recipients, spec, write_generated};
 use super::prepare::{Checked, prepare};
-use super::store::{StoreFiles, Wanted, add_masked, wanted};
+use super::store::{Wanted, add_masked, wanted};
+use super::store_files::StoreFiles;
 use super::{Error, Watch};
 
 /// Which value of which Secret.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
-use crate::files::{Kind, Root};
 use crate::fleet::{Fleet, SecretDecl, SecretSource};
 use crate::names::{RelPath, SecretName};
 use crate::params::Params;
@@ -14,16 +13,13 @@ use crate::render::{SecretFile, SecretPlace, Secrets, object_name};
 use crate::secret::{Declared, Fault, StoredSecret, masked};
 
 use super::Error;
+use super::store_files::{STORE, StoreFiles, WholeStore};
 
 /// A file of the store that belongs to nothing.
 const ORPHAN: Code = Code::new("LMS440", Class::Secret);
 
-/// The folder of the store.
-pub const STORE: &str = "secrets";
 /// The folder, in place of a client's, of an environment's own Secrets.
 pub const OF_ENVIRONMENT: &str = "environment";
-/// Flux refuses larger files.
-const MAX_FILE: u64 = 5 << 20;
 
 /// What the store holds for some places.
 #[derive(Debug, Default)]
@@ -136,54 +132,6 @@ fn wanted_one<'f>(
     Wanted { place, stack, decl, path, object_name }
 }
 
-/// Where the store's files are.
-#[derive(Clone, Copy)]
-pub enum StoreFiles<'a> {
-    /// On disk.
-    Disk(&'a Root),
-    /// In memory, by path: while publishing, merged with what changed upstream.
-    Memory(&'a BTreeMap<RelPath, Vec<u8>>),
-}
-
-impl StoreFiles<'_> {
-    fn read(&self, path: &RelPath) -> Result<Option<Arc<[u8]>>, Error> {
-        Ok(match self {
-            Self::Disk(root) => root.read(path, MAX_FILE)?.map(Into::into),
-            Self::Memory(files) => files.get(path).map(|bytes| bytes.as_slice().into()),
-        })
-    }
-
-    /// Every file of the store.
-    fn paths(&self) -> Result<Vec<String>, Error> {
-        match self {
-            Self::Disk(root) => paths_below(root, STORE),
-            Self::Memory(files) => {
-                let store = format!("{STORE}/");
-                Ok(files.keys().map(|path| path.as_str().to_owned()).filter(|path| path.starts_with(&store)).collect())
-            }
-        }
-    }
-}
-
-/// Every file below a folder; links and special files too, for others to refuse.
-///
-/// # Errors
-/// A folder that cannot be read.
-pub fn paths_below(root: &Root, folder: &str) -> Result<Vec<String>, Error> {
-    let mut folders = vec![folder.to_owned()];
-    let mut paths = Vec::new();
-    while let Some(folder) = folders.pop() {
-        let Ok(path) = RelPath::new(&folder) else { continue };
-        for entry in root.list(&path)?.unwrap_or_default() {
-            let Some(name) = entry.name() else { continue };
-            let path = format!("{folder}/{name}");
-            if entry.kind == Kind::Folder { folders.push(path) } else { paths.push(path) }
-        }
-    }
-    paths.sort();
-    Ok(paths)
-}
-
 /// Reads the store's files for `instances` and their environments. Faults go to `sink`.
 ///
 /// # Errors
@@ -196,36 +144,30 @@ pub fn read_store(
     sink: &mut Sink,
 ) -> Result<Store, Error> {
     let wanted = wanted(fleet, instances);
-    let read = wanted.par_iter().map(|one| -> Result<_, Error> {
-        let Some(bytes) = files.read(&one.path)? else { return Ok(None) };
-        Ok(Some((Arc::clone(&bytes), StoredSecret::parse(&bytes))))
-    });
-    let read = read.collect::<Result<Vec<_>, _>>()?;
+    let whole;
+    let files = match files {
+        StoreFiles::Disk(root) if instances.len() == fleet.instances.len() => {
+            whole = WholeStore::read(root)?;
+            StoreFiles::Read(root, &whole)
+        }
+        other => other,
+    };
+    let read = wanted.par_iter().map(|one| Ok(files.read(&one.path)?.map(|bytes| look(fleet, one, bytes))));
+    let read = read.collect::<Result<Vec<_>, Error>>()?;
     let mut store = Store::default();
     for (one, read) in wanted.iter().zip(read) {
-        let (stored, bytes) = match read {
-            None => (None, None),
-            Some((bytes, Ok(stored))) => (Some(stored), Some(bytes)),
-            Some((bytes, Err(faults))) => {
-                report(&faults, one.path.as_str(), &bytes, sources, sink);
-                continue;
-            }
-        };
-        let absent = match &stored {
-            None => one.decl.keys.iter().map(|key| key.key.as_str()).collect(),
-            Some(stored) => compare(fleet, one, stored, sources, sink),
-        };
-        if let Some(stored) = stored {
-            let file = SecretFile { bytes: stored.bytes, revision: stored.revision };
+        let Read { bytes, revision, faults, missing } = read.unwrap_or_else(|| Read::nothing(one));
+        // The file is added to the map only when there is something to say about it: fleets have tens of thousands.
+        if let (Some(bytes), false) = (&bytes, faults.is_empty()) {
+            report(&faults, one.path.as_str(), bytes, sources, sink);
+        }
+        if let (Some(bytes), Some(revision)) = (&bytes, revision) {
+            let file = SecretFile { bytes: Arc::clone(bytes), revision };
             store.secrets.insert(one.place, one.decl.name.clone(), file);
         }
-        let keys: Vec<MissingKey> = one
-            .decl
-            .keys
-            .iter()
-            .filter(|key| absent.contains(&key.key.as_str()))
-            .map(|key| MissingKey { key: key.key.clone(), source: key.source.clone() })
-            .collect();
+        let keys = missing.iter().map(|&at| &one.decl.keys[at]);
+        let keys: Vec<MissingKey> =
+            keys.map(|key| MissingKey { key: key.key.clone(), source: key.source.clone() }).collect();
         if !keys.is_empty() {
             store.missing.push(Missing {
                 place: one.place,
@@ -239,18 +181,34 @@ pub fn read_store(
         }
     }
     if instances.len() == fleet.instances.len() {
-        orphans(&files.paths()?, &wanted, sources, sink);
+        orphans(&files.paths(), &wanted, sources, sink);
     }
     Ok(store)
 }
 
-fn compare<'f>(
-    fleet: &'f Fleet,
-    one: &'f Wanted<'f>,
-    stored: &StoredSecret,
-    sources: &mut SourceMap,
-    sink: &mut Sink,
-) -> Vec<&'f str> {
+/// What one file of the store is.
+struct Read {
+    bytes: Option<Arc<[u8]>>,
+    /// `None` when the file is missing or broken.
+    revision: Option<u64>,
+    faults: Vec<Fault>,
+    /// Declared keys that it lacks, by index.
+    missing: Vec<usize>,
+}
+
+impl Read {
+    /// Of a file that is not there.
+    fn nothing(one: &Wanted<'_>) -> Self {
+        Self { bytes: None, revision: None, faults: Vec::new(), missing: (0..one.decl.keys.len()).collect() }
+    }
+}
+
+/// Reads a store file and compares it with what is declared.
+fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: Arc<[u8]>) -> Read {
+    let stored = match StoredSecret::parse(&bytes) {
+        Ok(stored) => stored,
+        Err(faults) => return Read { bytes: Some(bytes), revision: None, faults, missing: Vec::new() },
+    };
     let environment = &fleet.environments[one.place.environment];
     let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
     let declared = Declared {
@@ -261,12 +219,8 @@ fn compare<'f>(
         recipients: &environment.recipients,
     };
     let compared = stored.compare(&declared);
-    // The file is added to the map only when there is something to say about it: fleets have tens of thousands.
-    if !compared.faults.is_empty() {
-        report(&compared.faults, one.path.as_str(), &stored.bytes, sources, sink);
-    }
-    let absent: Vec<String> = compared.missing.into_iter().map(str::to_owned).collect();
-    one.decl.keys.iter().map(|key| key.key.as_str()).filter(|key| absent.iter().any(|one| one == key)).collect()
+    let missing = (0..keys.len()).filter(|&at| compared.missing.contains(&keys[at])).collect();
+    Read { bytes: Some(bytes), revision: Some(stored.revision), faults: compared.faults, missing }
 }
 
 fn report(faults: &[Fault], path: &str, bytes: &[u8], sources: &mut SourceMap, sink: &mut Sink) {
@@ -283,10 +237,10 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
 }
 
 /// Files of the store that no declared Secret of any instance is, a folder at a time.
-fn orphans(paths: &[String], wanted: &[Wanted<'_>], sources: &mut SourceMap, sink: &mut Sink) {
+fn orphans(paths: &[&str], wanted: &[Wanted<'_>], sources: &mut SourceMap, sink: &mut Sink) {
     let known: HashSet<&str> = wanted.iter().map(|one| one.path.as_str()).collect();
     let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for path in paths.iter().filter(|path| !known.contains(path.as_str())) {
+    for path in paths.iter().filter(|path| !known.contains(*path)) {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if !name.starts_with('.') {
             folders.entry(folder).or_default().push(name);

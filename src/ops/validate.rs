@@ -6,7 +6,7 @@ use crate::fleet::{Selection, Sources};
 use super::Error;
 use super::prepare::{Checked, prepare};
 use super::render::{Strictness, require_secrets};
-use super::store::StoreFiles;
+use super::store_files::StoreFiles;
 
 /// Nothing is wrong.
 #[derive(Clone, Copy, Debug)]

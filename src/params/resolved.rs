@@ -56,7 +56,7 @@ impl Params {
     /// that needs a client where there is none is unset.
     #[must_use]
     pub fn with(&self, declarations: &Declarations, layers: &[&Overlay], names: Placeholders<'_>) -> Self {
-        let mut above = Self { decls: self.decls.clone(), shared: self.shared.clone(), own: Vec::new() };
+        let mut above = self.shared();
         for setting in layers.iter().flat_map(|layer| &layer.settings) {
             let below = above.get(setting.index).cloned();
             above.set(setting.index, apply(&self.decls[setting.index], below, &setting.change));
@@ -113,6 +113,23 @@ impl Params {
     #[must_use]
     pub fn own_faults(&self) -> Vec<(usize, String)> {
         faults(&self.decls, self.own.iter().map(|(index, value)| (*index, value)))
+    }
+
+    /// The values that instances share, without any instance's own.
+    #[must_use]
+    pub fn shared(&self) -> Self {
+        Self { decls: self.decls.clone(), shared: self.shared.clone(), own: Vec::new() }
+    }
+
+    /// `true` if both have the same shared values, in the same memory.
+    #[must_use]
+    pub fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// What the instance sets or unsets itself, by index of the declaration, ascending.
+    pub fn own(&self) -> impl Iterator<Item = (usize, Option<&Arc<Resolved>>)> {
+        self.own.iter().map(|(index, value)| (*index, value.as_ref()))
     }
 
     /// `true` if the instance has a value of its own for declaration `index`, or has it unset.

@@ -53,11 +53,12 @@ pub fn scope(fleet: &Fleet, stack: &Stack, place: SecretPlace, params: &Params, 
     Arc::new(Scope { secrets: facts })
 }
 
-fn secret_facts(secret: &SecretDecl, object_name: String, place: SecretPlace, secrets: &Secrets) -> SecretFacts {
-    SecretFacts {
+fn secret_facts(secret: &SecretDecl, object_name: String, place: SecretPlace, secrets: &Secrets) -> Arc<SecretFacts> {
+    let facts = SecretFacts {
         object_name,
         keys: secret.keys.iter().map(|key| key.key.clone()).collect(),
         // A Secret that is not generated yet will start with revision 1.
         revision: secrets.get(place, &secret.name).map_or(1, |file| file.revision),
-    }
+    };
+    Arc::new(facts)
 }

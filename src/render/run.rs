@@ -1,6 +1,7 @@
 //! Rendering every place, in parallel, into one tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -8,7 +9,9 @@ use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
 use crate::fleet::{Environment, Fleet, SecretDecl, Stack};
 use crate::names::RelPath;
 use crate::params::Params;
-use crate::template::{Fault, InstanceFacts, TemplateRole, TemplateValue, environment_context, instance_context};
+use crate::template::{
+    Fault, InstanceFacts, SharedParams, TemplateRole, TemplateValue, environment_context, instance_context,
+};
 use crate::tree::{Folder, Tree};
 
 use super::engines::Engines;
@@ -39,7 +42,9 @@ pub struct Rendered {
 /// is everything. Faults go to `sink`; a tree with faults must not be written.
 pub fn render(fleet: &Fleet, engines: &Engines, secrets: &Secrets, instances: &[usize], sink: &mut Sink) -> Rendered {
     let facts: Vec<TemplateValue> = fleet.environments.iter().map(environment_facts).collect();
-    let job = Job { fleet, engines, secrets, facts: &facts };
+    let shared: Vec<SharedParams> =
+        fleet.environment_parts.iter().map(|part| SharedParams::new(&part.params)).collect();
+    let job = Job { fleet, engines, secrets, facts: &facts, shared: &shared };
     let parts: Vec<Part> =
         (0..fleet.environment_parts.len()).into_par_iter().map(|at| job.environment_part(at)).collect();
     let all = instances.len() == fleet.instances.len();
@@ -64,7 +69,7 @@ struct OutputFile {
     name: String,
     /// Group, kind and name: what makes an object one in its namespace.
     identity: (String, String, String),
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     /// Where it comes from.
     span: Span,
 }
@@ -104,7 +109,7 @@ impl Rules<'_> {
             folders.entry(folder_of(&source.name)).or_default().push(OutputFile {
                 name: format!("{}-{}.yaml", object.kind.to_ascii_lowercase(), object.filled.name),
                 identity: (group, object.kind, object.filled.name),
-                bytes: object.filled.text.into_bytes(),
+                bytes: object.filled.text.into_bytes().into(),
                 span: Span::file_start(source.file),
             });
         }
@@ -117,6 +122,8 @@ struct Job<'a> {
     engines: &'a Engines,
     secrets: &'a Secrets,
     facts: &'a [TemplateValue],
+    /// By environment part.
+    shared: &'a [SharedParams],
 }
 
 impl Job<'_> {
@@ -126,7 +133,7 @@ impl Job<'_> {
         let stack = &self.fleet.stacks[part.stack];
         let engine = self.engines.get(part.stack);
         let mut faults = Vec::new();
-        let context = environment_context(self.facts[part.environment].clone(), &part.params);
+        let context = environment_context(self.facts[part.environment].clone(), self.shared[at].with_own(&part.params));
         let scope = scope(self.fleet, stack, place, &part.params, self.secrets);
         let site = Site { engine, context: &context, scope: &scope };
         let run = PlaceRun::new(site, TemplateRole::Environment, &[], &mut faults);
@@ -158,16 +165,17 @@ impl Job<'_> {
             client_name: &client.name,
             client_labels: &client.labels,
         };
-        let context = instance_context(self.facts[instance.environment].clone(), &facts, &instance.params);
-        let scope = scope(self.fleet, stack, place, &instance.params, self.secrets);
-        let of_environment = parts
+        let part = parts
             .iter()
-            .find(|part| part.place.environment == instance.environment && part.stack == client.stack)
-            .map_or(&[][..], |part| &part.digests);
+            .position(|part| part.place.environment == instance.environment && part.stack == client.stack)
+            .expect("loading makes a part for each environment and stack of an instance");
+        let params = self.shared[part].with_own(&instance.params);
+        let context = instance_context(self.facts[instance.environment].clone(), &facts, params);
+        let scope = scope(self.fleet, stack, place, &instance.params, self.secrets);
         let mut faults = Vec::new();
         let engine = self.engines.get(client.stack);
         let site = Site { engine, context: &context, scope: &scope };
-        let run = PlaceRun::new(site, TemplateRole::Instance, of_environment, &mut faults);
+        let run = PlaceRun::new(site, TemplateRole::Instance, &parts[part].digests, &mut faults);
         let objects = run.objects(&mut faults);
         let base = format!("{OUTPUT}/{name}");
         // A phase without objects keeps its folder: whoever delivers it finds an empty list, not a missing path.
@@ -203,7 +211,7 @@ impl Job<'_> {
             folders.entry(folder.to_owned()).or_default().push(OutputFile {
                 name: format!("secret-{name}.yaml"),
                 identity: (String::new(), "Secret".into(), name),
-                bytes: file.bytes.to_vec(),
+                bytes: Arc::clone(&file.bytes),
                 span: secret.span,
             });
         }
@@ -211,71 +219,83 @@ impl Job<'_> {
 }
 
 /// Joins all places into one tree and finds objects and files that occur twice.
-fn collect(fleet: &Fleet, places: Vec<Part>, sink: &mut Sink) -> Rendered {
+fn collect(fleet: &Fleet, mut places: Vec<Part>, sink: &mut Sink) -> Rendered {
+    for fault in places.iter_mut().flat_map(|part| part.faults.drain(..)) {
+        sink.push(fault);
+    }
+    report_twice(fleet, &places, sink);
     let mut folders = Folders::new();
-    let mut identities = std::collections::HashMap::new();
-    for mut part in places {
-        let label = match part.place.client {
-            Some(client) => format!("{}/{}", fleet.environments[part.place.environment].name, fleet.clients[client].id),
-            None => fleet.environments[part.place.environment].name.to_string(),
-        };
-        for fault in part.faults.drain(..) {
+    for (folder, mut files) in places.into_iter().flat_map(|part| part.folders) {
+        folders.entry(folder).or_default().append(&mut files);
+    }
+    let finished: Vec<Finished> = folders.into_par_iter().map(|(path, files)| finish(&path, files)).collect();
+    let mut rendered = Rendered::default();
+    let mut tree = Vec::with_capacity(finished.len());
+    for one in finished {
+        rendered.n_objects += one.n_objects;
+        tree.extend(one.folder);
+        for fault in one.faults {
             sink.push(fault);
         }
-        for (folder, files) in part.folders {
-            for file in &files {
-                let key = (part.place.environment, file.identity.clone());
-                if let Some((span, other)) = identities.insert(key, (file.span, label.clone())) {
-                    let (_, kind, name) = &file.identity;
-                    let by = if other == label { "twice".into() } else { format!("by `{other}` and `{label}`") };
-                    let message = format!("{kind} `{name}` is rendered {by}");
-                    let fault = Diagnostic::error(TWICE, message).at(file.span, "rendered here").also(span, "and here");
-                    sink.push(
-                        fault
-                            .help("make the name depend on the client, or remove one of the two")
-                            .in_instance(label.clone()),
-                    );
-                }
-            }
-            folders.entry(folder).or_default().extend(files);
+    }
+    if !sink.has_errors() {
+        rendered.tree = Tree::new(tree);
+    }
+    rendered
+}
+
+/// Reports objects that are one to Kubernetes.
+fn report_twice(fleet: &Fleet, places: &[Part], sink: &mut Sink) {
+    let label = |place: SecretPlace| {
+        let environment = &fleet.environments[place.environment].name;
+        place.client.map_or_else(|| environment.to_string(), |at| format!("{environment}/{}", fleet.clients[at].id))
+    };
+    let n_files = places.iter().flat_map(|part| part.folders.values()).map(Vec::len).sum();
+    let mut identities = HashMap::with_capacity(n_files);
+    for part in places {
+        for file in part.folders.values().flatten() {
+            let key = (part.place.environment, &file.identity);
+            let Some((span, other)) = identities.insert(key, (file.span, part.place)) else { continue };
+            let (_, kind, name) = &file.identity;
+            let (label, other) = (label(part.place), label(other));
+            let by = if other == label { "twice".into() } else { format!("by `{other}` and `{label}`") };
+            let message = format!("{kind} `{name}` is rendered {by}");
+            let fault = Diagnostic::error(TWICE, message).at(file.span, "rendered here").also(span, "and here");
+            let fault = fault.help("make the name depend on the client, or remove one of the two");
+            sink.push(fault.in_instance(label));
         }
-    }
-    let mut n_objects = 0;
-    let mut finished = Vec::with_capacity(folders.len());
-    for (path, mut files) in folders {
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        for pair in files.windows(2).filter(|pair| pair[0].name == pair[1].name && pair[0].identity != pair[1].identity)
-        {
-            let message = format!("two objects would be the file {path}/{}", pair[0].name);
-            let fault =
-                Diagnostic::error(SAME_FILE, message).at(pair[1].span, "this object").also(pair[0].span, "and this");
-            sink.push(fault.help("give one of them another name"));
-        }
-        files.dedup_by(|a, b| a.name == b.name);
-        n_objects += files.len();
-        finished.push((path, files));
-    }
-    if sink.has_errors() {
-        return Rendered { tree: Tree::default(), n_objects };
-    }
-    Rendered {
-        tree: Tree::new(finished.into_iter().filter_map(|(path, files)| folder(&path, files, sink)).collect()),
-        n_objects,
     }
 }
 
-fn folder(path: &str, files: Vec<OutputFile>, sink: &mut Sink) -> Option<Folder> {
+/// A folder with its record, and what is wrong with it.
+struct Finished {
+    folder: Option<Folder>,
+    n_objects: usize,
+    faults: Vec<Diagnostic>,
+}
+
+fn finish(path: &str, mut files: Vec<OutputFile>) -> Finished {
+    let mut faults = Vec::new();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    for pair in files.windows(2).filter(|pair| pair[0].name == pair[1].name && pair[0].identity != pair[1].identity) {
+        let message = format!("two objects would be the file {path}/{}", pair[0].name);
+        let fault =
+            Diagnostic::error(SAME_FILE, message).at(pair[1].span, "this object").also(pair[0].span, "and this");
+        faults.push(fault.help("give one of them another name"));
+    }
+    files.dedup_by(|a, b| a.name == b.name);
+    let n_objects = files.len();
     let span = files.first().map(|file| file.span);
     let made = RelPath::new(path).map_err(|error| error.to_string()).and_then(|path| {
         Folder::new(path, files.into_iter().map(|file| (file.name, file.bytes)).collect())
             .map_err(|error| error.to_string())
     });
-    made.map_err(|error| {
+    let folder = made.map_err(|error| {
         let fault = Diagnostic::error(SAME_FILE, format!("{path}: {error}")).help("give the object another name");
-        sink.push(match span {
+        faults.push(match span {
             Some(span) => fault.at(span, ""),
             None => fault,
         });
-    })
-    .ok()
+    });
+    Finished { folder: folder.ok(), n_objects, faults }
 }

@@ -1,10 +1,11 @@
 //! What templates see: `client`, `environment`, `instance`, `params`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tera::{Context, Map, Value};
 
-use crate::params::{ParamValue, Params};
+use crate::params::{ParamValue, Params, Resolved};
 
 /// Facts about an environment.
 #[derive(Clone, Debug, Default)]
@@ -66,16 +67,16 @@ pub fn environment_value(facts: &EnvironmentFacts<'_>) -> Value {
 
 /// The context of an `environment/` template.
 #[must_use]
-pub fn environment_context(environment: Value, params: &Params) -> Context {
+pub fn environment_context(environment: Value, params: Value) -> Context {
     let mut context = Context::new();
     context.insert_value("environment", environment);
-    context.insert_value("params", params_value(params));
+    context.insert_value("params", params);
     context
 }
 
 /// The context of an instance's templates.
 #[must_use]
-pub fn instance_context(environment: Value, facts: &InstanceFacts<'_>, params: &Params) -> Context {
+pub fn instance_context(environment: Value, facts: &InstanceFacts<'_>, params: Value) -> Context {
     let mut context = environment_context(environment, params);
     let client = map([
         ("id", facts.client_id.into()),
@@ -88,19 +89,75 @@ pub fn instance_context(environment: Value, facts: &InstanceFacts<'_>, params: &
     context
 }
 
-/// Groups of parameters as nested maps; `-` in names becomes `_`, which names cannot hold otherwise.
-fn params_value(params: &Params) -> Value {
-    let leaves: Vec<(Vec<String>, Value)> = params
-        .iter()
-        .map(|(decl, value)| {
-            let parts = decl.path.parts().map(|part| part.replace('-', "_")).collect();
-            (parts, value.map_or_else(Value::none, |resolved| template_value(&resolved.value)))
-        })
-        .collect();
-    nest(leaves)
+/// The values that many instances share as templates see them, made once: groups of parameters as nested maps, `-` in
+/// names as `_`, which names cannot hold otherwise.
+#[derive(Debug)]
+pub struct SharedParams {
+    values: Params,
+    root: Map,
+    /// Where each parameter stands: its position in the root, in the group there, and so on.
+    places: Vec<Vec<usize>>,
 }
 
-fn nest(leaves: Vec<(Vec<String>, Value)>) -> Value {
+impl SharedParams {
+    /// Of the values that `params` shares with others.
+    #[must_use]
+    pub fn new(params: &Params) -> Self {
+        let values = params.shared();
+        let paths: Vec<Vec<String>> =
+            values.iter().map(|(decl, _)| decl.path.parts().map(|part| part.replace('-', "_")).collect()).collect();
+        let leaves = values.iter().zip(&paths).map(|((_, value), path)| (path.clone(), leaf(value)));
+        let root = nest(leaves.collect());
+        let places = paths.iter().map(|path| place(&root, path)).collect();
+        Self { values, root, places }
+    }
+
+    /// The value of `params` for templates: only groups with a value of the instance's own are made anew.
+    ///
+    /// # Panics
+    /// When `params` shares other values.
+    #[must_use]
+    pub fn with_own(&self, params: &Params) -> Value {
+        assert!(self.values.shares_with(params), "the values of another stack or environment");
+        let own: Vec<(&[usize], Value)> =
+            params.own().map(|(index, value)| (self.places[index].as_slice(), leaf(value))).collect();
+        let mut root = self.root.clone();
+        put(&mut root, &own);
+        Value::from(root)
+    }
+}
+
+fn leaf(value: Option<&Arc<Resolved>>) -> Value {
+    value.map_or_else(Value::none, |resolved| template_value(&resolved.value))
+}
+
+/// Puts `values` at their places, of which those in one group stand together.
+fn put(map: &mut Map, values: &[(&[usize], Value)]) {
+    for group in values.chunk_by(|(a, _), (b, _)| a[0] == b[0]) {
+        let (place, value) = &group[0];
+        let Some((_, slot)) = map.get_index_mut(place[0]) else { continue };
+        if place.len() == 1 {
+            *slot = value.clone();
+        } else {
+            let mut inner = slot.as_map().cloned().unwrap_or_default();
+            let below: Vec<_> = group.iter().map(|(place, value)| (&place[1..], value.clone())).collect();
+            put(&mut inner, &below);
+            *slot = Value::from(inner);
+        }
+    }
+}
+
+fn place(root: &Map, path: &[String]) -> Vec<usize> {
+    let mut map = Some(root);
+    let step = |name: &String| {
+        let found = map?.iter().position(|(key, _)| key.as_str() == Some(name))?;
+        map = map?.get_index(found).and_then(|(_, value)| value.as_map());
+        Some(found)
+    };
+    path.iter().map_while(step).collect()
+}
+
+fn nest(leaves: Vec<(Vec<String>, Value)>) -> Map {
     let mut groups: BTreeMap<String, Vec<(Vec<String>, Value)>> = BTreeMap::new();
     let mut out = Map::default();
     for (mut parts, value) in leaves {
@@ -112,9 +169,9 @@ fn nest(leaves: Vec<(Vec<String>, Value)>) -> Value {
         }
     }
     for (name, leaves) in groups {
-        out.insert(name.into(), nest(leaves));
+        out.insert(name.into(), nest(leaves).into());
     }
-    Value::from(out)
+    out
 }
 
 fn template_value(value: &ParamValue) -> Value {

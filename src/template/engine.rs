@@ -130,7 +130,8 @@ impl Engine {
     /// The first fault, at its place in the template.
     pub fn render(&self, index: usize, context: &Context, scope: &Arc<Scope>) -> Result<Output, Box<Diagnostic>> {
         let one = &self.templates[index];
-        let mut text = Limited(Vec::with_capacity(2048));
+        // Tokens are shorter than the expressions they stand for; what loops add makes it grow.
+        let mut text = Limited(Vec::with_capacity(one.source.text.len() + 1024));
         let (result, tokens) =
             functions::with_scope(scope, || self.tera.render_to(&one.source.name, context, &mut text));
         result.map_err(|error| Box::new(tera_fault(RENDERING, &error, &self.templates, &one.source.name)))?;

@@ -1,5 +1,7 @@
 //! Putting values into a skeleton.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 use crate::manifest::{Value, canonical_order, emit_after_dash, emit_after_key, emit_string};
@@ -57,12 +59,12 @@ pub fn fill(
         write(&skeleton.body, &values, &mut body)?;
         values.own_digest = hex(&Sha256::digest(body.as_bytes())[..OWN_DIGEST / 2]);
     }
-    let mut text = String::with_capacity(1024);
+    let mut text = String::with_capacity(size_hint(skeleton));
     write(&skeleton.head, &values, &mut text)?;
     let body_start = text.len();
     write(&skeleton.body, &values, &mut text)?;
-    let name = join(&skeleton.name, &values)?;
-    let namespace = skeleton.namespace.as_ref().map(|parts| join(parts, &values)).transpose()?;
+    let name = join(&skeleton.name, &values)?.into_owned();
+    let namespace = skeleton.namespace.as_ref().map(|parts| join(parts, &values)).transpose()?.map(Cow::into_owned);
     Ok(Filled { text, body_start, name, namespace })
 }
 
@@ -74,6 +76,16 @@ pub fn hex(bytes: &[u8]) -> String {
         write!(out, "{byte:02x}").expect("writing to a string does not fail");
         out
     })
+}
+
+/// Somewhat more than most values need, so that the text rarely grows while it is written.
+fn size_hint(skeleton: &Skeleton) -> usize {
+    let one = |segment: &Segment| match segment {
+        Segment::Literal(text) => text.len(),
+        Segment::Value { .. } => 32,
+        Segment::Text { parts, .. } => parts.len() * 32,
+    };
+    skeleton.head.iter().chain(&skeleton.body).map(one).sum()
 }
 
 fn uses_own_digest(skeleton: &Skeleton, tokens: &[Token]) -> bool {
@@ -103,7 +115,7 @@ fn write(segments: &[Segment], values: &Values<'_>, out: &mut String) -> Result<
                     }
                     Token::Value(value) => emit(out, value, *indent),
                     Token::Hash(_) => {
-                        let text = join(&[Part::Token(*token)], values)?;
+                        let text = join(&[Part::Token(*token)], values)?.into_owned();
                         emit(out, &Value::String(text), *indent);
                     }
                 }
@@ -122,7 +134,12 @@ fn canonical_order_inside(value: &mut Value) {
     }
 }
 
-fn join(parts: &[Part], values: &Values<'_>) -> Result<String, FillError> {
+fn join<'v>(parts: &'v [Part], values: &'v Values<'_>) -> Result<Cow<'v, str>, FillError> {
+    if let [Part::Token(token)] = parts
+        && let Token::Value(Value::String(text)) = &values.tokens[*token]
+    {
+        return Ok(Cow::Borrowed(text));
+    }
     let mut text = String::new();
     for part in parts {
         match part {
@@ -141,5 +158,5 @@ fn join(parts: &[Part], values: &Values<'_>) -> Result<String, FillError> {
             }
         }
     }
-    Ok(text)
+    Ok(Cow::Owned(text))
 }

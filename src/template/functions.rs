@@ -16,7 +16,7 @@ use super::token::{CLOSE, HashOf, OPEN, Token, to_manifest};
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Secrets that can be referred to, by logical name.
-    pub secrets: HashMap<String, SecretFacts>,
+    pub secrets: HashMap<String, Arc<SecretFacts>>,
 }
 
 /// What a template may know about a Secret: everything but its values.
@@ -66,7 +66,9 @@ pub fn register(tera: &mut Tera) {
         Err(Error::message("filter `safe` is not available"))
     });
     tera.register_function("secret", secret);
-    tera.register_function("secret_name", |kwargs: Kwargs, _: &State| facts(&kwargs).map(|facts| facts.object_name));
+    tera.register_function("secret_name", |kwargs: Kwargs, _: &State| {
+        facts(&kwargs).map(|facts| facts.object_name.clone())
+    });
     tera.register_function("secret_revision", |kwargs: Kwargs, _: &State| facts(&kwargs).map(|facts| facts.revision));
     tera.register_function("content_hash", |kwargs: Kwargs, _: &State| -> Result<Value, Error> {
         let of = kwargs.get::<&str>("of")?.unwrap_or_default();
@@ -104,10 +106,10 @@ fn secret(kwargs: Kwargs, _: &State) -> Result<Map, Error> {
         let known = facts.keys.join("`, `");
         return Err(Error::message(format!("this Secret has no key `{key}`; the stack declares `{known}`")));
     }
-    Ok(Map::from_iter([("name".into(), facts.object_name.into()), ("key".into(), key.into())]))
+    Ok(Map::from_iter([("name".into(), facts.object_name.as_str().into()), ("key".into(), key.into())]))
 }
 
-fn facts(kwargs: &Kwargs) -> Result<SecretFacts, Error> {
+fn facts(kwargs: &Kwargs) -> Result<Arc<SecretFacts>, Error> {
     let name: &str = kwargs.must_get("name")?;
     ACTIVE.with_borrow(|active| {
         active.scope.secrets.get(name).cloned().ok_or_else(|| {

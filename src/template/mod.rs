@@ -22,7 +22,9 @@ mod token;
 #[cfg(test)]
 mod tests;
 
-pub use context::{EnvironmentFacts, InstanceFacts, environment_context, environment_value, instance_context};
+pub use context::{
+    EnvironmentFacts, InstanceFacts, SharedParams, environment_context, environment_value, instance_context,
+};
 pub use engine::{Engine, Output, TemplateRole, TemplateSource};
 pub use fill::{FillError, Filled, fill, hex};
 pub use functions::{Scope, SecretFacts};

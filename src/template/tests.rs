@@ -64,7 +64,7 @@ impl Bench {
             client_labels: &BTreeMap::new(),
         };
         let environment = EnvironmentFacts { name: "dev", namespace: "dev", ..Default::default() };
-        instance_context(environment_value(&environment), &facts, &params)
+        instance_context(environment_value(&environment), &facts, SharedParams::new(&params).with_own(&params))
     }
 
     fn shown(&self, span: Span, message: &str) -> String {
@@ -80,7 +80,7 @@ impl Bench {
         let index = self.engine.templates().next().unwrap().0;
         let context = self.context(value);
         let facts = SecretFacts { object_name: "db-c1".into(), keys: vec!["password".into()], revision: 3 };
-        let scope = Arc::new(Scope { secrets: [("db".to_owned(), facts)].into() });
+        let scope = Arc::new(Scope { secrets: [("db".to_owned(), facts.into())].into() });
         let output = self
             .engine
             .render(index, &context, &scope)

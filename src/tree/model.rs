@@ -1,5 +1,7 @@
 //! Folders of output files, in memory.
 
+use std::sync::Arc;
+
 use crate::names::RelPath;
 
 /// One folder of output: its files, among them the `kustomization.yaml` that lists the others and so records
@@ -8,8 +10,8 @@ use crate::names::RelPath;
 pub struct Folder {
     /// `rendered/lms-dev/C7/app`.
     pub path: RelPath,
-    /// File name and bytes, sorted by name; names are unique.
-    pub files: Vec<(String, Vec<u8>)>,
+    /// File name and bytes, sorted by name; names are unique. An encrypted Secret's bytes are those of the store.
+    pub files: Vec<(String, Arc<[u8]>)>,
 }
 
 /// A set of folders, sorted by path; paths are unique.

@@ -4,6 +4,7 @@
 
 use super::Folder;
 use crate::names::RelPath;
+use std::sync::Arc;
 
 /// The name of the record in each folder.
 pub const RECORD: &str = "kustomization.yaml";
@@ -30,7 +31,7 @@ impl Folder {
     ///
     /// # Errors
     /// The first name that cannot be one, or that two files share.
-    pub fn new(path: RelPath, mut files: Vec<(String, Vec<u8>)>) -> Result<Self, FolderError> {
+    pub fn new(path: RelPath, mut files: Vec<(String, Arc<[u8]>)>) -> Result<Self, FolderError> {
         if let Some((name, _)) = files.iter().find(|(name, _)| !is_file_name(name)) {
             return Err(FolderError::Name(name.escape_debug().to_string()));
         }
@@ -42,7 +43,7 @@ impl Folder {
         files.sort_by(|a, b| a.0.cmp(&b.0));
         let record = kustomization(files.iter().map(|(name, _)| name.as_str()));
         let at = files.partition_point(|(name, _)| name.as_str() < RECORD);
-        files.insert(at, (RECORD.to_owned(), record));
+        files.insert(at, (RECORD.to_owned(), record.into()));
         Ok(Self { path, files })
     }
 }
@@ -181,13 +182,14 @@ mod tests {
     #[test]
     fn a_folder_lists_its_files() {
         let path = RelPath::new("rendered/lms-dev/C7/app").unwrap();
-        let folder = Folder::new(path.clone(), vec![("z.yaml".into(), vec![1]), ("a.yaml".into(), vec![2])]).unwrap();
+        let folder =
+            Folder::new(path.clone(), vec![("z.yaml".into(), [1].into()), ("a.yaml".into(), [2].into())]).unwrap();
         let found: Vec<_> = folder.files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(found, ["a.yaml", RECORD, "z.yaml"]);
-        assert_eq!(folder.files[1].1, kustomization(["a.yaml", "z.yaml"].into_iter()));
+        assert_eq!(*folder.files[1].1, *kustomization(["a.yaml", "z.yaml"].into_iter()));
 
         let refused = |names: &[&str]| {
-            let files = names.iter().map(|&name| (name.to_owned(), Vec::new())).collect();
+            let files = names.iter().map(|&name| (name.to_owned(), Arc::default())).collect();
             Folder::new(path.clone(), files).unwrap_err()
         };
         assert_eq!(refused(&["a/b"]), FolderError::Name("a/b".into()));

@@ -10,6 +10,7 @@ use crate::files::{Dir, Entry, Error, Kind, Root};
 use crate::names::RelPath;
 use rayon::prelude::*;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 const FOREIGN: Code = Code::new("LMS300", Class::Guard);
 const IN_THE_WAY: Code = Code::new("LMS301", Class::Guard);
@@ -304,7 +305,7 @@ fn compare<'t>(
     owned: &Owned<'_>,
     found: &mut Found<'t>,
 ) -> Result<(), Error> {
-    let wanted: &'t [(String, Vec<u8>)] = folder.map_or(&[], |folder| &folder.files);
+    let wanted: &'t [(String, Arc<[u8]>)] = folder.map_or(&[], |folder| &folder.files);
     let mut writes = Vec::new();
     let mut deletes = Vec::new();
     for (name, bytes) in wanted {

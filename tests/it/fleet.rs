@@ -38,7 +38,7 @@ description = "Pods"
 /// The base fleet with `changes`: a file's new text, or `None` to remove it.
 fn sources(changes: &[(&str, Option<Content>)]) -> Sources {
     let path = |text: &str| RelPath::new(text).unwrap();
-    let base = BASE.iter().map(|(name, text)| (path(name), Content::File(text.as_bytes().to_vec())));
+    let base = BASE.iter().map(|(name, text)| (path(name), Content::File(text.as_bytes().into())));
     let mut sources = Sources::new(base);
     for (name, content) in changes {
         match content {
@@ -50,7 +50,7 @@ fn sources(changes: &[(&str, Option<Content>)]) -> Sources {
 }
 
 fn file(text: &str) -> Content {
-    Content::File(text.as_bytes().to_vec())
+    Content::File(text.as_bytes().into())
 }
 
 /// A fleet that loads without a fault.

@@ -1,13 +1,14 @@
 //! What publishing takes and gives. Does nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::git::{Error, Revision};
 use crate::names::RelPath;
 use crate::tree::Tree;
 
 /// Files below the fleet's root by path.
-pub type Files = BTreeMap<RelPath, Vec<u8>>;
+pub type Files = BTreeMap<RelPath, Arc<[u8]>>;
 
 /// The fleet's side of publishing.
 pub trait Workspace {
@@ -93,9 +94,9 @@ pub struct SourceWrite {
     /// Where.
     pub path: RelPath,
     /// What was on disk when publishing began: do not overwrite anything else.
-    pub expected: Option<Vec<u8>>,
+    pub expected: Option<Arc<[u8]>>,
     /// What belongs there; `None` for a file that upstream deleted.
-    pub new: Option<Vec<u8>>,
+    pub new: Option<Arc<[u8]>>,
 }
 
 impl std::fmt::Debug for SourceWrite {

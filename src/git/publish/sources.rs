@@ -1,6 +1,7 @@
 //! The sources of one publication: as they were on disk, merged with upstream's, and with what rendering generated.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use git2::{ObjectType, Oid};
 
@@ -19,9 +20,9 @@ pub(super) struct Sources {
     /// The revision's that `files` were last merged with.
     base: Ids,
     /// What stood on disk where `files` differ from it now.
-    on_disk: BTreeMap<RelPath, Option<Vec<u8>>>,
+    on_disk: BTreeMap<RelPath, Option<Arc<[u8]>>>,
     /// What generated files replaced.
-    generated: BTreeMap<RelPath, Option<Vec<u8>>>,
+    generated: BTreeMap<RelPath, Option<Arc<[u8]>>>,
     /// Files as they stand on disk that were given with CRLF where HEAD has LF.
     crlf: Files,
     /// Files taken over from upstream.
@@ -43,7 +44,7 @@ impl Sources {
             let (Some(&old), Some(data)) = (base.get(path), files.get_mut(path)) else { continue };
             if *oid != old && id(&without_cr(data)) == old {
                 // A checkout with `core.autocrlf`: the same file to Git, so to us.
-                let lf = without_cr(data);
+                let lf = without_cr(data).into();
                 crlf.insert(path.clone(), std::mem::replace(data, lf));
                 *oid = old;
             }
@@ -59,7 +60,7 @@ impl Sources {
         for (path, data) in kept.into_iter().zip(bytes) {
             if let (Some(&oid), Some(data)) = (base.get(&path), data) {
                 ids.insert(path.clone(), oid);
-                files.insert(path, data);
+                files.insert(path, data.into());
             }
         }
         let sources = Self { files, ids, base, crlf, ..Self::default() };
@@ -121,7 +122,7 @@ impl Sources {
         let bytes = repository.read_blobs(&wanted)?;
         for ((path, oid), bytes) in take.into_iter().zip(bytes) {
             self.remember(&path);
-            self.put(&path, bytes);
+            self.put(&path, bytes.map(Into::into));
             match oid {
                 Some(oid) => self.ids.insert(path.clone(), oid),
                 None => self.ids.remove(&path),
@@ -149,7 +150,7 @@ impl Sources {
         }
     }
 
-    fn put(&mut self, path: &RelPath, data: Option<Vec<u8>>) {
+    fn put(&mut self, path: &RelPath, data: Option<Arc<[u8]>>) {
         match data {
             Some(data) => self.files.insert(path.clone(), data),
             None => self.files.remove(path),

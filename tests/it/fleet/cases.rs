@@ -42,8 +42,8 @@ fn parse(text: &str) -> Vec<Case> {
                 (_, "removed)") => case.files.push((path, None)),
                 (_, "not regular)") => case.files.push((path, Some(Content::NotRegular))),
                 (_, "too large)") => case.files.push((path, Some(Content::TooLarge))),
-                (_, "escaped)") => case.files.push((path, Some(Content::File(unescape(&text))))),
-                (_, "") => case.files.push((path, Some(Content::File(text.into_bytes())))),
+                (_, "escaped)") => case.files.push((path, Some(Content::File(unescape(&text).into())))),
+                (_, "") => case.files.push((path, Some(Content::File(text.into_bytes().into())))),
                 _ => panic!("case {name}: what is `{head}`?"),
             }
         }

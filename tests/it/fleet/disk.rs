@@ -153,7 +153,7 @@ fn ten_thousand_unknown_keys_are_twenty_faults_and_a_count() {
 fn one_hundred_thousand_clients_are_too_many() {
     let client = |n: usize| {
         let path = lmsgen::names::RelPath::new(&format!("clients/C{}.toml", n + 1)).unwrap();
-        (path, lmsgen::fleet::Content::File(b"name = \"x\"\n[environments.dev]\n".to_vec()))
+        (path, lmsgen::fleet::Content::File(b"name = \"x\"\n[environments.dev]\n".as_slice().into()))
     };
     let mut sources = super::sources(&[]);
     for (path, content) in (0..100_000).map(client) {
@@ -171,7 +171,7 @@ fn the_order_of_files_and_the_number_of_threads_do_not_matter() {
     let client = |n: usize| {
         let path = lmsgen::names::RelPath::new(&format!("clients/C{}.toml", n + 1)).unwrap();
         let text = format!("nmae = 1\nname = \"{n}\"\nparams.replicas = {n}\n[environments.dev]\n");
-        (path, lmsgen::fleet::Content::File(text.into_bytes()))
+        (path, lmsgen::fleet::Content::File(text.into_bytes().into()))
     };
     let describe = |order: &mut dyn Iterator<Item = usize>, threads: usize| {
         let mut sources = super::sources(&[]);

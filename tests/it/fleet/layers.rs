@@ -252,7 +252,7 @@ proptest! {
     #[test]
     fn loading_never_panics(which in 0..5_usize, bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let path = super::BASE[which].0;
-        let loaded = load(&sources(&[(path, Some(lmsgen::fleet::Content::File(bytes)))]));
+        let loaded = load(&sources(&[(path, Some(lmsgen::fleet::Content::File(bytes.into())))]));
         let _ = said(loaded.found.into_sorted(&loaded.sources), &loaded.sources);
     }
 

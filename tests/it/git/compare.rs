@@ -75,7 +75,7 @@ fn a_file_where_a_folder_was() {
     let (server, fleet) = Fleet::published();
     let repository = fleet.repository();
     let head = repository.head().unwrap();
-    let folder = |at: &str, name: &str| Folder { path: path(at), files: vec![(name.into(), b"x\n".to_vec())] };
+    let folder = |at: &str, name: &str| Folder { path: path(at), files: vec![(name.into(), b"x\n".as_slice().into())] };
     let tree = Tree::new(vec![folder("rendered/dev/C1", "app")]);
     let changes = repository.changed_files(head.as_ref(), &tree, &[path("rendered/dev/C1")]).unwrap();
     assert_eq!(changes.len(), 4, "{changes:?}");

@@ -175,7 +175,7 @@ impl Workspace for Toy {
         }
         for one in landed.sources {
             let path = self.root.join(one.path.as_str());
-            assert_eq!(std::fs::read(&path).ok(), one.expected, "{}", one.path);
+            assert_eq!(std::fs::read(&path).ok().as_deref(), one.expected.as_deref(), "{}", one.path);
             match &one.new {
                 Some(data) => write(&path, data),
                 None => std::fs::remove_file(&path).unwrap(),
@@ -196,7 +196,8 @@ pub fn render(sources: &Files) -> Rendered {
         };
         let secret = RelPath::new(&format!("secrets/dev/{id}/token.yaml")).unwrap();
         let value = sources.get(&secret).cloned().unwrap_or_else(|| {
-            let value = format!("secret {}\n", GENERATED.fetch_add(1, Ordering::Relaxed)).into_bytes();
+            let value: std::sync::Arc<[u8]> =
+                format!("secret {}\n", GENERATED.fetch_add(1, Ordering::Relaxed)).into_bytes().into();
             generated.insert(secret, value.clone());
             value
         });
@@ -218,7 +219,7 @@ pub fn sources(root: &Path) -> Files {
 
 fn walk(path: &Path, name: &str, files: &mut Files) {
     if path.is_file() {
-        files.insert(RelPath::new(name).unwrap(), std::fs::read(path).unwrap());
+        files.insert(RelPath::new(name).unwrap(), std::fs::read(path).unwrap().into());
     } else if path.is_dir() {
         for entry in std::fs::read_dir(path).unwrap() {
             let entry = entry.unwrap();

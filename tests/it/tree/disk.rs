@@ -6,6 +6,7 @@ use lmsgen::names::RelPath;
 use lmsgen::tree::{Counts, Folder, Scope, Tree, apply, plan};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub struct Disk {
     dir: tempfile::TempDir,
@@ -21,10 +22,10 @@ pub fn rel(path: &str) -> RelPath {
 
 /// A tree of `rendered/<folder>` with files of the given name and content.
 pub fn tree<S: AsRef<str>>(files: &[(S, S)]) -> Tree {
-    let mut folders: BTreeMap<String, Vec<(String, Vec<u8>)>> = BTreeMap::new();
+    let mut folders: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for (path, content) in files {
         let (folder, name) = path.as_ref().rsplit_once('/').unwrap();
-        folders.entry(folder.into()).or_default().push((name.into(), content.as_ref().as_bytes().to_vec()));
+        folders.entry(folder.into()).or_default().push((name.into(), Arc::from(content.as_ref().as_bytes())));
     }
     let folder = |(path, files): (String, _)| Folder::new(rel(&format!("rendered/{path}")), files).unwrap();
     Tree::new(folders.into_iter().map(folder).collect())

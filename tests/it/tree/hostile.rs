@@ -259,7 +259,7 @@ fn names_as_long_as_a_file_system_takes_them_work() {
     disk.render_all(&tree(&[("e/C1/app/a.yaml", "1")]));
     disk.render_all(&long);
     assert_eq!(disk.snapshot(), snapshot_of(&long));
-    let over = lmsgen::tree::Folder::new(rel("rendered/e"), vec![("n".repeat(256), Vec::new())]);
+    let over = lmsgen::tree::Folder::new(rel("rendered/e"), vec![("n".repeat(256), Arc::default())]);
     assert!(over.is_err());
 }
 
