@@ -17,6 +17,7 @@ mod sources;
 mod stack;
 mod stack_secrets;
 mod texts;
+mod unique;
 
 pub use edit::{NewClient, new_client_text};
 pub use explain::{Explanation, UnknownParameter};

@@ -51,6 +51,7 @@ pub(super) fn add_clients(fleet: &mut Fleet, clients: Vec<ClientRead>, sink: &mu
         fleet.instances.push(one.instance);
         fleet.layers.instances.push(one.overlay);
     }
+    super::unique::check(fleet, sink);
 }
 
 fn base(layers: &Layers, environment: usize, stack: usize) -> Params {

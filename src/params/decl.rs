@@ -15,6 +15,8 @@ pub struct ParamDecl {
     pub merge: Merge,
     /// Who may set it.
     pub set_by: SetBy,
+    /// Whether instances of an environment may share a value.
+    pub unique: Option<Unique>,
     /// `true` if it may stay unset.
     pub optional: bool,
     /// What it is, for people.
@@ -42,6 +44,14 @@ impl SetBy {
     pub fn allows(self, layer: Layer) -> bool {
         self == Self::Client || layer <= Layer::Environment
     }
+}
+
+/// `unique = true`, or `unique = "/{id}"`: no two instances of an environment may have the same value, case aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unique {
+    /// What the templates use where the parameter is unset, with `{client}` for the slug and `{id}` for the id; `None` when
+    /// an unset parameter takes nothing away from anybody.
+    pub when_unset: Option<String>,
 }
 
 /// How lists of different layers join. Tables always merge key by key; everything else is replaced.

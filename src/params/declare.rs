@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::check::read_value;
-use super::decl::{Merge, ParamDecl, SetBy, Shape};
+use super::decl::{Merge, ParamDecl, SetBy, Shape, Unique};
 use super::resolved::Resolved;
 use super::shape::read_shape;
 use super::value::{Layer, Origin};
@@ -16,10 +16,11 @@ const NAME: Code = Code::new("LMS161", Class::Input);
 const NO_TYPE: Code = Code::new("LMS162", Class::Input);
 const MERGE: Code = Code::new("LMS167", Class::Input);
 const SET_BY: Code = Code::new("LMS176", Class::Input);
+const UNIQUE: Code = Code::new("LMS177", Class::Input);
 
 /// Keys that only a declaration has: they tell a declaration without `type` from a group.
-const OF_DECLARATIONS: [&str; 9] =
-    ["default", "description", "optional", "unit", "merge", "merge-by", "set-by", "pattern", "items"];
+const OF_DECLARATIONS: [&str; 10] =
+    ["default", "description", "optional", "unit", "merge", "merge-by", "set-by", "unique", "pattern", "items"];
 
 /// The parameters a stack declares.
 #[derive(Debug)]
@@ -197,6 +198,7 @@ fn read_declaration(mut table: TableReader<'_>, path: &str, entry: Entry<'_>, si
     let unit = table.string("unit", sink);
     let optional = table.flag("optional", sink);
     let set_by = read_set_by(&mut table, sink);
+    let unique = read_unique(&mut table, sink);
     let default = table.take("default");
     let shape = read_shape(&mut table, sink);
     let merge = read_merge(&mut table, shape.as_ref(), sink);
@@ -213,6 +215,7 @@ fn read_declaration(mut table: TableReader<'_>, path: &str, entry: Entry<'_>, si
         shape,
         merge,
         set_by,
+        unique,
         optional,
         description: description.map_or_else(String::new, |text| text.value.into()),
         unit: unit.map(|unit| unit.value.into()),
@@ -231,6 +234,24 @@ fn read_set_by(table: &mut TableReader<'_>, sink: &mut Sink) -> SetBy {
             SetBy::Client
         }
         Some(_) | None => SetBy::Client,
+    }
+}
+
+fn read_unique(table: &mut TableReader<'_>, sink: &mut Sink) -> Option<Unique> {
+    let entry = table.take("unique")?;
+    match entry.node.kind() {
+        Kind::Boolean(true) => Some(Unique::default()),
+        Kind::Boolean(false) => None,
+        Kind::String(text) => Some(Unique { when_unset: Some((*text).to_owned()) }),
+        other => {
+            let fault =
+                Diagnostic::error(UNIQUE, format!("`unique`: expected boolean or string, found {}", other.name()))
+                    .at(entry.node.span(), "");
+            sink.push(
+                fault.help("write `unique = true`, or what templates use when it is unset: `unique = \"{client}\"`"),
+            );
+            None
+        }
     }
 }
 

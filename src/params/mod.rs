@@ -14,7 +14,7 @@ mod trace;
 mod value;
 mod words;
 
-pub use decl::{Field, Merge, ParamDecl, Pattern, SetBy, Shape, StringShape};
+pub use decl::{Field, Merge, ParamDecl, Pattern, SetBy, Shape, StringShape, Unique};
 pub use declare::Declarations;
 pub use layer::{LayerSource, Overlay, UNKNOWN_PARAMETER, read_shared};
 pub use names::Placeholders;

@@ -41,6 +41,7 @@ impl Bench {
                 shape: Shape::Table(None),
                 merge: Merge::Replace,
                 set_by: SetBy::Client,
+                unique: None,
                 optional: true,
                 description: String::new(),
                 unit: None,
