@@ -17,6 +17,7 @@ mod git;
 mod render_faults;
 mod second_stack;
 mod secret;
+mod secrets_cli;
 mod session;
 mod support;
 mod terminal;
