@@ -194,7 +194,9 @@ mod tests {
             let found = repository.compare(Some(from), &ours, &Scope::new([RelPath::new("clients").unwrap()])).unwrap();
             let all: BTreeSet<&RelPath> = old.keys().chain(new.keys()).collect();
             let expected: Vec<&RelPath> = all.into_iter().filter(|path| old.get(*path) != new.get(*path)).collect();
-            prop_assert_eq!(found.iter().map(|one| &one.path).collect::<Vec<_>>(), expected);
+            prop_assert_eq!(&found.iter().map(|one| &one.path).collect::<Vec<_>>(), &expected);
+            let moved = repository.between(Some(from), Some(to), &["clients"]).unwrap();
+            prop_assert_eq!(moved.keys().collect::<Vec<_>>(), expected);
             let edit = |path: &RelPath, new| Edit { path: path.to_string(), new };
             let there = found.iter().map(|one| {
                 edit(&one.path, one.new.map(|(oid, data)| Put { mode: None, oid, data: Some(data) }))

@@ -127,30 +127,6 @@ impl Repository {
             .collect::<Result<_, Error>>()?;
         Ok(pieces.into_iter().flatten().collect())
     }
-
-    /// Mode and id of every file below `roots` at the fleet's tree `base`. Links and submodules are left out.
-    pub(super) fn list_files(&self, base: Option<Oid>, roots: &[&str]) -> Result<BTreeMap<RelPath, (u32, Oid)>, Error> {
-        let odb = self.odb()?;
-        let mut files = BTreeMap::new();
-        let Some(base) = base else { return Ok(files) };
-        let mut pending = vec![(String::new(), base)];
-        while let Some((folder, oid)) = pending.pop() {
-            let data = read_tree(&odb, oid)?;
-            for entry in parse(&data, oid)? {
-                if folder.is_empty() && !roots.iter().any(|root| root.as_bytes() == entry.name) {
-                    continue;
-                }
-                let path = join(&folder, entry.name)?;
-                if entry.is_folder() {
-                    pending.push((path, entry.oid));
-                } else if entry.is_file() {
-                    let path = RelPath::new(&path).map_err(|e| path_error(path.as_bytes(), &e))?;
-                    files.insert(path, (entry.mode, entry.oid));
-                }
-            }
-        }
-        Ok(files)
-    }
 }
 
 struct Walk<'r, 'a> {
@@ -244,7 +220,7 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-fn join(folder: &str, name: &[u8]) -> Result<String, Error> {
+pub(super) fn join(folder: &str, name: &[u8]) -> Result<String, Error> {
     let name = std::str::from_utf8(name).map_err(|_| path_error(name, &"it is not UTF-8"))?;
     Ok(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
 }

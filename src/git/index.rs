@@ -38,7 +38,7 @@ impl Repository {
     }
 
     /// Those of `paths` that the index knows and a sparse checkout keeps off the disk.
-    pub(super) fn hidden(&self, paths: &[&RelPath]) -> Result<Vec<RelPath>, Error> {
+    pub(super) fn hidden(&self, paths: &[RelPath]) -> Result<Vec<RelPath>, Error> {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
@@ -47,7 +47,7 @@ impl Repository {
             let entry = index.get_path(Path::new(&self.in_repository(path.as_str())), 0);
             entry.is_some_and(|entry| entry.flags_extended & SKIP_WORKTREE != 0)
         };
-        Ok(paths.iter().filter(|path| is_hidden(path)).map(|path| (*path).clone()).collect())
+        Ok(paths.iter().filter(|path| is_hidden(path)).cloned().collect())
     }
 
     /// Anything at all stands at `path`.

@@ -3,6 +3,7 @@
 //! Everything local goes through libgit2, everything that talks to a remote through the program `git`, which
 //! brings credentials, SSH and proxies and reports what the server said. The only module that starts programs.
 
+mod between;
 mod build;
 mod commit;
 mod compare;

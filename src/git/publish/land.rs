@@ -102,6 +102,12 @@ impl Repository {
 
 /// All that is the fleet's own.
 pub(super) fn own_scope() -> Scope {
-    let roots = Repository::SOURCES.into_iter().chain([Repository::OUTPUT]);
-    Scope::new(roots.map(|root| RelPath::new(root).expect("the names of the fleet's own folders are paths")))
+    scope_of(Repository::SOURCES.into_iter().chain([Repository::OUTPUT]))
+}
+
+/// Some of the fleet's own folders.
+pub(super) fn scope_of(roots: impl IntoIterator<Item = &'static str>) -> Scope {
+    Scope::new(
+        roots.into_iter().map(|root| RelPath::new(root).expect("the names of the fleet's own folders are paths")),
+    )
 }

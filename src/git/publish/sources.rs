@@ -5,20 +5,25 @@ use std::sync::Arc;
 
 use git2::{ObjectType, Oid};
 
+use super::land::scope_of;
 use super::{Files, SourcePolicy, SourceWrite};
-use crate::git::merge::{Ids, Merge, merge};
+use crate::git::between::Versions;
+use crate::git::compare::Difference;
+use crate::git::merge::{Side, side};
+use crate::git::snapshot::Folder;
 use crate::git::{Error, Repository, object};
 use crate::names::RelPath;
+use crate::tree::Tree;
 
 /// Sources on their way.
 #[derive(Default)]
 pub(super) struct Sources {
     /// What is rendered and committed.
     files: Files,
-    /// Ids of `files` without what was generated.
-    ids: Ids,
-    /// The revision's that `files` were last merged with.
-    base: Ids,
+    /// The fleet tree that `files` were last merged with.
+    base: Option<Oid>,
+    /// Where `files`, without what was generated, differ from `base`: the ids there and here.
+    changed: BTreeMap<RelPath, Versions>,
     /// What stood on disk where `files` differ from it now.
     on_disk: BTreeMap<RelPath, Option<Arc<[u8]>>>,
     /// What generated files replaced.
@@ -37,50 +42,43 @@ impl Sources {
         base: Option<Oid>,
         policy: SourcePolicy,
     ) -> Result<Self, Error> {
-        let base: Ids = repository.source_ids(base)?;
-        let mut ids = ids_of(&files);
+        let mut changed = repository.changed_sources(base, &files)?;
         let mut crlf = Files::new();
-        for (path, oid) in &mut ids {
-            let (Some(&old), Some(data)) = (base.get(path), files.get_mut(path)) else { continue };
-            if *oid != old && id(&without_cr(data)) == old {
-                // A checkout with `core.autocrlf`: the same file to Git, so to us.
-                let lf = without_cr(data).into();
-                crlf.insert(path.clone(), std::mem::replace(data, lf));
-                *oid = old;
+        let mut missing = Vec::new();
+        changed.retain(|path, versions| match (*versions, files.get_mut(path)) {
+            ((Some(old), _), Some(data)) => {
+                let lf = without_cr(data);
+                let same = object::id(ObjectType::Blob, &lf) == old;
+                if same {
+                    // A checkout with `core.autocrlf`: the same file to Git, so to us.
+                    crlf.insert(path.clone(), std::mem::replace(data, lf.into()));
+                }
+                !same
             }
-        }
-        let missing: Vec<&RelPath> = base.keys().filter(|path| !files.contains_key(*path)).collect();
+            ((_, None), _) => {
+                missing.push(path.clone());
+                true
+            }
+            _ => true,
+        });
         let hidden = repository.hidden(&missing)?;
         if !hidden.is_empty() {
             return Err(Error::Hidden { paths: hidden });
         }
         // On disk and not given: nothing says that it should go.
-        let kept: Vec<RelPath> = missing.into_iter().filter(|path| repository.is_on_disk(path)).cloned().collect();
-        let bytes = repository.read_blobs(&kept.iter().map(|path| base.get(path).copied()).collect::<Vec<_>>())?;
-        for (path, data) in kept.into_iter().zip(bytes) {
-            if let (Some(&oid), Some(data)) = (base.get(&path), data) {
-                ids.insert(path.clone(), oid);
-                files.insert(path, data.into());
-            }
+        missing.retain(|path| repository.is_on_disk(path));
+        let ids: Vec<Option<Oid>> = missing.iter().map(|path| changed.remove(path).and_then(|(old, _)| old)).collect();
+        for (path, data) in missing.into_iter().zip(repository.read_blobs(&ids)?) {
+            files.extend(data.map(|data| (path, data.into())));
         }
-        let sources = Self { files, ids, base, crlf, ..Self::default() };
-        if policy == SourcePolicy::Refuse {
-            let paths = sources.uncommitted();
-            if !paths.is_empty() {
-                return Err(Error::UncommittedSources { paths });
-            }
+        if policy == SourcePolicy::Refuse && !changed.is_empty() {
+            return Err(Error::UncommittedSources { paths: changed.into_keys().collect() });
         }
-        Ok(sources)
+        Ok(Self { files, base, changed, crlf, ..Self::default() })
     }
 
     pub fn files(&self) -> &Files {
         &self.files
-    }
-
-    /// Files that differ from HEAD.
-    fn uncommitted(&self) -> Vec<RelPath> {
-        let all: BTreeSet<&RelPath> = self.ids.keys().chain(self.base.keys()).collect();
-        all.into_iter().filter(|path| self.ids.get(*path) != self.base.get(*path)).cloned().collect()
     }
 
     /// Merges with the sources of fleet tree `theirs`, and says whether that changed anything.
@@ -94,41 +92,41 @@ impl Sources {
         published: impl Fn(&RelPath, Option<Oid>) -> Result<bool, Error>,
         remote: &str,
     ) -> Result<bool, Error> {
-        let theirs = repository.source_ids(theirs)?;
-        let Merge { mut take, conflicts } = merge(&self.base, &self.ids, &theirs);
-        let mut real = Vec::new();
-        for path in conflicts {
-            if published(&path, self.ids.get(&path).copied())? {
-                take.insert(path.clone(), theirs.get(&path).copied());
-            } else {
-                real.push(path);
+        let moved = repository.between(self.base, theirs, &Repository::SOURCES)?;
+        let here = |path: &RelPath, base| self.changed.get(path).map_or(base, |&(_, ours)| ours);
+        let mut take = Vec::new();
+        let mut conflicts = Vec::new();
+        for (path, &(base, new)) in &moved {
+            let ours = here(path, base);
+            match side(base, ours, new) {
+                Side::Ours => {}
+                Side::Theirs => take.push((path, new)),
+                Side::Conflict if published(path, ours)? => take.push((path, new)),
+                Side::Conflict => conflicts.push(path.clone()),
             }
         }
-        if !real.is_empty() {
-            return Err(Error::Conflict { remote: remote.into(), paths: real });
+        if !conflicts.is_empty() {
+            return Err(Error::Conflict { remote: remote.into(), paths: conflicts });
         }
         let mut changed = !take.is_empty();
         let generated = std::mem::take(&mut self.generated);
         for (path, before) in generated {
             // A secret that upstream has now: theirs is in use, ours never was.
-            if theirs.get(&path) == self.base.get(&path) {
-                self.generated.insert(path, before);
-            } else {
+            if moved.contains_key(&path) {
                 self.put(&path, before);
                 changed = true;
+            } else {
+                self.generated.insert(path, before);
             }
         }
-        let wanted: Vec<Option<Oid>> = take.values().copied().collect();
-        let bytes = repository.read_blobs(&wanted)?;
-        for ((path, oid), bytes) in take.into_iter().zip(bytes) {
-            self.remember(&path);
-            self.put(&path, bytes.map(Into::into));
-            match oid {
-                Some(oid) => self.ids.insert(path.clone(), oid),
-                None => self.ids.remove(&path),
-            };
-            self.merged.insert(path);
+        let bytes = repository.read_blobs(&take.iter().map(|(_, new)| *new).collect::<Vec<_>>())?;
+        for ((path, _), bytes) in take.into_iter().zip(bytes) {
+            self.remember(path);
+            self.put(path, bytes.map(Into::into));
+            self.merged.insert(path.clone());
         }
+        // Whatever moved upstream is now the same here.
+        self.changed.retain(|path, _| !moved.contains_key(path));
         self.base = theirs;
         Ok(changed)
     }
@@ -172,19 +170,14 @@ impl Sources {
 }
 
 impl Repository {
-    fn source_ids(&self, fleet: Option<Oid>) -> Result<Ids, Error> {
-        let files = self.list_files(fleet, &Self::SOURCES)?;
-        Ok(files.into_iter().map(|(path, (_, oid))| (path, oid)).collect())
+    /// Where `files` differ from the sources of fleet tree `base`.
+    fn changed_sources(&self, base: Option<Oid>, files: &Files) -> Result<BTreeMap<RelPath, Versions>, Error> {
+        let tree = Tree::default();
+        let folder = Folder::new(Some(files), &tree);
+        let found = self.compare(base, &folder, &scope_of(Self::SOURCES))?;
+        let versions = |one: &Difference<'_>| (one.old.map(|(_, oid)| oid), one.new.map(|(oid, _)| oid));
+        Ok(found.into_iter().map(|one| (one.path.clone(), versions(&one))).collect())
     }
-}
-
-fn id(data: &[u8]) -> Oid {
-    object::id(ObjectType::Blob, data)
-}
-
-fn ids_of(files: &Files) -> Ids {
-    use rayon::prelude::*;
-    files.par_iter().map(|(path, data)| (path.clone(), id(data))).collect()
 }
 
 /// `data` with LF for each CRLF.
