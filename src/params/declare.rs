@@ -17,6 +17,8 @@ const NO_TYPE: Code = Code::new("LMS162", Class::Input);
 const MERGE: Code = Code::new("LMS167", Class::Input);
 const SET_BY: Code = Code::new("LMS176", Class::Input);
 const UNIQUE: Code = Code::new("LMS177", Class::Input);
+/// Two clients have the same value of a `unique` parameter.
+pub const NOT_UNIQUE: Code = Code::new("LMS178", Class::Input);
 
 /// Keys that only a declaration has: they tell a declaration without `type` from a group.
 const OF_DECLARATIONS: [&str; 10] =

@@ -15,7 +15,7 @@ mod value;
 mod words;
 
 pub use decl::{Field, Merge, ParamDecl, Pattern, SetBy, Shape, StringShape, Unique};
-pub use declare::Declarations;
+pub use declare::{Declarations, NOT_UNIQUE};
 pub use layer::{LayerSource, Overlay, UNKNOWN_PARAMETER, read_shared};
 pub use names::Placeholders;
 pub use resolved::{Params, Resolved};
