@@ -100,13 +100,18 @@ fn find<'f>(fleet: &'f Fleet, target: &Target) -> Result<Wanted<'f>, Error> {
         let known = if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
         Error::Usage(format!("`{}` has no Secret `{}`; there is {known}", target.place, target.name))
     })?;
-    if !one.decl.keys.iter().any(|key| key.key == target.key) {
-        let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
-        let message =
-            format!("Secret `{}` has no key `{}`; the stack declares `{}`", target.name, target.key, keys.join("`, `"));
-        return Err(Error::Usage(message));
+    match one.decl.keys.iter().find(|key| key.key == target.key).map(|key| &key.source) {
+        Some(SecretSource::Generate(Generator::Sha256Of { key })) => {
+            Err(Error::Usage(format!("`{}` is the SHA-256 of `{key}`; set `{key}`, and it follows", target.key)))
+        }
+        Some(_) => Ok(one),
+        None => {
+            let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
+            let keys = keys.join("`, `");
+            let message = format!("Secret `{}` has no key `{}`; the stack declares `{keys}`", target.name, target.key);
+            Err(Error::Usage(message))
+        }
     }
-    Ok(one)
 }
 
 fn write(
@@ -117,12 +122,14 @@ fn write(
     (identities, now): (&Identities, &str),
 ) -> Result<(Vec<u8>, usize), Error> {
     let mut values = vec![(target.key.clone(), value)];
-    if existing.is_none() {
-        let made = generate(&generated_keys(one.decl, &target.key), &values);
-        let made = made.map_err(|source| Error::Generate { path: one.path.to_string(), source })?;
-        values.extend(made);
-    }
-    let n_generated = values.len() - 1;
+    // A file that is there keeps everything but what is made of the new value.
+    let keys = match existing {
+        None => generated_keys(one.decl, &target.key),
+        Some(_) => digests_of(one.decl, &target.key),
+    };
+    let made = generate(&keys, &values).map_err(|source| Error::Generate { path: one.path.to_string(), source })?;
+    values.extend(made);
+    let n_generated = if existing.is_none() { keys.len() } else { 0 };
     let spec = spec(fleet, one.place, &one.object_name, values);
     let bytes = set(existing, &spec, &recipients(fleet, one.place), identities, now);
     Ok((bytes.map_err(|source| Error::Secret { path: one.path.to_string(), source })?, n_generated))
@@ -137,6 +144,25 @@ fn generated_keys<'d>(decl: &'d SecretDecl, but: &str) -> Vec<(&'d str, &'d Gene
             SecretSource::Provided { .. } => None,
         })
         .collect()
+}
+
+/// Keys that are digests of `key`, or of such a digest.
+fn digests_of<'d>(decl: &'d SecretDecl, key: &str) -> Vec<(&'d str, &'d Generator)> {
+    let mut found: Vec<(&str, &Generator)> = Vec::new();
+    loop {
+        let next = decl.keys.iter().find_map(|one| match &one.source {
+            SecretSource::Generate(generator @ Generator::Sha256Of { key: of }) => {
+                let is_source = of == key || found.iter().any(|(known, _)| known == of);
+                let is_new = one.key != key && found.iter().all(|(known, _)| *known != one.key);
+                (is_source && is_new).then_some((one.key.as_str(), generator))
+            }
+            _ => None,
+        });
+        match next {
+            Some(one) => found.push(one),
+            None => return found,
+        }
+    }
 }
 
 /// Makes what is missing in the store and writes it; touches nothing else.
