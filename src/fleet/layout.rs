@@ -58,7 +58,9 @@ pub(super) fn place(path: &RelPath) -> Place {
     if matches!(name, ".gitkeep" | ".gitignore" | ".gitattributes") || extension(name) == Some("md") {
         return Place::Nothing;
     }
-    let is_left_over = name.ends_with('~') || matches!(extension(name), Some("bak" | "orig" | "rej" | "swp" | "tmp"));
+    let is_left_over = name.ends_with('~')
+        || name.starts_with('#')
+        || matches!(extension(name), Some("bak" | "orig" | "rej" | "swp" | "tmp"));
     if is_left_over || text.split('/').any(|part| part.starts_with('.')) {
         return Place::Ignored;
     }
@@ -82,6 +84,18 @@ pub(super) fn place(path: &RelPath) -> Place {
         ["templates", stack, ref rest @ ..] => in_stack(stack, rest),
         _ => Place::Wrong(Wrong::Stray("remove it")),
     }
+}
+
+/// `true` for what an editor has left and what is hidden: nobody's source, so never read and never published.
+#[must_use]
+pub fn is_ignored(path: &RelPath) -> bool {
+    matches!(place(path), Place::Ignored)
+}
+
+/// `true` for notes and Git's own files, which may stand in any folder of a fleet.
+#[must_use]
+pub fn is_note(path: &RelPath) -> bool {
+    matches!(place(path), Place::Nothing)
 }
 
 fn extension(file: &str) -> Option<&str> {

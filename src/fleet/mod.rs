@@ -21,6 +21,7 @@ mod unique;
 
 pub use edit::{NewClient, new_client_text};
 pub use explain::{Explanation, UnknownParameter};
+pub use layout::{is_ignored, is_note};
 pub use limits::{MAX_INSTANCES, empty_fleet};
 pub use load::{Loaded, load};
 pub use model::{

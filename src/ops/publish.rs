@@ -223,15 +223,6 @@ fn output() -> RelPath {
     RelPath::new(OUTPUT).expect("a plain name")
 }
 
-/// What editors leave behind is no source.
-fn is_leftover(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.ends_with('~')
-        || name.starts_with(".#")
-        || name.starts_with('#')
-        || name.to_ascii_lowercase().ends_with(".swp")
-}
-
 /// `[git]` of `lmsgen.toml`; the defaults when it cannot be read, which rendering reports.
 fn git_config(files: &Files) -> GitConfig {
     let only = files.iter().filter(|(path, _)| path.as_str() == "lmsgen.toml");
@@ -250,13 +241,13 @@ struct OnDisk {
 fn read_files(root: &Root) -> Result<OnDisk, Error> {
     let mut odd = Sources::from_disk(root)?;
     let mut files = odd.take_files();
-    files.retain(|path, _| !is_leftover(path.as_str()));
+    files.retain(|path, _| !fleet::is_ignored(path));
     let store = WholeStore::read(root)?;
-    for path in store.others.iter().filter(|path| !is_leftover(path)).filter_map(|path| RelPath::new(path).ok()) {
+    for path in store.others.iter().filter_map(|path| RelPath::new(path).ok()).filter(|path| !fleet::is_ignored(path)) {
         // Says what is wrong with it.
         root.read(&path, MAX_FILE)?;
     }
-    files.extend(store.files.into_iter().filter(|(path, _)| !is_leftover(path.as_str())));
+    files.extend(store.files.into_iter().filter(|(path, _)| !fleet::is_ignored(path)));
     Ok(OnDisk { files, odd })
 }
 

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
-use crate::fleet::{Fleet, SecretDecl, SecretSource};
+use crate::fleet::{Fleet, SecretDecl, SecretSource, is_ignored, is_note};
 use crate::names::{RelPath, SecretName};
 use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, object_name};
-use crate::secret::{Declared, Fault, StoredSecret, masked};
+use crate::secret::{Declared, Fault, StoreFile, StoredSecret, masked};
 
 use super::Error;
 use super::store_files::{STORE, StoreFiles, WholeStore};
 
 /// A file of the store that belongs to nothing.
 const ORPHAN: Code = Code::new("LMS440", Class::Secret);
+/// A file of the store that is not encrypted, and would be published with it.
+const IN_THE_CLEAR: Code = Code::new("LMS443", Class::Secret);
 
 /// The folder, in place of a client's, of an environment's own Secrets.
 pub const OF_ENVIRONMENT: &str = "environment";
@@ -181,7 +183,7 @@ pub fn read_store(
         }
     }
     if instances.len() == fleet.instances.len() {
-        orphans(&files.paths(), &wanted, sources, sink);
+        orphans(files, &wanted, sources, sink)?;
     }
     Ok(store)
 }
@@ -236,15 +238,31 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
     sources.add(path, masked(bytes))
 }
 
-/// Files of the store that no declared Secret of any instance is, a folder at a time.
-fn orphans(paths: &[&str], wanted: &[Wanted<'_>], sources: &mut SourceMap, sink: &mut Sink) {
+/// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each.
+fn orphans(
+    files: StoreFiles<'_>,
+    wanted: &[Wanted<'_>],
+    sources: &mut SourceMap,
+    sink: &mut Sink,
+) -> Result<(), Error> {
     let known: HashSet<&str> = wanted.iter().map(|one| one.path.as_str()).collect();
-    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for path in paths.iter().filter(|path| !known.contains(*path)) {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if !name.starts_with('.') {
-            folders.entry(folder).or_default().push(name);
+    let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for text in files.paths().into_iter().filter(|path| !known.contains(*path)) {
+        let Ok(path) = RelPath::new(text) else { continue };
+        if is_ignored(&path) || is_note(&path) {
+            continue;
         }
+        let Some(bytes) = files.read(&path)? else { continue };
+        if StoreFile::parse(&bytes).is_err() {
+            // Its text may be a secret: the map gets none of it.
+            let file = sources.add(text, "");
+            let message = format!("`{path}` is no encrypted Secret, and everything in `{STORE}/` is published");
+            let fault = Diagnostic::error(IN_THE_CLEAR, message).at(Span::file_start(file), "");
+            sink.push(fault.help("move it out of the fleet; `.gitignore` does not keep it back"));
+            continue;
+        }
+        let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
+        folders.entry(folder.to_owned()).or_default().push(name.to_owned());
     }
     for (folder, names) in folders {
         let file = sources.add(format!("{folder}/{}", names[0]), "");
@@ -255,4 +273,5 @@ fn orphans(paths: &[&str], wanted: &[Wanted<'_>], sources: &mut SourceMap, sink:
             "if the client is gone for good, delete them with Git; its data in databases is not touched by that",
         ));
     }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The secret store through its public face: reading, writing, and refusing what was tampered with.
 
+mod in_use;
 mod keys;
 mod store;
 mod tamper;
