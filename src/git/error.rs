@@ -163,6 +163,14 @@ pub enum Error {
         /// What Git says, naming the file.
         text: String,
     },
+    /// As [`Error::WouldOverwrite`], but the change was made while the commit was being pushed.
+    #[error("the commit is on `{remote}`, but a file that changed there was changed here meanwhile{}", said(.text))]
+    Behind {
+        /// The remote.
+        remote: String,
+        /// What Git says, naming the file.
+        text: String,
+    },
     /// Uncommitted sources while only output may be committed.
     #[error("{} not committed", files(.paths))]
     UncommittedSources {
@@ -261,7 +269,11 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Locked { .. } | Self::Conflict { .. } | Self::Raced { .. } | Self::LocalMoved { .. } => Exit::Busy,
+            Self::Locked { .. }
+            | Self::Conflict { .. }
+            | Self::Raced { .. }
+            | Self::Behind { .. }
+            | Self::LocalMoved { .. } => Exit::Busy,
             Self::Rewritten { .. } | Self::UncommittedSources { .. } | Self::Hidden { .. } => Exit::Guard,
             Self::Library { source, .. } if source.code() == git2::ErrorCode::Locked => Exit::Busy,
             Self::Problems(problems) => worst(problems),
@@ -297,6 +309,7 @@ impl Error {
                     .into()
             }
             Self::WouldOverwrite { .. } => "commit or stash that file, then publish again; nothing was pushed".into(),
+            Self::Behind { .. } => "commit or stash that file, then publish again, which brings this clone forward".into(),
             Self::UncommittedSources { .. } => "commit them first, or publish without `--no-sources`".into(),
             Self::Hidden { .. } => "run `git sparse-checkout disable`, then publish again".into(),
             Self::Refused { .. } => "nothing was changed; put right what the server says and publish again".into(),

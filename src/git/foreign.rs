@@ -40,9 +40,12 @@ impl Repository {
         self.read_tree(step, &["-n"], remote)
     }
 
-    /// Updates index and work tree.
+    /// Updates index and work tree, after the push.
     pub(super) fn take_step(&self, step: &Step, remote: &str) -> Result<(), Error> {
-        self.read_tree(step, &[], remote)
+        self.read_tree(step, &[], remote).map_err(|error| match error {
+            Error::WouldOverwrite { remote, text } => Error::Behind { remote, text },
+            other => other,
+        })
     }
 
     fn read_tree(&self, step: &Step, more: &[&str], remote: &str) -> Result<(), Error> {

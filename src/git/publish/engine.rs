@@ -143,7 +143,7 @@ impl<'r, 'o> Run<'r, 'o> {
 
     /// Merges the sources with those of `ground`; says whether they changed.
     fn rebase(&self, sources: &mut Sources, ground: Ground) -> Result<bool, Error> {
-        let Some(parent) = ground.parent.filter(|&parent| Some(parent) != self.head_oid()) else { return Ok(false) };
+        let Some(parent) = ground.parent else { return Ok(false) };
         let revision = self.repository.revision(parent)?;
         let theirs = self.repository.fleet_tree(Some(&revision))?;
         let published = |path: &RelPath, version| self.repository.had_version(self.head_oid(), parent, path, version);

@@ -92,6 +92,9 @@ impl Sources {
         published: impl Fn(&RelPath, Option<Oid>) -> Result<bool, Error>,
         remote: &str,
     ) -> Result<bool, Error> {
+        if theirs == self.base {
+            return Ok(false);
+        }
         let moved = repository.between(self.base, theirs, &Repository::SOURCES)?;
         let here = |path: &RelPath, base| self.changed.get(path).map_or(base, |&(_, ours)| ours);
         let mut take = Vec::new();

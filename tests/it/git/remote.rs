@@ -327,6 +327,28 @@ fn a_file_outside_the_fleet_that_changed_here_and_upstream_stops_before_the_push
 }
 
 #[test]
+fn a_file_that_is_changed_while_the_push_runs_is_kept() {
+    let (server, fleet) = Fleet::published();
+    let other = colleague(&server);
+    other.write("README.md", "theirs\n");
+    other.git(&["add", "."]);
+    other.git(&["commit", "-qm", "readme"]);
+    other.git(&["push", "-q"]);
+    fleet.write("clients/C3.toml", "name = \"three\"\n");
+    // Made by the server's hook: after the check, before this clone follows.
+    let readme = fleet.root().join("README.md");
+    server.hook("post-receive", &format!("echo mine > '{}'", readme.display()));
+    let error = fleet.fails();
+    assert!(matches!(error, Error::Behind { .. }), "{error}");
+    assert_eq!((error.exit(), fleet.read("README.md")), (Exit::Busy, "mine\n".into()));
+    server.unhook("post-receive");
+    fleet.remove("README.md");
+    assert_eq!(fleet.publish().unwrap().verdict, Verdict::UpToDate);
+    assert_eq!((server.count(), fleet.read("README.md")), (3, "theirs\n".into()));
+    fleet.assert_clean();
+}
+
+#[test]
 fn commits_that_were_not_pushed_and_a_remote_that_moved_need_a_rebase() {
     let (server, fleet) = Fleet::published();
     let other = colleague(&server);
