@@ -86,6 +86,10 @@ fn find<'f>(fleet: &'f Fleet, target: &Target) -> Result<Wanted<'f>, Error> {
         Some((environment, client)) => (environment, Some(client)),
         None => (target.place.as_str(), None),
     };
+    // A pattern would mean the first of several.
+    if target.place.contains(['*', '?']) {
+        return Err(Error::Usage(format!("`{}` is a pattern; a value is set in one place at a time", target.place)));
+    }
     let selection = Selection {
         environments: vec![environment.to_owned()],
         clients: client.map(str::to_owned).into_iter().collect(),

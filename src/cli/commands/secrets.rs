@@ -1,5 +1,6 @@
 //! `lmsgen secrets`.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Read as _};
 use std::path::PathBuf;
 
@@ -43,6 +44,9 @@ pub struct Set {
     /// Private key [default: where sops looks for it]
     #[arg(long, value_name = "FILE")]
     age_key_file: Option<PathBuf>,
+    /// What else stands on the command line: taken as a value by mistake, so that no message repeats it.
+    #[arg(hide = true, allow_hyphen_values = true)]
+    too_many: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +66,13 @@ pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
 }
 
 fn set(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    if !command.too_many.is_empty() {
+        ui.complain(
+            "error: a value is not taken from the command line, where the shell's history and the list of processes \
+             show it\n  = help: pipe it in, or type it at the prompt; what was typed now is known to others",
+        );
+        return Err(Exit::Usage);
+    }
     let identities = identities::load(command.age_key_file.as_deref(), ui)?;
     let target = Target { place: command.place, name: command.secret, key: command.key };
     let value = read_value(&target, ui)?;
