@@ -25,6 +25,8 @@ pub fn load(named: Option<&Path>, ui: &Ui) -> Result<Identities, Exit> {
         return Ok(identities);
     }
     match std::env::var("SOPS_AGE_KEY") {
+        // What a pipeline passes for a variable that it does not have.
+        Ok(text) if text.is_empty() => identities.note("SOPS_AGE_KEY", "empty"),
         Ok(text) => {
             let text = zeroize::Zeroizing::new(text);
             add(&mut identities, "SOPS_AGE_KEY", &text, ui)?;
@@ -32,11 +34,12 @@ pub fn load(named: Option<&Path>, ui: &Ui) -> Result<Identities, Exit> {
         Err(_) => identities.note("SOPS_AGE_KEY", "not set"),
     }
     match std::env::var_os("SOPS_AGE_KEY_FILE") {
+        Some(path) if path.is_empty() => identities.note("SOPS_AGE_KEY_FILE", "empty"),
         Some(path) => add_file(&mut identities, "SOPS_AGE_KEY_FILE", Path::new(&path), Missing::IsFault, ui)?,
         None => identities.note("SOPS_AGE_KEY_FILE", "not set"),
     }
     match default_file() {
-        Some(path) => add_file(&mut identities, &path.display().to_string(), &path, Missing::IsFine, ui)?,
+        Some(path) => add_file(&mut identities, "", &path, Missing::IsFine, ui)?,
         None => identities.note("sops' default key file", "no home folder"),
     }
     if std::env::var_os("SOPS_AGE_KEY_CMD").is_some() {
@@ -63,9 +66,11 @@ enum Missing {
 }
 
 #[expect(clippy::disallowed_types, reason = "key files lie outside of the fleet")]
-fn add_file(identities: &mut Identities, source: &str, path: &Path, missing: Missing, ui: &Ui) -> Result<(), Exit> {
+fn add_file(identities: &mut Identities, named_by: &str, path: &Path, missing: Missing, ui: &Ui) -> Result<(), Exit> {
+    let source = &*format!("{named_by} {}", path.display());
+    let source = source.trim_start();
     let refuse = |why: String| {
-        ui.complain(&format!("error: {source}: {} {why}", path.display()));
+        ui.complain(&format!("error: {source}: {why}"));
         Exit::Secrets
     };
     let metadata = match path.metadata() {
