@@ -59,7 +59,8 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
         making.watch.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
         made
     });
-    let made = made.collect::<Result<Vec<_>, _>>()?;
+    // The first in order, whichever thread was faster.
+    let made = made.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()?;
     for (missing, file) in todo.iter().zip(&made) {
         let revision = StoredSecret::parse(&file.bytes).map_or(1, |stored| stored.revision);
         let stored = SecretFile { bytes: Arc::clone(&file.bytes), revision };
