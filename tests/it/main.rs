@@ -17,6 +17,7 @@ mod git;
 mod render_faults;
 mod second_stack;
 mod secret;
+mod secret_keeping;
 mod secrets_cli;
 mod session;
 mod support;
