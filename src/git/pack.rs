@@ -28,6 +28,9 @@ const WORTH_A_PACK: usize = 200;
 /// Objects deflated at a time: bounds the memory that waits to be written.
 const BATCH: usize = 4096;
 
+/// Objects that one compressor is set up for: that costs more than deflating a small file.
+const PIECE: usize = 256;
+
 /// Bytes of objects in one pack, before deflating: an index with short offsets reaches 2 GiB.
 const PACK_BYTES: usize = 1 << 30;
 
@@ -128,9 +131,9 @@ fn write_pack(path: &Path, objects: &[NewObject<'_>]) -> std::io::Result<(Vec<Pl
     file.write(&number(objects.len())?.to_be_bytes())?;
     let mut offset = 12;
     for batch in objects.chunks(BATCH) {
-        // Setting up a compressor costs more than a small file: one for each piece of work.
         let compressor = || Compress::new(Compression::fast(), true);
-        let deflated: Vec<(Vec<u8>, u32)> = batch.par_iter().map_init(compressor, deflate).collect::<Result<_, _>>()?;
+        let deflated: Vec<(Vec<u8>, u32)> =
+            batch.par_iter().with_min_len(PIECE).map_init(compressor, deflate).collect::<Result<_, _>>()?;
         for (object, (bytes, crc)) in batch.iter().zip(deflated) {
             file.write(&bytes)?;
             places.push(Place { oid: object.oid, crc, offset: number(offset)? });
