@@ -9,7 +9,7 @@ use crate::document::{Document, Entry, TableReader, did_you_mean, quoted};
 use crate::names::ClientId;
 use crate::params::{Declarations, Layer, LayerSource, Overlay};
 
-const UNKNOWN_STACK: Code = Code::new("LMS129", Class::Input);
+pub(super) const UNKNOWN_STACK: Code = Code::new("LMS129", Class::Input);
 const UNKNOWN_ENVIRONMENT: Code = Code::new("LMS130", Class::Input);
 const NOWHERE: Code = Code::new("LMS131", Class::Input);
 const NAME: Code = Code::new("LMS145", Class::Input);
@@ -79,6 +79,9 @@ pub(super) fn read_client(
     let mut places = Vec::new();
     for entry in environments.iter().flat_map(TableReader::entries) {
         let environment = find_environment(&entry, known, sink);
+        if let Some(environment) = environment.map(|at| &known.environments[at]) {
+            check_runs(environment, stack, entry.key, known, sink);
+        }
         let Some(mut table) = entry.node.table(&format!("environments.{}", entry.name), sink) else { continue };
         let params = table.table("params", sink);
         let unset = table.strings("unset", sink);
@@ -116,17 +119,16 @@ fn find_stack(table: &mut TableReader<'_>, known: &Known<'_>, sink: &mut Sink) -
     };
     let found = known.stacks.iter().position(|stack| stack.name.as_str() == named.value);
     if found.is_none() && !known.broken_stacks.iter().any(|broken| broken == named.value) {
-        sink.push(unknown_stack(named.value, named.span, known.stacks));
+        sink.push(unknown_stack(named.value, named.span, known.stacks.iter().map(|stack| stack.name.as_str())));
     }
     found
 }
 
 /// The fault of naming a stack that is not there.
-pub(super) fn unknown_stack(name: &str, span: Span, stacks: &[Stack]) -> Diagnostic {
+pub(super) fn unknown_stack<'n>(name: &str, span: Span, stacks: impl Iterator<Item = &'n str> + Clone) -> Diagnostic {
     let mut fault = Diagnostic::error(UNKNOWN_STACK, format!("unknown stack {}", quoted(name))).at(span, "");
-    fault.help = did_you_mean(name, stacks.iter().map(|stack| stack.name.as_str())).or_else(|| {
-        Some(format!("stacks are folders below `templates`: {}", list(stacks.iter().map(|s| s.name.as_str()))))
-    });
+    fault.help = did_you_mean(name, stacks.clone())
+        .or_else(|| Some(format!("stacks are folders below `templates`: {}", list(stacks))));
     fault
 }
 
@@ -146,6 +148,17 @@ fn find_environment(entry: &Entry<'_>, known: &Known<'_>, sink: &mut Sink) -> Op
         sink.push(fault);
     }
     found
+}
+
+/// An environment says itself which stacks it runs: their shared objects are its own.
+fn check_runs(environment: &Environment, stack: usize, key: Span, known: &Known<'_>, sink: &mut Sink) {
+    if environment.stacks.contains(&stack) {
+        return;
+    }
+    let stack = &known.stacks[stack].name;
+    let message = format!("environment `{}` does not run stack `{stack}`", environment.name);
+    let help = format!("add `{stack}` to `stacks` in `environments/{}.toml`", environment.name);
+    sink.push(Diagnostic::error(UNKNOWN_STACK, message).at(key, "").help(help));
 }
 
 fn check_id(id: &ClientId, file: FileId, known: &Known<'_>, stack: usize, sink: &mut Sink) {

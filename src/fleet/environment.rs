@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::client::unknown_stack;
 use super::config::read_layer;
 use super::model::{Delivery, Environment, Gateway, Policy};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
@@ -45,6 +46,8 @@ pub(super) struct EnvironmentRead {
     /// Place of `namespace`.
     pub(super) namespace: Span,
     pub(super) overlays: Vec<Overlay>,
+    /// `true` if the file says which stacks it runs.
+    pub(super) names_stacks: bool,
 }
 
 /// Reads an environment; `None` when it lacks what nothing works without.
@@ -59,6 +62,7 @@ pub(super) fn read_environment(
     let namespace = read_namespace(&mut table, sink);
     let kubernetes = read_kubernetes(&mut table, sink);
     let delivery = read_delivery(&mut table, sink);
+    let own_stacks = read_stacks(&mut table, stacks, sink);
     check_cluster(&mut table, sink);
     let recipients = table.table("secrets", sink).map(|secrets| read_secrets(secrets, sink)).unwrap_or_default();
     let policy = table.table("policy", sink).map(|policy| read_policy(policy, sink)).unwrap_or_default();
@@ -79,6 +83,7 @@ pub(super) fn read_environment(
         namespace: namespace.value.into(),
         kubernetes: kubernetes?,
         delivery,
+        stacks: own_stacks.clone().unwrap_or_default(),
         recipients,
         policy,
         ingress_class,
@@ -86,7 +91,7 @@ pub(super) fn read_environment(
         quota,
         external,
     };
-    Some(EnvironmentRead { environment, namespace: namespace.span, overlays })
+    Some(EnvironmentRead { environment, namespace: namespace.span, overlays, names_stacks: own_stacks.is_some() })
 }
 
 fn read_namespace<'d>(table: &mut TableReader<'d>, sink: &mut Sink) -> Option<Located<&'d str>> {
@@ -99,6 +104,21 @@ fn read_namespace<'d>(table: &mut TableReader<'d>, sink: &mut Sink) -> Option<Lo
     let message = format!("namespace {} {rule}", quoted(namespace.value));
     sink.push(Diagnostic::error(NAMESPACE, message).at(namespace.span, ""));
     Some(namespace)
+}
+
+/// `stacks`: the stacks that clients here may be of.
+fn read_stacks(table: &mut TableReader<'_>, stacks: &[(&str, &Declarations)], sink: &mut Sink) -> Option<Vec<usize>> {
+    let names = table.take("stacks")?.node.strings("stacks", sink)?;
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        match stacks.iter().position(|(known, _)| *known == name.value) {
+            Some(index) => found.push(index),
+            None => sink.push(unknown_stack(name.value, name.span, stacks.iter().map(|(known, _)| *known))),
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
 }
 
 fn read_kubernetes(table: &mut TableReader<'_>, sink: &mut Sink) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
-use super::client::{ClientRead, Known, read_client, unknown_stack};
+use super::client::{ClientRead, Known, UNKNOWN_STACK, read_client, unknown_stack};
 use super::config::{Config, read_config};
 use super::environment::{EnvironmentRead, TOKEN, read_environment};
 use super::layout::Place;
@@ -134,8 +134,12 @@ impl Files {
 
         let mut layers = Layers { fleet: config.overlays, ..Layers::default() };
         let mut list = Vec::with_capacity(environments.len());
-        for read in environments {
+        for mut read in environments {
             layers.environments.push(read.overlays);
+            if !read.names_stacks {
+                let all = || (0..stacks.list.len()).collect();
+                read.environment.stacks = default_stack.map_or_else(all, |stack| vec![stack]);
+            }
             list.push(read.environment);
         }
         let known = Known {
@@ -177,7 +181,7 @@ fn judged<T>(stacks: &Stacks, sink: &mut Sink, read: impl FnOnce(&[(&str, &Decla
     let mut found = Sink::default();
     let result = read(&stacks.by_name(), &mut found);
     for fault in found.into_vec() {
-        if stacks.broken.is_empty() || fault.code != UNKNOWN_PARAMETER {
+        if stacks.broken.is_empty() || (fault.code != UNKNOWN_PARAMETER && fault.code != UNKNOWN_STACK) {
             sink.push(fault);
         }
     }
@@ -240,7 +244,7 @@ fn default_stack(config: &Config, stacks: &Stacks, sink: &mut Sink) -> Option<us
     };
     let found = stacks.list.iter().position(|stack| stack.name.as_str() == name);
     if found.is_none() && !stacks.broken.contains(name) {
-        sink.push(unknown_stack(name, *span, &stacks.list));
+        sink.push(unknown_stack(name, *span, stacks.list.iter().map(|stack| stack.name.as_str())));
     }
     found
 }

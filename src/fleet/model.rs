@@ -20,7 +20,7 @@ pub struct Fleet {
     pub clients: Vec<Client>,
     /// Every client in every environment it runs in, by environment and client.
     pub instances: Vec<Instance>,
-    /// For every environment and every stack that a client there uses: the values of the layers below the client,
+    /// For every environment and every stack that it runs: the values of the layers below the client,
     /// by environment and stack. What the stack's `environment/` folder is rendered with.
     pub environment_parts: Vec<EnvironmentPart>,
     /// What each layer says, for [`Fleet::explain`].
@@ -68,6 +68,9 @@ pub struct Environment {
     pub kubernetes: String,
     /// Who applies the output.
     pub delivery: Delivery,
+    /// Stacks that clients here may be of, by index; what their `environment/` folders give is rendered whether or not
+    /// a client runs here, so that no client's file decides about it.
+    pub stacks: Vec<usize>,
     /// age recipients, `age1…`, without duplicates, in the file's order.
     pub recipients: Vec<String>,
     /// `[policy]`.

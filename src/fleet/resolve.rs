@@ -36,6 +36,12 @@ pub(super) fn add_clients(fleet: &mut Fleet, clients: Vec<ClientRead>, sink: &mu
     places.sort_by_key(|(environment, client, _)| (*environment, *client));
 
     let mut bases: BTreeMap<(usize, usize), Params> = BTreeMap::new();
+    for (at, environment) in fleet.environments.iter().enumerate() {
+        for &stack in &environment.stacks {
+            bases.insert((at, stack), base(&fleet.layers, at, stack));
+        }
+    }
+    // Clients of a stack that their environment does not run are faults already; they are judged all the same.
     for (environment, client, _) in &places {
         let stack = fleet.clients[*client].stack;
         bases.entry((*environment, stack)).or_insert_with(|| base(&fleet.layers, *environment, stack));

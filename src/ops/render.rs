@@ -4,7 +4,7 @@ use crate::diagnostic::{Class, Code, Diagnostic};
 use crate::files::Root;
 use crate::fleet::{SecretSource, Selection, Sources};
 use crate::names::RelPath;
-use crate::render::OUTPUT;
+use crate::render::{OUTPUT, SecretPlace};
 use crate::secret::Identities;
 use crate::tree::{Counts, apply, plan};
 
@@ -113,7 +113,7 @@ fn count_generated(prepared: &Prepared, generated: &[Generated]) -> Vec<(String,
 }
 
 /// `lms-dev/C7`, or `lms-dev` for an environment's own.
-pub fn place_name(prepared: &Prepared, place: crate::render::SecretPlace) -> String {
+pub fn place_name(prepared: &Prepared, place: SecretPlace) -> String {
     let environment = &prepared.fleet.environments[place.environment].name;
     place.client.map_or_else(
         || environment.to_string(),
@@ -147,7 +147,12 @@ pub enum Strictness {
 /// Reports missing secret values.
 pub fn require_secrets(prepared: &mut Prepared, strictness: Strictness) {
     let mut faults = Vec::new();
-    for missing in &prepared.store.missing {
+    // Nobody misses a value in an environment without clients yet.
+    let is_used = |place: SecretPlace| {
+        let mut instances = prepared.fleet.instances.iter();
+        place.client.is_some() || instances.any(|instance| instance.environment == place.environment)
+    };
+    for missing in prepared.store.missing.iter().filter(|missing| is_used(missing.place)) {
         let place = place_name(prepared, missing.place);
         let span = prepared.fleet.stacks[missing.stack]
             .secrets

@@ -97,7 +97,12 @@ pub struct Wanted<'f> {
 /// Every Secret that the selected instances and their environments need.
 pub fn wanted<'f>(fleet: &'f Fleet, instances: &[usize]) -> Vec<Wanted<'f>> {
     let mut list = Vec::new();
-    let environments: HashSet<usize> = instances.iter().map(|&at| fleet.instances[at].environment).collect();
+    let mut environments: HashSet<usize> = instances.iter().map(|&at| fleet.instances[at].environment).collect();
+    if instances.len() == fleet.instances.len() {
+        // What an environment shares is there before its first client, so that no client brings or takes it.
+        let ready = |at: &usize| !fleet.environments[*at].recipients.is_empty();
+        environments.extend((0..fleet.environments.len()).filter(ready));
+    }
     for part in fleet.environment_parts.iter().filter(|part| environments.contains(&part.environment)) {
         let place = SecretPlace { environment: part.environment, client: None };
         list.extend(
