@@ -14,6 +14,7 @@ mod diff;
 mod files;
 mod fleet;
 mod git;
+mod isolation;
 mod render_faults;
 mod second_stack;
 mod secret;

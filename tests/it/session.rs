@@ -75,7 +75,7 @@ fn from_a_new_client_to_a_pushed_commit() {
 
     let ran = fleet.run(&["render"]).exits(0).prints_nothing().says("Generated 5 secrets for lms-dev/C7\n");
     let ran = ran.says("run `lmsgen secrets set lms-dev pg-admin password`");
-    assert!(ran.err.contains(" for 2 places; 0 unchanged ("), "{}", ran.err);
+    assert!(ran.err.contains(" for 3 places; 0 unchanged ("), "{}", ran.err);
     assert!(fleet.has("secrets/lms-dev/C7/rsa-secret.yaml") && fleet.has("secrets/lms-dev/C7/lms-secret.yaml"));
     assert!(fleet.has("rendered/lms-dev/C7/app/deployment-lms-deployment-c7.yaml"));
 

@@ -168,6 +168,10 @@ fn stacks_share_what_only_one_of_them_declares() {
         ("templates/web/stack.toml", "phases = [\"main\"]\n[params.colour]\ntype = \"string\"\ndescription = \"x\"\n"),
         ("templates/web/main/x.yaml", "kind: ConfigMap\n"),
         ("lmsgen.toml", "stack = \"app\"\nparams.colour = \"red\"\n"),
+        (
+            "environments/dev.toml",
+            "namespace = \"app-dev\"\nkubernetes = \"1.35\"\nstacks = [\"web\", \"app\"]\nparams.image.tag = \"1.0\"\n",
+        ),
         ("clients/C2.toml", "name = \"Two\"\nstack = \"web\"\n[environments.dev]\n"),
     ]);
     assert_eq!(fleet.stacks.iter().map(|stack| stack.name.as_str()).collect::<Vec<_>>(), ["app", "web"]);
