@@ -26,7 +26,7 @@ fn a_digest_follows_the_value_it_is_made_of() {
     };
     let before = value(&fleet, "pg-password");
     set("ch-password", "a new password").exits(0).says("revision 2");
-    let digest: String = Sha256::digest("a new password").iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = lmsgen::template::hex(&Sha256::digest("a new password"));
     assert_eq!(value(&fleet, "ch-password"), "a new password");
     assert_eq!(value(&fleet, "ch-password-sha256"), digest);
     assert_eq!(value(&fleet, "pg-password"), before);
