@@ -15,27 +15,55 @@ pub const SECRET: Code = Code::new("LMS234", Class::Secret);
 /// A name that Kubernetes refuses.
 pub const NAME: Code = Code::new("LMS235", Class::Input);
 
+/// An object that the environment says exists outside the fleet.
+pub const EXTERNAL: Code = Code::new("LMS242", Class::Input);
+
+/// Kinds by their keys in `[external]`.
+const EXTERNAL_KINDS: [(&str, &str); 12] = [
+    ("ClusterIssuer", "cluster-issuers"),
+    ("ConfigMap", "config-maps"),
+    ("Gateway", "gateways"),
+    ("IngressClass", "ingress-classes"),
+    ("Issuer", "issuers"),
+    ("PersistentVolume", "persistent-volumes"),
+    ("PersistentVolumeClaim", "persistent-volume-claims"),
+    ("PriorityClass", "priority-classes"),
+    ("Secret", "secrets"),
+    ("Service", "services"),
+    ("ServiceAccount", "service-accounts"),
+    ("StorageClass", "storage-classes"),
+];
+
 /// Cluster-scoped kinds of Kubernetes' own APIs, and of those that fleets use most.
-const CLUSTER_KINDS: [&str; 26] = [
+const CLUSTER_KINDS: [&str; 37] = [
     "APIService",
+    "AdminNetworkPolicy",
+    "BaselineAdminNetworkPolicy",
     "CSIDriver",
     "CSINode",
     "CertificateSigningRequest",
+    "ClusterExternalSecret",
     "ClusterIssuer",
+    "ClusterPolicy",
     "ClusterRole",
     "ClusterRoleBinding",
     "ClusterSecretStore",
+    "ClusterTrustBundle",
     "CustomResourceDefinition",
+    "DeviceClass",
     "FlowSchema",
     "GatewayClass",
     "IPAddress",
     "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
     "MutatingWebhookConfiguration",
     "Namespace",
     "Node",
     "PersistentVolume",
     "PriorityClass",
     "PriorityLevelConfiguration",
+    "ResourceSlice",
     "RuntimeClass",
     "ServiceCIDR",
     "StorageClass",
@@ -43,6 +71,8 @@ const CLUSTER_KINDS: [&str; 26] = [
     "ValidatingAdmissionPolicyBinding",
     "ValidatingWebhookConfiguration",
     "VolumeAttachment",
+    "VolumeAttributesClass",
+    "VolumeSnapshotClass",
 ];
 
 /// Whose object it is.
@@ -108,6 +138,17 @@ pub fn check(
         );
     }
     None
+}
+
+/// The fault of an object that would be written over one that belongs to somebody else; it has no place yet.
+pub fn check_external(kind: &str, name: &str, environment: &Environment) -> Option<Diagnostic> {
+    let (_, key) = EXTERNAL_KINDS.iter().find(|(known, _)| *known == kind)?;
+    environment.external.get(*key)?.iter().find(|known| *known == name)?;
+    let message = format!("{kind} `{name}` exists outside the fleet, says environment `{}`", environment.name);
+    Some(
+        Diagnostic::error(EXTERNAL, message)
+            .help(format!("give the object another name, or take it out of `external.{key}`")),
+    )
 }
 
 /// A DNS subdomain as Kubernetes names objects (RFC 1123): labels joined by dots, 253 characters at most.

@@ -21,7 +21,7 @@ pub fn check(kind: &str, name: &str, text: &str, environment: &Environment) -> V
     let policy = &environment.policy;
     let mut faults = Vec::new();
     let registry_is_right = |image: &str| allows_image(&policy.registries, image);
-    if !policy.registries.is_empty() && !images(text).all(&registry_is_right) {
+    if !policy.registries.is_empty() && (text.contains("image:\n") || !images(text).all(&registry_is_right)) {
         for image in strings(text, &["image"], &[]).into_iter().filter(|image| !registry_is_right(image)) {
             let message = format!("{kind} `{name}`: image `{}` is not from an allowed registry", image.escape_debug());
             let help = format!("environment `{}` allows {}", environment.name, listed(&policy.registries));
@@ -37,7 +37,52 @@ pub fn check(kind: &str, name: &str, text: &str, environment: &Environment) -> V
             faults.push(Diagnostic::error(HOST, message).help(help));
         }
     }
+    if is_route && !policy.hosts.is_empty() && takes_every_host(kind, text) {
+        let message = format!("{kind} `{name}` takes requests for every host");
+        let help =
+            format!("name the host in every rule; environment `{}` allows {}", environment.name, listed(&policy.hosts));
+        faults.push(Diagnostic::error(HOST, message).help(help));
+    }
     faults
+}
+
+/// `true` for an Ingress with a rule or a default backend without host, and for a route without host names.
+fn takes_every_host(kind: &str, text: &str) -> bool {
+    if kind != "Ingress" {
+        return !has_line(text, "hostnames:");
+    }
+    let hosts = lines_under(text, "host", &[]).count();
+    let rules = text.lines().filter(|line| without_dash(line) == "http:").count();
+    if rules <= hosts && !has_line(text, "defaultBackend:") {
+        return false;
+    }
+    let documents = parse_documents(text).unwrap_or_default();
+    let specs = documents.iter().filter_map(|document| field(document, "spec"));
+    let bare = |rule: &Value| field(rule, "host").and_then(Value::as_str).is_none_or(str::is_empty);
+    specs.into_iter().any(|spec| {
+        let rules = match field(spec, "rules") {
+            Some(Value::List(rules)) => rules.as_slice(),
+            _ => &[],
+        };
+        field(spec, "defaultBackend").is_some() || rules.iter().any(bare)
+    })
+}
+
+fn field<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Map(map) => map.get(key),
+        _ => None,
+    }
+}
+
+/// `true` if a line is nothing but `wanted`, as a key with a mapping or list below is.
+fn has_line(text: &str, wanted: &str) -> bool {
+    text.lines().any(|line| without_dash(line) == wanted)
+}
+
+fn without_dash(line: &str) -> &str {
+    let content = line.trim_start();
+    content.strip_prefix("- ").unwrap_or(content)
 }
 
 /// Keys of lists of hosts: in the rules of routes, in the TLS part of an Ingress.
@@ -47,12 +92,13 @@ fn listed(allowed: &[String]) -> String {
     format!("`{}`", allowed.join("`, `"))
 }
 
-/// An entry is a registry with or without a path; it allows itself and everything below.
+/// An entry is a registry with or without a path; it allows itself and everything below. After a mere registry `:`
+/// would start a port, which makes it another registry.
 fn allows_image(registries: &[String], image: &str) -> bool {
-    registries.iter().any(|registry| {
-        image
-            .strip_prefix(registry.trim_end_matches('/'))
-            .is_some_and(|rest| rest.starts_with(['/', ':', '@']) || rest.is_empty())
+    registries.iter().map(|registry| registry.trim_end_matches('/')).any(|registry| {
+        image.strip_prefix(registry).is_some_and(|rest| {
+            rest.starts_with('/') || registry.contains('/') && (rest.is_empty() || rest.starts_with([':', '@']))
+        })
     })
 }
 
@@ -120,6 +166,10 @@ fn walk(value: &Value, keys: &[&str], lists: &[&str], found: &mut Vec<String>) {
             for (key, value) in map.iter() {
                 match value {
                     Value::String(text) if keys.contains(&key) => found.push(text.clone()),
+                    // A volume that is an image.
+                    Value::Map(inner) if key == "image" && keys.contains(&key) => {
+                        found.extend(inner.get("reference").and_then(Value::as_str).map(str::to_owned));
+                    }
                     Value::List(items) if lists.contains(&key) => {
                         found.extend(items.iter().filter_map(|item| item.as_str().map(str::to_owned)));
                     }
@@ -145,6 +195,30 @@ mod tests {
         for image in ["registry.example/lms2/x", "registry.example", "evil.example/registry.example/lms/x", "nginx"] {
             assert!(!allows_image(&allowed, image), "{image}");
         }
+        let allowed = ["registry.example".to_owned()];
+        assert!(allows_image(&allowed, "registry.example/a:1"));
+        assert!(!allows_image(&allowed, "registry.example:5000/a:1"), "another port is another registry");
+    }
+
+    #[test]
+    fn what_names_no_host_takes_all() {
+        let ingress = |spec: &str| takes_every_host("Ingress", &format!("kind: Ingress\nspec:\n{spec}"));
+        let rule = "    - host: a.example\n      http:\n        paths: []\n";
+        let bare = "    - http:\n        paths: []\n";
+        assert!(!ingress(&format!("  rules:\n{rule}{rule}")));
+        assert!(ingress(&format!("  rules:\n{rule}{bare}")));
+        assert!(ingress(&format!("  defaultBackend:\n    x: y\n  rules:\n{rule}")));
+        assert!(ingress(
+            "  rules:\n    - host: \"\"\n      http:\n        paths: []\n    - http:\n        paths: []\n"
+        ));
+        assert!(takes_every_host("HTTPRoute", "spec:\n  rules: []\n"));
+        assert!(!takes_every_host("HTTPRoute", "spec:\n  hostnames:\n    - a.example\n"));
+    }
+
+    #[test]
+    fn an_image_as_a_volume_is_an_image() {
+        let pod = "spec:\n  volumes:\n    - image:\n        reference: evil.example/x\n      name: a\n";
+        assert_eq!(strings(pod, &["image"], &[]), ["evil.example/x"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::tree::{Folder, Tree};
 
 use super::engines::Engines;
 use super::facts::{environment_facts, object_name, scope};
-use super::object::{OwnerKind, check};
+use super::object::{OwnerKind, check, check_external};
 use super::place::{Object, PlaceRun, Site, digests, phase_of};
 use super::policy;
 use super::secrets::{SecretPlace, Secrets};
@@ -223,7 +223,7 @@ fn collect(fleet: &Fleet, mut places: Vec<Part>, sink: &mut Sink) -> Rendered {
     for fault in places.iter_mut().flat_map(|part| part.faults.drain(..)) {
         sink.push(fault);
     }
-    report_twice(fleet, &places, sink);
+    check_identities(fleet, &places, sink);
     let mut folders = Folders::new();
     for (folder, mut files) in places.into_iter().flat_map(|part| part.folders) {
         folders.entry(folder).or_default().append(&mut files);
@@ -244,8 +244,8 @@ fn collect(fleet: &Fleet, mut places: Vec<Part>, sink: &mut Sink) -> Rendered {
     rendered
 }
 
-/// Reports objects that are one to Kubernetes.
-fn report_twice(fleet: &Fleet, places: &[Part], sink: &mut Sink) {
+/// Reports objects that are one to Kubernetes, and those that are somebody else's.
+fn check_identities(fleet: &Fleet, places: &[Part], sink: &mut Sink) {
     let label = |place: SecretPlace| {
         let environment = &fleet.environments[place.environment].name;
         place.client.map_or_else(|| environment.to_string(), |at| format!("{environment}/{}", fleet.clients[at].id))
@@ -254,9 +254,12 @@ fn report_twice(fleet: &Fleet, places: &[Part], sink: &mut Sink) {
     let mut identities = HashMap::with_capacity(n_files);
     for part in places {
         for file in part.folders.values().flatten() {
+            let (_, kind, name) = &file.identity;
+            if let Some(fault) = check_external(kind, name, &fleet.environments[part.place.environment]) {
+                sink.push(fault.at(file.span, "rendered here").in_instance(label(part.place)));
+            }
             let key = (part.place.environment, &file.identity);
             let Some((span, other)) = identities.insert(key, (file.span, part.place)) else { continue };
-            let (_, kind, name) = &file.identity;
             let (label, other) = (label(part.place), label(other));
             let by = if other == label { "twice".into() } else { format!("by `{other}` and `{label}`") };
             let message = format!("{kind} `{name}` is rendered {by}");

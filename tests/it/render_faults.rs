@@ -323,6 +323,42 @@ fn one_object_twice() {
     cases.assert();
 }
 
+/// What the environment says is somebody else's is not written over.
+#[test]
+fn objects_that_exist_outside_the_fleet() {
+    let fleet = fleet_of("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca, namespace: dev}\n");
+    fleet.write(
+        "environments/dev.toml",
+        format!("{TINY_ENVIRONMENT}[external]\nconfig-maps = [\"ca\"]\nsecrets = [\"tls\"]\n"),
+    );
+    refused(&fleet, 3).says("error[LMS242]: ConfigMap `ca` exists outside the fleet").says("dev/C1");
+    fleet.write(ONE, format!("{OBJECT}  a: b\n"));
+    let named = "[params.names.db]\ntype = \"name\"\ndefault = \"db-{client}\"\ndescription = \"name\"\n";
+    fleet.write(STACK, format!("{DECLARED}\n{named}"));
+    fleet.write("clients/C1.toml", "name = \"One\"\nparams.names.db = \"tls\"\n\n[environments.dev]\n");
+    let before = fleet.snapshot();
+    fleet.run(&["render"]).exits(3).says("error[LMS242]: Secret `tls` exists outside the fleet");
+    before.assert_same(&fleet.snapshot());
+}
+
+/// What an environment's policy allows is not widened by what is left out.
+#[test]
+fn hosts_and_registries_of_the_policy() {
+    let policy = "[policy]\nregistries = [\"registry.example\"]\nhosts = [\"a.example\"]\n";
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, namespace: dev}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: dev}\n";
+    for (object, said) in [
+        (format!("{ingress}spec: {rules}\n", rules = "{rules: [{http: {paths: []}}]}"), "for every host"),
+        (format!("{ingress}spec: {spec}\n", spec = "{defaultBackend: {service: {name: x}}}"), "for every host"),
+        (format!("{pod}spec: {spec}\n", spec = "{containers: [{image: \"registry.example:5000/x\"}]}"), "registry"),
+        (format!("{pod}spec: {spec}\n", spec = "{volumes: [{image: {reference: evil.example/x}}]}"), "registry"),
+    ] {
+        let fleet = fleet_of(&object);
+        fleet.write("environments/dev.toml", format!("{TINY_ENVIRONMENT}{policy}"));
+        refused(&fleet, 3).says(said).says("error[LMS24");
+    }
+}
+
 #[test]
 fn templates_without_object_and_parameters_without_reader() {
     let mut cases = Cases::default();
