@@ -75,14 +75,7 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
 
 fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<Generated, Error> {
     let failed = |source| Error::Secret { path: missing.path.to_string(), source };
-    let keys: Vec<(&str, &crate::secret::Generator)> = missing
-        .keys
-        .iter()
-        .filter_map(|key| match &key.source {
-            SecretSource::Generate(generator) => Some((key.key.as_str(), generator)),
-            SecretSource::Provided { .. } => None,
-        })
-        .collect();
+    let keys = missing.generated();
     let known = match &missing.existing {
         Some(bytes) => decrypt(bytes, making.identities).map_err(failed)?,
         None => Vec::new(),

@@ -150,23 +150,15 @@ fn generated_keys<'d>(decl: &'d SecretDecl, but: &str) -> Vec<(&'d str, &'d Gene
         .collect()
 }
 
-/// Keys that are digests of `key`, or of such a digest.
+/// Keys that are digests of `key`. No digest is made of another.
 fn digests_of<'d>(decl: &'d SecretDecl, key: &str) -> Vec<(&'d str, &'d Generator)> {
-    let mut found: Vec<(&str, &Generator)> = Vec::new();
-    loop {
-        let next = decl.keys.iter().find_map(|one| match &one.source {
-            SecretSource::Generate(generator @ Generator::Sha256Of { key: of }) => {
-                let is_source = of == key || found.iter().any(|(known, _)| known == of);
-                let is_new = one.key != key && found.iter().all(|(known, _)| *known != one.key);
-                (is_source && is_new).then_some((one.key.as_str(), generator))
-            }
-            _ => None,
-        });
-        match next {
-            Some(one) => found.push(one),
-            None => return found,
+    let digests = decl.keys.iter().filter_map(|one| match &one.source {
+        SecretSource::Generate(generator @ Generator::Sha256Of { key: of }) if of == key => {
+            Some((one.key.as_str(), generator))
         }
-    }
+        _ => None,
+    });
+    digests.collect()
 }
 
 /// Makes what is missing in the store and writes it; touches nothing else.

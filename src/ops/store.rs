@@ -10,7 +10,7 @@ use crate::fleet::{Fleet, SecretDecl, SecretSource, is_ignored, is_note};
 use crate::names::{RelPath, SecretName};
 use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, object_name};
-use crate::secret::{Declared, Fault, StoreFile, StoredSecret, masked};
+use crate::secret::{Declared, Fault, Generator, StoreFile, StoredSecret, masked};
 
 use super::Error;
 use super::store_files::{STORE, StoreFiles, WholeStore};
@@ -64,7 +64,21 @@ impl Missing {
     /// `true` if lmsgen can make something of it.
     #[must_use]
     pub fn has_generated(&self) -> bool {
-        self.keys.iter().any(|key| matches!(key.source, SecretSource::Generate(_)))
+        !self.generated().is_empty()
+    }
+
+    /// Keys that lmsgen can make now, with their generators: a digest of what a person has not given yet waits for it.
+    #[must_use]
+    pub fn generated(&self) -> Vec<(&str, &Generator)> {
+        let waits = |generator: &Generator| match generator {
+            Generator::Sha256Of { key } => self.provided(Optional::Included).any(|one| one.key == *key),
+            _ => false,
+        };
+        let made = self.keys.iter().filter_map(|key| match &key.source {
+            SecretSource::Generate(generator) if !waits(generator) => Some((key.key.as_str(), generator)),
+            _ => None,
+        });
+        made.collect()
     }
 
     /// Keys that a person must give; optional ones only when asked for.

@@ -72,3 +72,19 @@ fn what_is_not_encrypted_is_never_published() {
         assert!(fleet.has(path), "{path}");
     }
 }
+
+/// Nobody's missing value keeps the rest of the fleet from being rendered.
+#[test]
+fn a_digest_waits_for_the_value_that_a_person_gives() {
+    let stack = "phases = [\"app\"]\n[secrets.s.a]\nprovided = \"x\"\noptional = true\n[secrets.s.b]\nsha256-of = \"a\"\n\
+                 [secrets.r.d]\ngenerate = \"hex\"\n";
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: dev}\n";
+    let fleet = Fleet::tiny(&[("templates/t/stack.toml", stack), ("templates/t/app/a.yaml", object)]);
+    fleet.run(&["render"]).exits(0).says("Generated 1 secret for dev/C1");
+    assert!(!fleet.has("secrets/dev/C1/s.yaml"));
+    fleet.run(&["render", "--locked"]).exits(0);
+    let set = fleet.prepare(&["secrets", "set", "dev/C1", "s", "a"]).input("x").go().exits(0);
+    set.says("generated 1 value along with it");
+    fleet.run(&["render"]).exits(0);
+    assert!(fleet.has("rendered/dev/C1/app/secret-s-c1.yaml"));
+}
