@@ -92,15 +92,15 @@ pub fn check(
     stack: &Stack,
     environment: &Environment,
 ) -> Option<Diagnostic> {
-    let shown = format!("{kind} `{}`", filled.name.escape_debug());
+    // Messages hold no name unless it is the fault: the same fault of many instances is reported once.
     if kind == "Secret" {
         let help =
             "declare it under `[secrets]` in stack.toml: lmsgen keeps its values encrypted and writes the object";
-        return Some(Diagnostic::error(SECRET, format!("{shown} is written by a template")).help(help));
+        return Some(Diagnostic::error(SECRET, "a Secret is written by a template").help(help));
     }
     if let Err(rule) = subdomain(&filled.name) {
         return Some(
-            Diagnostic::error(NAME, format!("{shown}: the name {rule}"))
+            Diagnostic::error(NAME, format!("{kind} `{}`: the name {rule}", filled.name.escape_debug()))
                 .help("change the name or what it is made from"),
         );
     }
@@ -108,11 +108,11 @@ pub fn check(
     if cluster_scoped {
         return match (owner, &filled.namespace) {
             (OwnerKind::Client, _) => Some(
-                Diagnostic::error(CLUSTER_SCOPED, format!("{shown} is cluster-scoped and cannot belong to a client"))
+                Diagnostic::error(CLUSTER_SCOPED, format!("{kind} is cluster-scoped and cannot belong to a client"))
                     .help("move the template to the stack's folder `environment/`"),
             ),
             (OwnerKind::Environment, Some(_)) => Some(
-                Diagnostic::error(NAMESPACE, format!("{shown} is cluster-scoped but has a namespace"))
+                Diagnostic::error(NAMESPACE, format!("{kind} is cluster-scoped but has a namespace"))
                     .help("remove `metadata.namespace`"),
             ),
             (OwnerKind::Environment, None) => None,
@@ -123,18 +123,15 @@ pub fn check(
             .namespace
             .as_deref()
             .map_or_else(|| "has no namespace".into(), |name| format!("is in namespace `{}`", name.escape_debug()));
-        let message = format!("{shown} {found}; objects of `{}` live in `{}`", environment.name, environment.namespace);
+        let message = format!("{kind} {found}; objects of `{}` live in `{}`", environment.name, environment.namespace);
         return Some(Diagnostic::error(NAMESPACE, message).help("write `namespace: {{ environment.namespace }}`"));
     }
     let (kinds, span) = environment.policy.kinds.as_ref()?;
     if owner == OwnerKind::Client && !kinds.iter().any(|allowed| allowed == kind) {
         return Some(
-            Diagnostic::error(
-                KIND,
-                format!("{shown}: environment `{}` does not allow kind `{kind}`", environment.name),
-            )
-            .also(*span, "allowed kinds")
-            .help(format!("remove the template, or add `{kind}` to `policy.kinds`")),
+            Diagnostic::error(KIND, format!("environment `{}` does not allow kind `{kind}`", environment.name))
+                .also(*span, "allowed kinds")
+                .help(format!("remove the template, or add `{kind}` to `policy.kinds`")),
         );
     }
     None

@@ -236,7 +236,7 @@ fn objects_that_are_not_the_client_s() {
     let mut cases = Cases::default();
     let with = |from: &str, to: &str| format!("{}  a: b\n", OBJECT.replace(from, to));
     let namespace = "  namespace: {{ environment.namespace }}\n";
-    cases.template(&with(namespace, ""), "LMS231", "1:1", "ConfigMap `one-c1` has no namespace");
+    cases.template(&with(namespace, ""), "LMS231", "1:1", "ConfigMap has no namespace");
     cases.template(&with(namespace, "  namespace: other\n"), "LMS231", "1:1", "is in namespace `other`");
     cases.template(&with(namespace, "  namespace: {{ params.v.s }}\n"), "LMS231", "1:1", "`x`");
     for kind in ["ClusterRole", "Namespace", "PersistentVolume", "CustomResourceDefinition"] {
@@ -252,7 +252,7 @@ fn objects_that_are_not_the_client_s() {
     let fleet = fleet_of(&with("ConfigMap", "Deployment"));
     fleet
         .write("environments/dev.toml", format!("{TINY_ENVIRONMENT}\n[policy]\nkinds = [\"ConfigMap\", \"Secret\"]\n"));
-    let ran = refused(&fleet, 3).says("error[LMS233]: Deployment `one-c1`: environment `dev` does not allow kind");
+    let ran = refused(&fleet, 3).says("error[LMS233]: environment `dev` does not allow kind");
     ran.says(&format!("--> {ONE}:1:1\n"))
         .says("::: environments/dev.toml:6:")
         .says("add `Deployment` to `policy.kinds`");
@@ -260,8 +260,25 @@ fn objects_that_are_not_the_client_s() {
     let fleet = fleet_of(&with("v1\nkind: ConfigMap", "example.org/v1\nkind: Widget"));
     fleet.run(&["validate"]).exits(0);
     fleet.write(STACK, format!("cluster-scoped = [\"Widget\"]\n{DECLARED}"));
-    refused(&fleet, 3).says("error[LMS232]: Widget `one-c1` is cluster-scoped");
+    refused(&fleet, 3).says("error[LMS232]: Widget is cluster-scoped");
     cases.assert();
+}
+
+/// One fault of a template is one report, however the objects are called.
+#[test]
+fn the_same_fault_of_many_instances_is_one() {
+    for (from, to, code) in [
+        ("  namespace: {{ environment.namespace }}\n", "", "LMS231"),
+        ("ConfigMap", "ClusterRole", "LMS232"),
+        ("ConfigMap", "Deployment", "LMS233"),
+        ("ConfigMap", "Secret", "LMS234"),
+    ] {
+        let fleet = fleet_of(&format!("{}  a: b\n", OBJECT.replace(from, to)));
+        fleet.write("environments/dev.toml", format!("{TINY_ENVIRONMENT}\n[policy]\nkinds = [\"ConfigMap\"]\n"));
+        fleet.write("clients/C2.toml", "name = \"Two\"\n\n[environments.dev]\n");
+        let ran = refused(&fleet, if code == "LMS234" { 4 } else { 3 }).says("= note: in dev/C1, dev/C2\n");
+        assert_eq!(ran.err.matches(&format!("error[{code}]")).count(), 1, "{}", ran.err);
+    }
 }
 
 /// T28, and what would let one object carry others.
