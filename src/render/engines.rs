@@ -17,8 +17,13 @@ impl Engines {
     /// Compiles the templates of every stack; faults go to `sink`, among them parameters that no template reads.
     pub fn compile(fleet: &Fleet, sources: &SourceMap, sink: &mut Sink) -> Self {
         let engines = fleet.stacks.iter().map(|stack| {
-            let engine = Engine::compile(templates(stack, sources), &stack.params, sink);
-            unread(stack, &engine, sink);
+            let mut faults = Sink::default();
+            let engine = Engine::compile(templates(stack, sources), &stack.params, &mut faults);
+            // What a template with a fault would read is not known.
+            if !faults.has_errors() {
+                unread(stack, &engine, &mut faults);
+            }
+            sink.append(faults);
             engine
         });
         Self(engines.collect())

@@ -391,6 +391,12 @@ fn templates_without_object_and_parameters_without_reader() {
     );
     let ran = refused(&fleet, 3).says("error[LMS230]: no template of stack `t` reads parameter `group.lost`");
     ran.says(&format!("--> {STACK}:16:")).says("print `params.group.lost` in a template");
+    // What a template with a fault would read is not known.
+    for body in ["  a: {{ params.goup.lost }}", "  a: {{ params.group.lost ", "{% include \"x\" %}"] {
+        fleet.write(ONE, format!("{OBJECT}{body}\n"));
+        let ran = refused(&fleet, 3).says("error[LMS2");
+        assert!(!ran.err.contains("LMS230"), "{}", ran.err);
+    }
     cases.assert();
 }
 
