@@ -88,6 +88,12 @@ impl Remote<'_> {
         line.map(|id| Oid::from_str(&id).map_err(Error::library("read what `git ls-remote` printed"))).transpose()
     }
 
+    /// `true` if there is no branch, tag or other reference there.
+    pub fn is_empty(&self) -> Result<bool, Error> {
+        let ran = self.repository.program("ls-remote").args(["--", &self.target]).run()?;
+        Ok(ran.stdout()?.is_empty())
+    }
+
     /// Fetches the branch and moves no local reference, so that `tip` is here afterwards; `false` if it is not, because the branch moved on.
     pub fn fetch(&self, tip: Oid) -> Result<bool, Error> {
         if self.has(tip)? {

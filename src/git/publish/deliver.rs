@@ -32,11 +32,11 @@ impl Repository {
         let tip = remote.tip()?;
         let on = |parent| Ok(Some(Ground { parent, tip }));
         let Some(tip_oid) = tip else {
-            return match (head, last_seen) {
-                (Some(_), Some(_)) => {
-                    Err(Error::BranchGone { branch: remote.branch.clone(), remote: remote.name.clone() })
-                }
-                _ => on(head),
+            // Where there is no branch at all, as behind a new address, this one was not taken away on purpose.
+            return if head.is_some() && last_seen.is_some() && !remote.is_empty()? {
+                Err(Error::BranchGone { branch: remote.branch.clone(), remote: remote.name.clone() })
+            } else {
+                on(head)
             };
         };
         if head == tip {

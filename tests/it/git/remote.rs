@@ -388,10 +388,28 @@ fn history_that_was_rewritten_needs_a_person() {
 #[test]
 fn a_branch_that_was_deleted_on_the_remote_is_not_made_again() {
     let (server, fleet) = Fleet::published();
+    server.git(&["branch", "trunk", "main"]);
     server.git(&["update-ref", "-d", "refs/heads/main"]);
     let error = fleet.fails();
     assert!(matches!(error, Error::BranchGone { .. }), "{error}");
     assert_eq!(server.tip("main"), "");
+}
+
+#[test]
+fn a_remote_that_moved_to_an_empty_repository_gets_everything() {
+    let (old, fleet) = Fleet::published();
+    let new = GitServer::start();
+    fleet.git(&["remote", "set-url", "origin", &new.url()]);
+    // Nothing but commits that the old one has; then one of its own.
+    assert_eq!(fleet.publish().unwrap().verdict, Verdict::Pushed);
+    assert_eq!(new.tip("main"), old.tip("main"));
+    let newer = GitServer::start();
+    fleet.git(&["remote", "set-url", "origin", &newer.url()]);
+    fleet.write("clients/C3.toml", "name = \"three\"\n");
+    assert_eq!(fleet.publish().unwrap().verdict, Verdict::Pushed);
+    assert_eq!((old.count(), new.count(), newer.count()), (1, 1, 2));
+    assert_eq!(newer.tip("main"), fleet.git(&["rev-parse", "origin/main"]));
+    fleet.assert_clean();
 }
 
 #[test]
