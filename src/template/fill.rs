@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::manifest::{Value, canonical_order, emit_after_dash, emit_after_key, emit_string};
 
+use super::kubelet::shield;
 use super::skeleton::{Part, Place, Segment, Skeleton};
 use super::token::{HashOf, Token};
 
@@ -53,8 +54,9 @@ pub fn fill(
     tokens: &[Token],
     digest_of: &dyn Fn(&str) -> Result<String, String>,
 ) -> Result<Filled, FillError> {
-    let mut values = Values { tokens, digest_of, own_digest: String::new() };
-    if uses_own_digest(skeleton, tokens) {
+    let tokens = shield(tokens, &skeleton.expanded);
+    let mut values = Values { tokens: &tokens, digest_of, own_digest: String::new() };
+    if uses_own_digest(skeleton, &tokens) {
         let mut body = String::new();
         write(&skeleton.body, &values, &mut body)?;
         values.own_digest = hex(&Sha256::digest(body.as_bytes())[..OWN_DIGEST / 2]);

@@ -13,6 +13,7 @@ mod engine;
 mod fields;
 mod fill;
 mod functions;
+mod kubelet;
 mod limits;
 mod rewrite;
 mod scan;

@@ -27,6 +27,8 @@ pub struct Skeleton {
     pub body: Vec<Segment>,
     /// Where the object stands in the output it was parsed from.
     pub offset: usize,
+    /// Tokens that stand where the kubelet replaces names, sorted.
+    pub expanded: Vec<usize>,
 }
 
 /// A piece of a string.
@@ -95,7 +97,7 @@ impl ShapeError {
         Self { message: message.into(), help: None, place: Fault::Offset(offset) }
     }
 
-    fn token(token: usize, message: impl Into<String>) -> Self {
+    pub(super) fn token(token: usize, message: impl Into<String>) -> Self {
         Self { message: message.into(), help: None, place: Fault::Token(token) }
     }
 
@@ -128,7 +130,7 @@ fn printed(output: &str) -> impl Iterator<Item = usize> {
 }
 
 /// Splits a scalar at its tokens; `None` when it holds none.
-fn parts(text: &str) -> Option<Vec<Part>> {
+pub(super) fn parts(text: &str) -> Option<Vec<Part>> {
     if !text.contains(OPEN) {
         return None;
     }
@@ -155,6 +157,7 @@ fn skeleton(node: &Node, seen: &mut Vec<usize>) -> Result<Skeleton, ShapeError> 
     };
     let entries = ordered(entries, root_key_rank)?;
     super::fields::check(&entries)?;
+    let expanded = super::kubelet::expanded(node)?;
     let api_version = literal(&entries, "apiVersion", offset)?;
     let kind = literal(&entries, "kind", offset)?;
     let Some((_, metadata)) = entries.iter().find(|(key, _)| *key == "metadata") else {
@@ -169,7 +172,7 @@ fn skeleton(node: &Node, seen: &mut Vec<usize>) -> Result<Skeleton, ShapeError> 
     let head_segments = std::mem::take(&mut head.segments);
     head.entries(&entries[split..], 0)?;
     let body = head.segments;
-    Ok(Skeleton { api_version, kind, name, namespace, head: head_segments, body, offset })
+    Ok(Skeleton { api_version, kind, name, namespace, head: head_segments, body, offset, expanded })
 }
 
 pub(super) type Entry<'a> = (&'a str, &'a Node);

@@ -507,6 +507,40 @@ fn numbers_keep_their_notation() {
     assert_eq!(data.lines().collect::<Vec<_>>(), lines);
 }
 
+/// C16: the kubelet replaces `$(NAME)` where a program starts; a value that holds it is text there, and nowhere else.
+#[test]
+fn values_name_no_variables() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: dev, annotations: {a: {{ params.v.s }}}}\nspec:\n  \
+               containers:\n  - name: {{ client.slug }}\n    image: {{ params.v.s }}\n    command: [run, {{ params.v.s }}]\n    \
+               args: {{ params.v.a }}\n    env:\n    - {name: A, value: {{ params.v.s }}}\n    \
+               - {name: B, value: \"$(A)-{{ params.v.s }}-$(A)\"}\n    - {name: C, value: \"$${{ params.v.s }}\"}\n  \
+               initContainers:\n  - name: i\n    env: {{ params.v.env }}\n";
+    let fleet = fleet_of(pod);
+    fleet.write(
+        "clients/C1.toml",
+        "name = \"One\"\nparams.v = { s = \"$(PASSWORD)$\", a = [\"$$(x)\", \"$y\"], env = [{ name = \"D\", value = \"$(E)\" }] }\n\n\
+         [environments.dev]\n",
+    );
+    fleet.run(&["render"]).exits(0);
+    let text = fleet.read("rendered/dev/C1/app/pod-p.yaml");
+    let pod: serde_json::Value = serde_norway::from_str(&text).unwrap();
+    assert_eq!(pod["metadata"]["annotations"]["a"], "$(PASSWORD)$");
+    let container = &pod["spec"]["containers"][0];
+    assert_eq!(container["image"], "$(PASSWORD)$", "nobody replaces anything there");
+    assert_eq!(container["command"][1], "$$(PASSWORD)$$");
+    assert_eq!(container["args"], serde_json::json!(["$$$$(x)", "$y"]));
+    assert_eq!(container["env"][0]["value"], "$$(PASSWORD)$$");
+    assert_eq!(container["env"][1]["value"], "$(A)-$$(PASSWORD)$$-$(A)", "the template's own names stay");
+    assert_eq!(container["env"][2]["value"], "$$$$(PASSWORD)$$");
+    assert_eq!(pod["spec"]["initContainers"][0]["env"][0]["value"], "$$(E)");
+
+    let mut cases = Cases::default();
+    let dollar = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: dev}\nspec:\n  containers:\n  - env:\n    \
+                  - {name: A, value: \"5 ${{ params.v.s }}\"}\n";
+    cases.template(dollar, "LMS212", "7:31", "`$` before a value");
+    cases.assert();
+}
+
 /// T03 to T09: templates that would run for ever or print without end.
 mod without_end {
     use super::*;
