@@ -6,8 +6,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Class, Code, Diagnostic, Span};
+use crate::document::did_you_mean;
 use crate::names::PhaseName;
-use crate::template::{Context, Engine, Fault, Filled, Output, Scope, TemplateRole, fill, hex};
+use crate::template::{Context, Engine, Fault, Filled, Output, Scope, TemplateRole, Unfit, fill, hex};
 
 /// A value that does not fit its place.
 const VALUE: Code = Code::new("LMS236", Class::Input);
@@ -54,6 +55,7 @@ impl Site<'_> {
 /// Renders every template of `role` at one place.
 pub struct PlaceRun<'a> {
     site: Site<'a>,
+    role: TemplateRole,
     /// Digests of the environment's templates, for an instance.
     environment_digests: &'a [(String, String)],
     outputs: Vec<Slot>,
@@ -69,7 +71,8 @@ struct Slot {
 enum State {
     Waiting,
     Filling,
-    Done(Result<Vec<Filled>, Box<Diagnostic>>),
+    /// The error is `None` when it follows from another template's fault, which is reported there.
+    Done(Result<Vec<Filled>, Option<Box<Diagnostic>>>),
 }
 
 impl<'a> PlaceRun<'a> {
@@ -97,7 +100,7 @@ impl<'a> PlaceRun<'a> {
                 Err(fault) => faults.push(*fault),
             }
         }
-        Self { site, environment_digests, outputs }
+        Self { site, role, environment_digests, outputs }
     }
 
     /// Fills all holes; faults are added to `faults`.
@@ -119,7 +122,7 @@ impl<'a> PlaceRun<'a> {
                         offset: skeleton.offset,
                     }));
                 }
-                Err(fault) => faults.push(*fault),
+                Err(fault) => faults.extend(fault.map(|fault| *fault)),
             }
         }
         objects
@@ -138,8 +141,9 @@ impl<'a> PlaceRun<'a> {
             .iter()
             .map(|skeleton| {
                 fill(skeleton, &slot.output.tokens, &digest_of).map_err(|error| {
+                    let Unfit::Fault { message, help } = error.cause else { return None };
                     let span = self.site.span(slot.template, Fault::Token(error.token));
-                    Box::new(Diagnostic::error(VALUE, error.message).at(span, ""))
+                    Some(Box::new(Diagnostic { help, ..Diagnostic::error(VALUE, message).at(span, "") }))
                 })
             })
             .collect();
@@ -147,18 +151,34 @@ impl<'a> PlaceRun<'a> {
     }
 
     /// The digest of the objects that template `name` yields, without their metadata.
-    fn digest(&self, name: &str) -> Result<String, String> {
+    fn digest(&self, name: &str) -> Result<String, Unfit> {
         if let Some((_, digest)) = self.environment_digests.iter().find(|(known, _)| known == name) {
             return Ok(digest.clone());
         }
         let Some(at) = self.outputs.iter().position(|slot| slot.name == name) else {
-            return Err(format!("content_hash(of=\"{name}\"): there is no such template here"));
+            return Err(self.no_output(name));
         };
         self.fill_slot(at);
         match &*self.outputs[at].filled.borrow() {
             State::Done(Ok(filled)) => Ok(digest(filled.iter())),
-            State::Done(Err(_)) => Err(format!("content_hash(of=\"{name}\"): that template has a fault")),
-            State::Waiting | State::Filling => Err(format!("content_hash(of=\"{name}\") depends on itself")),
+            State::Done(Err(_)) => Err(Unfit::Follows),
+            State::Waiting | State::Filling => {
+                Err(Unfit::fault(format!("content_hash(of=\"{name}\") depends on itself")))
+            }
+        }
+    }
+
+    /// Why `name` gave no output: it could not be rendered, or there is none.
+    fn no_output(&self, name: &str) -> Unfit {
+        let own = self.site.engine.templates().filter(|(_, source)| source.role == self.role);
+        let own: Vec<&str> = own.map(|(_, source)| source.name.as_str()).collect();
+        if own.contains(&name) {
+            return Unfit::Follows;
+        }
+        let shared = self.environment_digests.iter().map(|(known, _)| known.as_str());
+        Unfit::Fault {
+            message: format!("content_hash(of=\"{name}\"): there is no such template here"),
+            help: did_you_mean(name, own.into_iter().chain(shared)),
         }
     }
 }

@@ -28,8 +28,29 @@ pub struct Filled {
 pub struct FillError {
     /// The token's number.
     pub token: usize,
-    /// A lower-case fragment.
-    pub message: String,
+    /// What is wrong.
+    pub cause: Unfit,
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It follows from the fault of another template, which is reported there.
+    Follows,
+    /// A fault of its own.
+    Fault {
+        /// A lower-case fragment.
+        message: String,
+        /// What to do, in the imperative.
+        help: Option<String>,
+    },
+}
+
+impl Unfit {
+    /// A fault of its own without help.
+    pub fn fault(message: impl Into<String>) -> Self {
+        Self::Fault { message: message.into(), help: None }
+    }
 }
 
 /// Characters of the digest that names an object after its own content.
@@ -39,7 +60,7 @@ const OWN_DIGEST: usize = 8;
 pub struct Values<'a> {
     tokens: &'a [Token],
     /// Digest of another template's objects.
-    digest_of: &'a dyn Fn(&str) -> Result<String, String>,
+    digest_of: &'a dyn Fn(&str) -> Result<String, Unfit>,
     own_digest: String,
 }
 
@@ -52,7 +73,7 @@ pub struct Values<'a> {
 pub fn fill(
     skeleton: &Skeleton,
     tokens: &[Token],
-    digest_of: &dyn Fn(&str) -> Result<String, String>,
+    digest_of: &dyn Fn(&str) -> Result<String, Unfit>,
 ) -> Result<Filled, FillError> {
     let tokens = shield(tokens, &skeleton.expanded);
     let mut values = Values { tokens: &tokens, digest_of, own_digest: String::new() };
@@ -147,15 +168,16 @@ fn join<'v>(parts: &'v [Part], values: &'v Values<'_>) -> Result<Cow<'v, str>, F
         match part {
             Part::Literal(literal) => text.push_str(literal),
             Part::Token(token) => {
-                let error = |message: String| FillError { token: *token, message };
+                let unfit = |cause: Unfit| FillError { token: *token, cause };
+                let error = |message: &str| unfit(Unfit::fault(message));
                 match &values.tokens[*token] {
                     Token::Value(Value::String(value) | Value::Number(value)) => text.push_str(value),
                     Token::Value(Value::Bool(value)) => text.push_str(if *value { "true" } else { "false" }),
-                    Token::Value(Value::Null) => return Err(error("this is not set".into())),
-                    Token::Value(Value::List(_)) => return Err(error("a list cannot be part of a string".into())),
-                    Token::Value(Value::Map(_)) => return Err(error("a table cannot be part of a string".into())),
+                    Token::Value(Value::Null) => return Err(error("this is not set")),
+                    Token::Value(Value::List(_)) => return Err(error("a list cannot be part of a string")),
+                    Token::Value(Value::Map(_)) => return Err(error("a table cannot be part of a string")),
                     Token::Hash(HashOf::This) => text.push_str(&values.own_digest),
-                    Token::Hash(HashOf::Template(name)) => text.push_str(&(values.digest_of)(name).map_err(error)?),
+                    Token::Hash(HashOf::Template(name)) => text.push_str(&(values.digest_of)(name).map_err(unfit)?),
                 }
             }
         }

@@ -27,7 +27,7 @@ pub use context::{
     EnvironmentFacts, InstanceFacts, SharedParams, environment_context, environment_value, instance_context,
 };
 pub use engine::{Engine, Output, TemplateRole, TemplateSource};
-pub use fill::{FillError, Filled, fill, hex};
+pub use fill::{FillError, Filled, Unfit, fill, hex};
 pub use functions::{Scope, SecretFacts};
 pub use skeleton::{Fault, Part, Place, Segment, ShapeError, Skeleton};
 pub use tera::{Context, Value as TemplateValue};

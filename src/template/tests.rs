@@ -88,7 +88,8 @@ impl Bench {
             .map_err(|fault| self.shown(fault.primary.as_ref().unwrap().span, &fault.message))?;
         let objects = output.skeletons.iter().map(|skeleton| {
             fill(skeleton, &output.tokens, &|of| Ok(format!("<{of}>"))).map(|filled| filled.text).map_err(|error| {
-                self.shown(self.engine.place(index, &context, &scope, Fault::Token(error.token)), &error.message)
+                let Unfit::Fault { message, .. } = error.cause else { panic!("no other template has a fault") };
+                self.shown(self.engine.place(index, &context, &scope, Fault::Token(error.token)), &message)
             })
         });
         objects.collect()

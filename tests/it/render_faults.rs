@@ -141,6 +141,26 @@ fn the_instance_is_named() {
     ran.says("= note: in dev/C1, dev/C3\n");
 }
 
+/// A template that takes the digest of one with a fault has none of its own.
+#[test]
+fn a_digest_of_what_has_a_fault() {
+    let digest = |of: &str| format!("{OBJECT}  a: {{{{ content_hash(of=\"{of}\") }}}}\n");
+    let other = |body: &str| format!("{}{body}\n", OBJECT.replace("one-", "two-"));
+    let fleet = fleet_of(&digest("app/two.yaml"));
+    let three = digest("app/one.yaml").replace("one-", "three-");
+    fleet.write("templates/t/app/three.yaml", three);
+    for (body, code) in [("  a: {{ params.w }}", "LMS211"), ("  a: x{{ params.v }}", "LMS236"), ("  a: [", "LMS212")] {
+        fleet.write("templates/t/app/two.yaml", other(body));
+        let ran = refused(&fleet, 3).says(&format!("error[{code}]")).says("--> templates/t/app/two.yaml:7:");
+        assert_eq!(ran.err.matches("error[").count(), 1, "{}", ran.err);
+    }
+    fleet.write("templates/t/app/two.yaml", other("  a: b"));
+    fleet.run(&["validate"]).exits(0);
+    fleet.write(ONE, digest("app/tow.yaml"));
+    let ran = refused(&fleet, 3).says("no such template here").says("did you mean `app/two.yaml`?");
+    assert_eq!(ran.err.matches("error[").count(), 1, "{}", ran.err);
+}
+
 #[test]
 fn what_templates_may_not_hold() {
     let mut cases = Cases::default();
