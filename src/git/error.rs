@@ -301,15 +301,21 @@ impl Error {
             Self::BranchGone { .. } => "push it there again by hand, or switch to the branch that replaced it".into(),
             Self::Diverged { .. } => "run `git pull --rebase`, then publish again".into(),
             Self::Rewritten { branch, remote, .. } => {
-                format!("look at `git log {remote}/{branch}`; then `git fetch` and `git reset --keep {remote}/{branch}`")
+                format!(
+                    "look at `git log {remote}/{branch}`; then `git fetch` and `git reset --keep {remote}/{branch}`"
+                )
             }
             Self::Shallow { .. } => "run `git fetch --unshallow`, then publish again".into(),
             Self::Conflict { .. } => {
-                "nothing was pushed and your files are as they were; commit them, `git pull --rebase`, then publish again"
+                "nothing was pushed and your files are as they were; commit your changes (`git commit -am wip`), \
+                 `git pull --rebase`, settle the named files (under `rendered/` take either side), publish again: \
+                 it renders anew"
                     .into()
             }
             Self::WouldOverwrite { .. } => "commit or stash that file, then publish again; nothing was pushed".into(),
-            Self::Behind { .. } => "commit or stash that file, then publish again, which brings this clone forward".into(),
+            Self::Behind { .. } => {
+                "commit or stash that file, then publish again, which brings this clone forward".into()
+            }
             Self::UncommittedSources { .. } => "commit them first, or publish without `--no-sources`".into(),
             Self::Hidden { .. } => "run `git sparse-checkout disable`, then publish again".into(),
             Self::Refused { .. } => "nothing was changed; put right what the server says and publish again".into(),
@@ -320,7 +326,9 @@ impl Error {
             Self::Problems(problems) => {
                 problems.iter().filter_map(|problem| problem.help.as_deref()).collect::<Vec<_>>().join("\n")
             }
-            Self::Path { .. } | Self::Library { .. } | Self::Io { .. } | Self::Write { .. } | Self::Program { .. } => return None,
+            Self::Path { .. } | Self::Library { .. } | Self::Io { .. } | Self::Write { .. } | Self::Program { .. } => {
+                return None;
+            }
         })
     }
 }

@@ -5,7 +5,7 @@ use std::thread;
 
 use lmsgen::git::{Error, Exit, SourcePolicy, Verdict};
 
-use super::fleet::{Failure, Fleet, Toy};
+use super::fleet::{Failure, Fleet, Toy, apply, render, sources};
 use crate::support::git_server::{GitServer, git};
 use crate::support::proxy::{Cut, Proxy};
 
@@ -193,10 +193,36 @@ fn the_same_file_changed_on_both_sides_is_for_a_person() {
     let error = fleet.fails();
     assert_eq!(error.exit(), Exit::Busy);
     assert_eq!(error.to_string(), "`clients/C1.toml` is changed both here and on `origin`");
-    assert!(error.help().unwrap().contains("git pull --rebase"));
     assert_eq!(fleet.git(&["status", "--porcelain"]), before);
     assert_eq!(fleet.read("clients/C1.toml"), "name = \"mine\"\n");
     assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn the_way_out_of_a_conflict_works_with_output_that_was_rendered() {
+    const OUTPUT: &str = "rendered/dev/C1/app/configmap-quote.yaml";
+    let (server, fleet) = Fleet::published();
+    let other = colleague(&server);
+    other.write("clients/C1.toml", "name = \"theirs\"\n");
+    other.publish().unwrap();
+    fleet.write("clients/C1.toml", "name = \"mine\"\n");
+    apply(&fleet.root(), &render(&sources(&fleet.root())).tree);
+    let help = fleet.fails().help().unwrap();
+    let steps = ["`git commit -am wip`", "`git pull --rebase`", "settle the named files", "publish again"];
+    let places: Vec<_> = steps.iter().map(|step| help.find(step).expect(step)).collect();
+    assert!(places.is_sorted(), "{help}");
+
+    fleet.git(&["commit", "-qam", "wip"]);
+    fleet.git_may_fail(&["pull", "-q", "--rebase"]);
+    assert_eq!(fleet.git(&["diff", "--name-only", "--diff-filter=U"]), format!("clients/C1.toml\n{OUTPUT}"));
+    fleet.write("clients/C1.toml", "name = \"both\"\n");
+    fleet.git(&["checkout", "-q", "--ours", OUTPUT]);
+    fleet.git(&["add", "clients", "rendered"]);
+    fleet.git(&["-c", "core.editor=true", "rebase", "--continue"]);
+    assert_eq!(fleet.publish().unwrap().verdict, Verdict::Pushed);
+    assert_eq!(server.git(&["show", &format!("main:{OUTPUT}")]), "name = \"both\"");
+    assert_eq!(server.count(), 4);
+    fleet.assert_clean();
 }
 
 #[test]
