@@ -107,6 +107,11 @@ impl Sink {
         self.found.push(diagnostic);
     }
 
+    /// Keeps those that `wanted` says yes to.
+    pub fn retain(&mut self, wanted: impl Fn(&Diagnostic) -> bool) {
+        self.found.retain(wanted);
+    }
+
     /// Takes over all of another sink.
     pub fn append(&mut self, mut other: Self) {
         self.found.append(&mut other.found);

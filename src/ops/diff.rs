@@ -51,7 +51,10 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
         Scope::All => vec![output.clone()],
         Scope::Folders(folders) => folders,
     };
-    let changes = repository.changed_files(base.as_ref(), &prepared.rendered.tree, &scope)?;
+    let mut changes = repository.changed_files(base.as_ref(), &prepared.rendered.tree, &scope)?;
+    // A Secret that the next rendering makes anew does not go away.
+    let to_come = to_come(&prepared);
+    changes.retain(|change| !(change.new.is_none() && to_come.contains(change.path.as_str())));
     let in_scope = |environment: &str, client: &str| {
         RelPath::new(&format!("{OUTPUT}/{environment}/{client}"))
             .is_ok_and(|path| scope.iter().any(|one| path.is_within(one)))
@@ -84,6 +87,20 @@ pub fn owners(prepared: &Prepared) -> Vec<Owner> {
         }
     }
     owners
+}
+
+/// Output files of Secrets that are not in the store and will be generated.
+fn to_come(prepared: &Prepared) -> std::collections::HashSet<String> {
+    let missing = prepared.store.missing.iter().filter(|missing| missing.existing.is_none() && missing.has_generated());
+    let path = |missing: &super::store::Missing| {
+        let phase = prepared.fleet.stacks[missing.stack].phases.first();
+        let folder = match (missing.place.client, phase) {
+            (Some(_), Some(phase)) => format!("{}/{phase}", place_name(prepared, missing.place)),
+            _ => format!("{}/environment", place_name(prepared, missing.place)),
+        };
+        format!("{OUTPUT}/{folder}/secret-{}.yaml", missing.object_name)
+    };
+    missing.map(path).collect()
 }
 
 fn to_generate(prepared: &Prepared) -> Vec<(String, usize)> {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::files::{Durability, Root};
 use crate::fleet::{Fleet, SecretSource};
+use crate::git::Repository;
 use crate::names::RelPath;
 use crate::render::{SecretFile, SecretPlace};
 use crate::secret::{
@@ -29,11 +30,15 @@ pub struct Generated {
     pub bytes: Arc<[u8]>,
     /// Number of values that were made.
     pub n_values: usize,
+    /// `true` for a file that the store did not have.
+    pub is_new: bool,
 }
 
 /// What generating needs from outside.
 #[derive(Clone, Copy)]
 pub struct Making<'a> {
+    /// The fleet's folder, to ask its repository what was there before.
+    pub root: &'a Root,
     /// The time, `2026-01-02T03:04:05Z`, that new files carry.
     pub now: &'a str,
     /// Private keys: needed only to add a key to a file that exists.
@@ -52,6 +57,9 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
     if todo.is_empty() {
         return Ok(Vec::new());
     }
+    let new: Vec<RelPath> =
+        todo.iter().filter(|missing| missing.existing.is_none()).map(|missing| missing.path.clone()).collect();
+    refuse_lost(making.root, &new)?;
     making.watch.begin("Generating secrets", todo.len());
     let done = AtomicUsize::new(0);
     let made = todo.par_iter().map(|missing| {
@@ -73,6 +81,27 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
     Ok(made)
 }
 
+/// Refuses to make anew what the last commit has and the disk has not: whoever runs with the old values would be locked
+/// out. Without a repository or a commit there is nothing to lose.
+///
+/// # Errors
+/// [`Error::Guard`] with the files.
+pub fn refuse_lost(root: &Root, paths: &[RelPath]) -> Result<(), Error> {
+    let Ok(repository) = Repository::open(root.path()) else { return Ok(()) };
+    let Ok(Some(head)) = repository.head() else { return Ok(()) };
+    let committed = repository.files_at(&head, paths)?;
+    let lost: Vec<&str> =
+        paths.iter().zip(&committed).filter(|(_, file)| file.is_some()).map(|(path, _)| path.as_str()).collect();
+    let Some(first) = lost.first() else { return Ok(()) };
+    let more = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
+    Err(Error::Guard {
+        message: format!(
+            "{first}{more}: in the last commit but not on disk; new values would lock out what runs with the old ones"
+        ),
+        help: format!("restore with `git checkout -- {first}`; if new values are meant, commit the deletion first"),
+    })
+}
+
 fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<Generated, Error> {
     let failed = |source| Error::Secret { path: missing.path.to_string(), source };
     let keys = missing.generated();
@@ -89,7 +118,13 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
         Some(existing) => set(Some(existing), &spec, &recipients, making.identities, making.now),
         None => encrypt(&spec, &recipients, making.now),
     };
-    Ok(Generated { place: missing.place, path: missing.path.clone(), bytes: bytes.map_err(failed)?.into(), n_values })
+    Ok(Generated {
+        place: missing.place,
+        path: missing.path.clone(),
+        bytes: bytes.map_err(failed)?.into(),
+        n_values,
+        is_new: missing.existing.is_none(),
+    })
 }
 
 /// The Secret that a store file must be, with `values` to set in it.
@@ -114,5 +149,13 @@ pub fn recipients(fleet: &Fleet, place: SecretPlace) -> Vec<Recipient> {
 /// # Errors
 /// The first file that cannot be written, or that appeared in the meantime.
 pub fn write_generated(root: &Root, files: &[Generated]) -> Result<(), Error> {
-    files.par_iter().try_for_each(|file| Ok(root.write(&file.path, &file.bytes, Durability::Durable)?))
+    files.par_iter().try_for_each(|file| {
+        // A file that came meanwhile, with a `git pull`, holds values that are in use somewhere.
+        if file.is_new {
+            root.create_new(&file.path, &file.bytes, Durability::Durable)?;
+        } else {
+            root.write(&file.path, &file.bytes, Durability::Durable)?;
+        }
+        Ok(())
+    })
 }

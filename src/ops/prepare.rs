@@ -7,7 +7,7 @@ use crate::render::{Engines, Rendered, render};
 use crate::tree::Scope;
 
 use super::Error;
-use super::store::{Store, read_store};
+use super::store::{Store, is_of_the_file, read_store};
 use super::store_files::StoreFiles;
 
 /// What a use case found and made.
@@ -81,9 +81,19 @@ pub fn prepare(
     {
         found.push(fault);
     }
-    let instances = selection.instances(&fleet)?;
+    let is_doubtful = found.has_errors();
+    let instances = match selection.instances(&fleet) {
+        Ok(instances) => instances,
+        // What was asked for may be missing because of the fault.
+        Err(_) if is_doubtful => return Ok(Err(faults(found, sources))),
+        Err(error) => return Err(error.into()),
+    };
     let engines = Engines::compile(&fleet, &sources, &mut found);
-    let store = read_store(store, &fleet, &instances, &mut sources, &mut found)?;
+    let mut of_store = Sink::default();
+    let store = read_store(store, &fleet, &instances, &mut sources, &mut of_store)?;
+    // Against declarations that are in doubt, right files look wrong, and the advice would be to remove them.
+    of_store.retain(|fault| !is_doubtful || is_of_the_file(fault.code));
+    found.append(of_store);
     let rendered = if found.has_errors() && loaded_is_broken(&found) {
         Rendered::default()
     } else {

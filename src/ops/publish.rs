@@ -117,7 +117,12 @@ impl Workspace for Publisher<'_> {
         if prepared.found.has_errors() {
             return Err(self.stop(prepared.finish(None)));
         }
-        let making = Making { now: &self.options.now, identities: self.options.identities, watch: self.options.watch };
+        let making = Making {
+            root: self.root,
+            now: &self.options.now,
+            identities: self.options.identities,
+            watch: self.options.watch,
+        };
         let made = generate_missing(&mut prepared, making)?;
         if !made.is_empty() {
             prepared.render_again();

@@ -71,7 +71,7 @@ pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<Render
     if prepared.found.has_errors() {
         return Ok(prepared.finish(None));
     }
-    let making = Making { now: &options.now, identities: options.identities, watch: options.watch };
+    let making = Making { root, now: &options.now, identities: options.identities, watch: options.watch };
     let generated = generate_missing(&mut prepared, making)?;
     if !generated.is_empty() {
         prepared.render_again();
@@ -167,7 +167,8 @@ pub fn require_secrets(prepared: &mut Prepared, strictness: Strictness) {
                 Strictness::Lenient => Diagnostic::warning(PROVIDE, message),
                 Strictness::Publish | Strictness::Locked => Diagnostic::error(PROVIDE, message),
             };
-            let help = format!("run `lmsgen secrets set {place} {} {}`", missing.name, key.key);
+            let refuses = if strictness == Strictness::Lenient { "; `publish` refuses to go without it" } else { "" };
+            let help = format!("run `lmsgen secrets set {place} {} {}`{refuses}", missing.name, key.key);
             faults.push(at(fault).help(help).in_instance(&place));
         }
         if strictness == Strictness::Locked && missing.has_generated() {

@@ -6,7 +6,7 @@ use crate::fleet::{Fleet, SecretDecl, SecretSource, Selection, Sources};
 use crate::names::RelPath;
 use crate::secret::{Generator, Identities, Plaintext, StoredSecret, generate, set};
 
-use super::generate::{Generated, Making, generate_missing, recipients, spec, write_generated};
+use super::generate::{Generated, Making, generate_missing, recipients, refuse_lost, spec, write_generated};
 use super::prepare::{Checked, prepare};
 use super::store::{Wanted, add_masked, wanted};
 use super::store_files::StoreFiles;
@@ -56,6 +56,9 @@ pub fn set_secret(
     };
     let one = find(fleet, target)?;
     let existing = root.read(&one.path, 5 << 20)?;
+    if existing.is_none() {
+        refuse_lost(root, std::slice::from_ref(&one.path))?;
+    }
     let mut sources = loaded.sources;
     let written = write(fleet, &one, existing.as_deref(), (target, value), (identities, now));
     let (bytes, n_generated) = match written {
@@ -102,7 +105,11 @@ fn find<'f>(fleet: &'f Fleet, target: &Target) -> Result<Wanted<'f>, Error> {
     let known: Vec<String> = of_place.iter().map(|one| one.decl.name.to_string()).collect();
     let one = of_place.into_iter().find(|one| one.decl.name.as_str() == target.name).ok_or_else(|| {
         let known = if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
-        Error::Usage(format!("`{}` has no Secret `{}`; there is {known}", target.place, target.name))
+        let of_clients = client.is_none()
+            && fleet.stacks.iter().any(|stack| stack.secrets.iter().any(|secret| secret.name.as_str() == target.name));
+        let hint =
+            if of_clients { format!("; it belongs to clients: name `{}/CLIENT`", target.place) } else { String::new() };
+        Error::Usage(format!("`{}` has no Secret `{}`; there is {known}{hint}", target.place, target.name))
     })?;
     match one.decl.keys.iter().find(|key| key.key == target.key).map(|key| &key.source) {
         Some(SecretSource::Generate(Generator::Sha256Of { key })) => {
@@ -179,7 +186,7 @@ pub fn generate_secrets(
     };
     let mut outcome = None;
     if !prepared.found.has_errors() {
-        let made = generate_missing(&mut prepared, Making { now, identities, watch })?;
+        let made = generate_missing(&mut prepared, Making { root, now, identities, watch })?;
         write_generated(root, &made)?;
         outcome = Some(made);
     }

@@ -10,7 +10,9 @@ use crate::fleet::{Fleet, SecretDecl, SecretSource, is_ignored, is_note};
 use crate::names::{RelPath, SecretName};
 use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, object_name};
-use crate::secret::{Declared, Fault, Generator, StoreFile, StoredSecret, masked};
+use crate::secret::{
+    Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoreFile, StoredSecret, UNDECLARED_KEY, masked,
+};
 
 use super::Error;
 use super::store_files::{STORE, StoreFiles, WholeStore};
@@ -207,6 +209,11 @@ pub fn read_store(
     Ok(store)
 }
 
+/// `true` for a fault of a store file by itself, `false` for one that comes from comparing it with declarations.
+pub fn is_of_the_file(code: Code) -> bool {
+    ![OTHER_OBJECT, OTHER_RECIPIENTS, UNDECLARED_KEY, ORPHAN].contains(&code)
+}
+
 /// What one file of the store is.
 struct Read {
     bytes: Option<Arc<[u8]>>,
@@ -285,12 +292,11 @@ fn orphans(
     }
     for (folder, names) in folders {
         let file = sources.add(format!("{folder}/{}", names[0]), "");
-        let what = if names.len() == 1 { "a file belongs" } else { "files belong" };
+        let what = if names.len() == 1 { "file belongs" } else { "files belong" };
         let message =
-            format!("in `{folder}`, {what} to no client, environment or declared Secret: {}", names.join(", "));
-        sink.push(Diagnostic::warning(ORPHAN, message).at(Span::file_start(file), "").help(
-            "if the client is gone for good, delete them with Git; its data in databases is not touched by that",
-        ));
+            format!("{} {what} to no client, environment or declared Secret: {}", names.len(), names.join(", "));
+        let help = format!("if it is gone for good, `git rm -r {folder}`; data in databases is not touched by that");
+        sink.push(Diagnostic::warning(ORPHAN, message).at(Span::file_start(file), "").help(help));
     }
     Ok(())
 }

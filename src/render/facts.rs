@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::fleet::{Environment, Fleet, SecretDecl, Stack};
+use crate::fleet::{Environment, Fleet, SecretDecl, SecretSource, Stack};
 use crate::params::{ParamValue, Params};
 use crate::template::{EnvironmentFacts, Scope, SecretFacts, TemplateValue, environment_value};
 
@@ -57,8 +57,13 @@ fn secret_facts(secret: &SecretDecl, object_name: String, place: SecretPlace, se
     let facts = SecretFacts {
         object_name,
         keys: secret.keys.iter().map(|key| key.key.clone()).collect(),
+        optional_keys: secret.keys.iter().filter(|key| is_optional(&key.source)).map(|key| key.key.clone()).collect(),
         // A Secret that is not generated yet will start with revision 1.
         revision: secrets.get(place, &secret.name).map_or(1, |file| file.revision),
     };
     Arc::new(facts)
+}
+
+const fn is_optional(source: &SecretSource) -> bool {
+    matches!(source, SecretSource::Provided { optional: true, .. })
 }

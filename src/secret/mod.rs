@@ -25,7 +25,7 @@ mod write;
 mod yaml;
 
 pub use edit::{decrypt, set};
-pub use error::StoreError;
+pub use error::{OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
 pub use fault::Fault;
 pub use file::StoreFile;
 pub use generate::{GenerateError, generate};
@@ -35,5 +35,5 @@ pub use mask::masked;
 pub use plaintext::Plaintext;
 pub use recipient::{Recipient, RecipientError, parse_recipient};
 pub use sops_config::sops_config;
-pub use stored::{Comparison, Declared, StoredSecret};
+pub use stored::{Comparison, Declared, StoredSecret, UNDECLARED_KEY};
 pub use write::{SecretSpec, encrypt};

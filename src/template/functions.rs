@@ -26,6 +26,8 @@ pub struct SecretFacts {
     pub object_name: String,
     /// Keys the stack declares.
     pub keys: Vec<String>,
+    /// Those of the keys that may have no value: a reference to one must not keep a Pod from starting.
+    pub optional_keys: Vec<String>,
     /// Raised whenever a value changes.
     pub revision: u64,
 }
@@ -106,7 +108,12 @@ fn secret(kwargs: Kwargs, _: &State) -> Result<Map, Error> {
         let known = facts.keys.join("`, `");
         return Err(Error::message(format!("this Secret has no key `{key}`; the stack declares `{known}`")));
     }
-    Ok(Map::from_iter([("name".into(), facts.object_name.as_str().into()), ("key".into(), key.into())]))
+    let mut reference =
+        Map::from_iter([("name".into(), facts.object_name.as_str().into()), ("key".into(), key.into())]);
+    if facts.optional_keys.iter().any(|known| known == key) {
+        reference.insert("optional".into(), true.into());
+    }
+    Ok(reference)
 }
 
 fn facts(kwargs: &Kwargs) -> Result<Arc<SecretFacts>, Error> {

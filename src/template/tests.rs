@@ -80,7 +80,12 @@ impl Bench {
         }
         let index = self.engine.templates().next().unwrap().0;
         let context = self.context(value);
-        let facts = SecretFacts { object_name: "db-c1".into(), keys: vec!["password".into()], revision: 3 };
+        let facts = SecretFacts {
+            object_name: "db-c1".into(),
+            keys: vec!["password".into(), "token".into()],
+            optional_keys: vec!["token".into()],
+            revision: 3,
+        };
         let scope = Arc::new(Scope { secrets: [("db".to_owned(), facts.into())].into() });
         let output = self
             .engine
@@ -183,6 +188,8 @@ fn secrets_are_references_and_digests_follow_the_content() {
         data("  a: {{ secret(name=\"db\", key=\"password\") }}\n  b: \"{{ secret_revision(name='db') }}\"", None)
             .unwrap();
     assert_eq!(reference, "\n  a:\n    name: db-c1\n    key: password\n  b: \"3\"\n");
+    let optional = data("  a: {{ secret(name='db', key='token') }}", None).unwrap();
+    assert_eq!(optional, "\n  a:\n    name: db-c1\n    key: token\n    optional: true\n");
     assert!(data("  a: {{ secret(name='db', key='nope') }}", None).unwrap_err().contains("no key `nope`"));
     assert!(data("  a: {{ secret_name(name='nope') }}", None).unwrap_err().contains("declares no Secret `nope`"));
     assert!(data("  a: {{ content_hash() ~ 'x' }}", None).unwrap_err().contains("by itself"));

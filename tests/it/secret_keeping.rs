@@ -372,7 +372,7 @@ fn what_a_place_can_do_without_is_a_note() {
     fleet.run(&["publish"]).exits(4).says("error[LMS442]").says("run `lmsgen secrets set dev/C1 db token`");
     assert_eq!(server.tip("main"), "");
     fleet.edit(STACK, "payment account\"\n", "payment account\"\noptional = true\n");
-    let ran = fleet.run(&["render"]).exits(0).says("Without a value: dev/C1 db token");
+    let ran = fleet.run(&["render"]).exits(0).says("dev/C1 db token");
     assert!(!ran.err.contains("warning"), "{}", ran.err);
     fleet.run(&["publish"]).exits(0);
     assert_ne!(server.tip("main"), "");

@@ -66,7 +66,7 @@ fn from_a_new_client_to_a_pushed_commit() {
     assert_eq!(ran.out, "Created clients/C7.toml\n");
     assert_eq!(
         ran.err,
-        "Next: lmsgen render   (takes 1 value from you: API token of the SMS4B account)\n      \
+        "Next: lmsgen render   (1 value is yours to set: API token of the SMS4B account)\n      \
          lmsgen secrets set lms-dev/C7 lms-secret sms4b-token\n"
     );
     assert_eq!(fleet.read("clients/C7.toml"), CLIENT_FILE);

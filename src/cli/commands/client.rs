@@ -76,11 +76,11 @@ fn create(new: New, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match done.needs.as_slice() {
         [] => ui.say("Next: lmsgen render"),
         [(place, name, key, what)] => {
-            ui.say(&format!("Next: lmsgen render   (takes 1 value from you: {what})"));
+            ui.say(&format!("Next: lmsgen render   (1 value is yours to set: {what})"));
             ui.say(&format!("      lmsgen secrets set {place} {name} {key}"));
         }
         several => {
-            ui.say(&format!("Next: lmsgen render   (takes {} values from you)", several.len()));
+            ui.say(&format!("Next: lmsgen render   ({} values are yours to set)", several.len()));
             for (place, name, key, what) in several {
                 ui.say(&format!("      lmsgen secrets set {place} {name} {key}   # {what}"));
             }

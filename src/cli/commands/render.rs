@@ -45,6 +45,9 @@ pub fn run(command: Render, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let checked = ops::render(root, &options).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     ui.say(&told(&done, &watch));
+    if let Some(line) = optional(&done) {
+        if done.generated.is_empty() { ui.detail(&line) } else { ui.say(&line) }
+    }
     for place in &done.changed_instances {
         ui.detail(&format!("  {place}"));
     }
@@ -74,12 +77,14 @@ fn told(done: &RenderOutcome, watch: &Watch) -> String {
     };
     line.push_str(&format!(" ({})", watch.shown()));
     lines.push(line);
-    if let Some((place, name, key)) = done.optional.first() {
-        let many =
-            if done.optional.len() == 1 { String::new() } else { format!(" and {} more", done.optional.len() - 1) };
-        lines.push(format!("Without a value: {place} {name} {key}{many}   -> lmsgen secrets set {place} {name} {key}"));
-    }
     lines.join("\n")
+}
+
+/// What may still be given; said when secrets were made, later only with `-v`.
+fn optional(done: &RenderOutcome) -> Option<String> {
+    let (place, name, key) = done.optional.first()?;
+    let more = if done.optional.len() == 1 { String::new() } else { format!(" and {} more", done.optional.len() - 1) };
+    Some(format!("Optional, without a value: {place} {name} {key}{more}   -> lmsgen secrets set {place} {name} {key}"))
 }
 
 /// `lms-dev/C7`, or a count when there are many.
