@@ -91,6 +91,16 @@ pub enum Error {
         /// What it printed, without control characters and credentials.
         text: String,
     },
+    /// `git` could not read the remote: no line, no access, no repository there.
+    #[error("cannot read remote `{remote}` at `{address}`{}", said(.text))]
+    Unreachable {
+        /// The remote.
+        remote: String,
+        /// Its address, without credentials.
+        address: String,
+        /// What `git` said.
+        text: String,
+    },
     /// No name and address to sign a commit with.
     #[error("Git does not know who you are: no `user.name` and `user.email`")]
     NoIdentity,
@@ -297,6 +307,9 @@ impl Error {
             Self::NoIdentity => "run `git config user.name 'Your Name'` and `git config user.email you@host`".into(),
             Self::BadAuthor(_) => "write it as `Anna Ivanova <anna@example.com>`".into(),
             Self::NoRemote(name) => format!("run `git remote add {name} <address>`"),
+            Self::Unreachable { .. } => {
+                "nothing was changed; check the network and the address in `git remote -v`, then publish again".into()
+            }
             Self::ManyAddresses { .. } => "name a remote with one address under `[git] remote`".into(),
             Self::BranchGone { .. } => "push it there again by hand, or switch to the branch that replaced it".into(),
             Self::Diverged { .. } => "run `git pull --rebase`, then publish again".into(),

@@ -4,6 +4,7 @@
 
 use git2::Oid;
 
+use super::program::Ran;
 use super::{Error, Repository, text};
 
 /// One branch of one remote.
@@ -78,7 +79,7 @@ impl Remote<'_> {
     pub fn tip(&self) -> Result<Option<Oid>, Error> {
         let reference = self.reference();
         let ran = self.repository.program("ls-remote").args(["--", &self.target, &reference]).run()?;
-        let stdout = ran.stdout()?;
+        let stdout = self.read(ran)?;
         // The pattern also matches `refs/x/refs/heads/main`.
         let line = String::from_utf8_lossy(&stdout)
             .lines()
@@ -91,7 +92,15 @@ impl Remote<'_> {
     /// `true` if there is no branch, tag or other reference there.
     pub fn is_empty(&self) -> Result<bool, Error> {
         let ran = self.repository.program("ls-remote").args(["--", &self.target]).run()?;
-        Ok(ran.stdout()?.is_empty())
+        Ok(self.read(ran)?.is_empty())
+    }
+
+    /// What `git` printed of the remote.
+    fn read(&self, ran: Ran) -> Result<Vec<u8>, Error> {
+        if ran.ok {
+            return Ok(ran.stdout);
+        }
+        Err(Error::Unreachable { remote: self.name.clone(), address: self.address.clone(), text: ran.text })
     }
 
     /// Fetches the branch and moves no local reference, so that `tip` is here afterwards; `false` if it is not, because the branch moved on.
@@ -109,7 +118,7 @@ impl Remote<'_> {
             "--",
         ];
         let ran = self.repository.program("fetch").args(quiet).args([&self.target, &self.reference()]).run()?;
-        ran.stdout()?;
+        self.read(ran)?;
         self.has(tip)
     }
 

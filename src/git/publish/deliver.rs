@@ -93,10 +93,10 @@ impl Repository {
         let refused = |reason, text| Error::Refused { remote: remote.name.clone(), reason, text };
         let now = match remote.tip() {
             Ok(now) => now,
-            Err(Error::Program { .. }) if !pushed.reason.is_empty() => {
+            Err(Error::Unreachable { .. }) if !pushed.reason.is_empty() => {
                 return Err(refused(pushed.reason, pushed.text));
             }
-            Err(Error::Program { text, .. }) => {
+            Err(Error::Unreachable { text, .. }) => {
                 let text = if pushed.text.is_empty() { text } else { pushed.text };
                 return Err(Error::Unconfirmed { remote: name(), text });
             }
@@ -105,9 +105,14 @@ impl Repository {
         if now == Some(commit) {
             return Ok(Delivery::Arrived(pushed.text));
         }
+        // To be cut off here does not mean that nothing was changed.
+        let unconfirmed = |error| match error {
+            Error::Unreachable { text, .. } => Error::Unconfirmed { remote: name(), text },
+            error => error,
+        };
         if now != before
             && let Some(now) = now
-            && remote.fetch(now)?
+            && remote.fetch(now).map_err(unconfirmed)?
             && self.contains(now, commit)?
         {
             // Somebody has built on it already.

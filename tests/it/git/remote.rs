@@ -485,6 +485,10 @@ fn an_unreachable_remote_is_named_without_credentials() {
     let error = fleet.fails();
     assert_eq!(error.exit(), Exit::Git);
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    let text = error.to_string();
+    assert!(text.starts_with("cannot read remote `origin` at `git://***@127.0.0.1:1/fleet.git`:\n"), "{text}");
+    let help = "nothing was changed; check the network and the address in `git remote -v`, then publish again";
+    assert_eq!(error.help().as_deref(), Some(help));
     fleet.git(&["remote", "remove", "origin"]);
     assert!(matches!(fleet.fails(), Error::NoRemote(_)));
 }
@@ -561,7 +565,7 @@ fn no_line_at_all() {
     fleet.git(&["remote", "set-url", "origin", &proxy.url()]);
     proxy.set(Cut::All);
     let error = fleet.fails();
-    assert!(matches!(error, Error::Program { .. }), "{error}");
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
     assert_eq!(error.exit(), Exit::Git);
 }
 
