@@ -118,6 +118,18 @@ fn from_a_new_client_to_a_pushed_commit() {
     assert_eq!(server.tip("main"), tip);
     assert_eq!(server.count(), 1);
 
+    // Committed by hand: pushed as it is.
+    fleet.edit("clients/C7.toml", "\n[[contacts]]", "\n# New.\n[[contacts]]");
+    fleet.git(&["commit", "-qam", "wip"]);
+    let wip = fleet.git(&["rev-parse", "--short=7", "HEAD"]);
+    let ran = fleet.run(&["publish", "--dry-run"]).exits(0);
+    assert_eq!(ran.out, format!("Would push {wip} \"wip\" to origin/main; nothing was changed\n"));
+    assert_eq!(server.tip("main"), tip);
+    let ran = fleet.run(&["publish"]).exits(0);
+    let tip = server.tip("main");
+    assert_eq!(ran.out, format!("Pushed {} \"wip\" to origin/main; there was nothing to commit\n", &tip[..7]));
+    assert_eq!(fleet.git(&["rev-parse", "HEAD"]), tip);
+
     let ran = fleet.run(&["explain", "C7", "sms4b.sender", "-e", "lms-dev"]).exits(0);
     assert_eq!(ran.err, "");
     assert!(ran.out.starts_with("sms4b.sender = \"1C-RARUS\"   templates/lms/stack.toml:"), "{}", ran.out);

@@ -111,6 +111,12 @@ fn told(done: &PublishOutcome) -> String {
     if published.verdict == Verdict::UpToDate {
         return format!("Nothing to publish: {} holds all of it\n", if commit.is_empty() { &place } else { &commit });
     }
+    if published.is_push_only() {
+        return match published.verdict {
+            Verdict::Proposed => format!("Would push {commit} \"{subject}\" to {place}; nothing was changed\n"),
+            _ => format!("Pushed {commit} \"{subject}\" to {place}; there was nothing to commit\n"),
+        };
+    }
     let names: Vec<&str> = [&done.summary.created, &done.summary.changed, &done.summary.deleted]
         .into_iter()
         .flatten()

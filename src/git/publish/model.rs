@@ -194,11 +194,11 @@ impl Default for Options {
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The commit is on the remote and the local branch.
+    /// The commit, or those made before by hand, are on the remote and the local branch.
     Pushed,
     /// The commit is on the local branch only, as asked.
     Committed,
-    /// There would be a commit ([`Destination::Nowhere`]).
+    /// There would be a commit, or a push of earlier ones ([`Destination::Nowhere`]).
     Proposed,
     /// The branch holds all of it already; no commit was made.
     UpToDate,
@@ -209,9 +209,9 @@ pub enum Verdict {
 pub struct Published {
     /// How it ended.
     pub verdict: Verdict,
-    /// The commit that holds the fleet now; `None` for a proposal, or for nothing at all in a new repository.
+    /// The commit that holds the fleet now; `None` for a proposed one, or for nothing at all in a new repository.
     pub commit: Option<Revision>,
-    /// What the commit changes against its parent, by path.
+    /// What the new commit changes against its parent, by path; empty if none was needed.
     pub changes: Vec<Changed>,
     /// The branch.
     pub branch: String,
@@ -227,4 +227,13 @@ pub struct Published {
     pub notes: Vec<String>,
     /// What the server said, without control characters and credentials.
     pub server_text: String,
+}
+
+impl Published {
+    /// `true` if there was nothing to commit, only commits of the branch that the remote lacked; they were pushed,
+    /// or would be.
+    #[must_use]
+    pub fn is_push_only(&self) -> bool {
+        matches!(self.verdict, Verdict::Pushed | Verdict::Proposed) && self.changes.is_empty()
+    }
 }

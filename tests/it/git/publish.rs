@@ -2,7 +2,7 @@
 
 use lmsgen::git::{Destination, Error, Exit, SourcePolicy, Verdict};
 
-use super::fleet::{Failure, Fleet, Toy};
+use super::fleet::{Failure, Fleet, Toy, apply, render, sources};
 use crate::support::git_server::GitServer;
 
 #[test]
@@ -200,5 +200,25 @@ fn what_the_workspace_refuses_is_not_published() {
     assert_eq!(published.verdict, Verdict::UpToDate);
     assert_eq!(server.count(), 2);
     assert_eq!(fleet.git(&["rev-parse", "HEAD"]), server.tip("main"));
+    fleet.assert_clean();
+}
+
+#[test]
+fn commits_made_by_hand_are_pushed_without_another_one() {
+    let (server, fleet) = Fleet::published();
+    fleet.write("clients/C1.toml", "name = \"ONE\"\n");
+    apply(&fleet.root(), &render(&sources(&fleet.root())).tree);
+    fleet.git(&["commit", "-qam", "wip"]);
+    let mut toy = Toy::new(&fleet.root());
+    let published = fleet.publish_as(&mut toy).unwrap();
+    assert_eq!((published.verdict, published.is_push_only()), (Verdict::Pushed, true));
+    assert_eq!((published.commit.unwrap().id(), toy.proposals.len()), (server.tip("main"), 0));
+    assert_eq!(server.count(), 2);
+
+    // With something left to commit it is an ordinary publication.
+    fleet.write("clients/C1.toml", "name = \"EINS\"\n");
+    fleet.git(&["commit", "-qam", "wip"]);
+    assert!(!fleet.publish().unwrap().is_push_only());
+    assert_eq!(server.count(), 4);
     fleet.assert_clean();
 }
