@@ -27,6 +27,10 @@ pub enum Role {
     Function,
     /// A keyword argument: followed by `=`.
     Argument,
+    /// Reached from something computed: `y` of `x[0].y`.
+    Member,
+    /// After a dot that follows nothing, as Helm has it: `.Values`. The dot belongs to the range.
+    Dotted,
 }
 
 /// All chains in `source[range]`.
@@ -42,7 +46,14 @@ pub fn chains(source: &str, range: Range<usize>) -> Vec<Chain> {
             at = string_end(bytes, at, range.end);
             previous = byte;
         } else if is_name_start(byte) {
-            let (chain, end) = chain_at(source, at, range.end, previous);
+            let (mut chain, end) = chain_at(source, at, range.end, previous);
+            if at > range.start && bytes[at - 1] == b'.' {
+                let before = (at - 1 > range.start).then(|| bytes[at - 2]);
+                let is_member =
+                    before.is_some_and(|b| is_name(b) || matches!(b, b']' | b')' | b'}' | b'?' | b'"' | b'\''));
+                chain.role = if is_member { Role::Member } else { Role::Dotted };
+                chain.range.start -= usize::from(!is_member);
+            }
             at = end;
             previous = b'a';
             found.push(chain);
@@ -134,6 +145,10 @@ mod tests {
                 ("key".into(), Role::Argument)
             ]
         );
-        assert_eq!(shown("x[0].y == z")[0].0, "x");
+        assert_eq!(
+            shown("x[0].y == z"),
+            [("x".into(), Role::Name), ("y".into(), Role::Member), ("z".into(), Role::Name)]
+        );
+        assert_eq!(shown("if .Values.a"), [("if".into(), Role::Name), ("Values.a".into(), Role::Dotted)]);
     }
 }

@@ -1,9 +1,13 @@
 //! What a template may use, checked before anything is rendered, in branches that are never taken too.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::params::ParamDecl;
 
+use super::blocks::Blocks;
 use super::chain::{Chain, Role as NameRole, chains};
+use super::helm;
 use super::scan::{Piece, scan};
 use super::token::is_reserved;
 use super::{TemplateRole, TemplateSource};
@@ -16,6 +20,11 @@ const UNKNOWN_FACT: Code = Code::new("LMS201", Class::Input);
 const FORBIDDEN: Code = Code::new("LMS202", Class::Input);
 /// A character that lmsgen keeps for itself.
 const RESERVED: Code = Code::new("LMS203", Class::Input);
+/// What Tera cannot parse.
+pub const SYNTAX: Code = Code::new("LMS210", Class::Input);
+
+/// Words of the language: no variables.
+const WORDS: [&str; 12] = ["and", "or", "not", "in", "is", "if", "else", "for", "true", "false", "none", "loop"];
 
 /// Statements that templates may hold.
 const STATEMENTS: [&str; 12] =
@@ -28,28 +37,49 @@ const FACTS: [(&str, &[&str]); 3] = [
     ("instance", &["name"]),
 ];
 
-/// Checks one template and returns the parameters it reads: index of the declaration and place.
-pub fn check(source: &TemplateSource, params: &[ParamDecl], sink: &mut Sink) -> Vec<(usize, Span)> {
-    let mut checker = Checker { source, params, sink, reads: Vec::new() };
+/// What the check of one template gave besides faults.
+#[derive(Debug)]
+pub struct Checked {
+    /// The parameters it reads: index of the declaration and place.
+    pub reads: Vec<(usize, Span)>,
+    /// A fault was reported that Tera's parser stumbles over, too.
+    pub explains_syntax: bool,
+}
+
+/// Checks one template.
+pub fn check(source: &TemplateSource, params: &[ParamDecl], sink: &mut Sink) -> Checked {
+    let mut checker = Checker {
+        source,
+        params,
+        sink,
+        checked: Checked { reads: Vec::new(), explains_syntax: false },
+        locals: helm::locals(&source.text),
+        blocks: Blocks::default(),
+    };
     if let Some(at) = source.text.find(is_reserved) {
         let message = "private-use characters U+E000 to U+E00F are reserved";
         checker.fault(RESERVED, at..at + 3, message, "remove the character");
     }
     for piece in scan(&source.text) {
         match piece {
-            Piece::Print(_, inner) => checker.expression(inner),
+            Piece::Print(outer, inner) => checker.print(outer, inner),
             Piece::Statement(outer, inner) => checker.statement(outer, inner),
             Piece::Text(_) | Piece::Verbatim(_) => {}
         }
     }
-    checker.reads
+    let open = std::mem::take(&mut checker.blocks).finish(&source.text);
+    checker.not_closed(open);
+    checker.checked
 }
 
 struct Checker<'a> {
     source: &'a TemplateSource,
     params: &'a [ParamDecl],
     sink: &'a mut Sink,
-    reads: Vec<(usize, Span)>,
+    checked: Checked,
+    /// Names that the template makes itself.
+    locals: BTreeSet<String>,
+    blocks: Blocks,
 }
 
 type Range = std::ops::Range<usize>;
@@ -65,13 +95,44 @@ impl Checker<'_> {
         self.sink.push(Diagnostic::error(code, message).at(span, "").help(help));
     }
 
+    /// A fault that Tera's parser would report in its own words.
+    fn syntax(&mut self, code: Code, range: Range, message: impl Into<String>, help: impl Into<String>) {
+        self.checked.explains_syntax = true;
+        self.fault(code, range, message, help);
+    }
+
+    fn not_closed(&mut self, found: Vec<super::blocks::Found>) {
+        for (range, message) in found {
+            self.syntax(SYNTAX, range, message, "write both, or remove both");
+        }
+    }
+
+    fn print(&mut self, outer: Range, inner: Range) {
+        let text = self.source.text.clone();
+        let Some(word) = helm::printed_statement(&text[inner.clone()], &self.locals) else {
+            return self.expression(inner);
+        };
+        self.syntax(SYNTAX, outer.clone(), format!("`{word}` is not a value to print"), helm::STATEMENTS);
+        match word {
+            "if" | "with" => drop(self.blocks.statement("if", outer, &text)),
+            "for" | "range" => drop(self.blocks.statement("for", outer, &text)),
+            "end" | "endif" | "endfor" => drop(self.blocks.end()),
+            _ => {}
+        }
+    }
+
     fn statement(&mut self, outer: Range, inner: Range) {
         let text = self.source.text[inner.clone()].trim();
         let word: String = text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         if !STATEMENTS.contains(&word.as_str()) {
             let shown = if word.is_empty() { text.chars().take(20).collect() } else { word };
+            let close = if shown == "end" { self.blocks.end() } else { None };
             let message = format!("`{shown}` is not a statement of lmsgen's templates");
-            return self.fault(FORBIDDEN, outer, message, format!("use one of {}", STATEMENTS.join(", ")));
+            let help = close.map_or_else(
+                || format!("use one of {}", STATEMENTS.join(", ")),
+                |word| format!("write `{{% {word} %}}`"),
+            );
+            return self.syntax(FORBIDDEN, outer, message, help);
         }
         let is_plain_set = || {
             let name = text["set".len()..].trim_start();
@@ -80,34 +141,46 @@ impl Checker<'_> {
         };
         if word == "set" && !is_plain_set() {
             let help = "write `{% set name = expression %}`; for a piece of YAML, use a component";
-            return self.fault(FORBIDDEN, outer, "a `set` block would turn values into text", help);
+            return self.syntax(FORBIDDEN, outer, "a `set` block would turn values into text", help);
         }
+        let open = self.blocks.statement(&word, outer.clone(), &self.source.text);
+        self.not_closed(open);
         if word == "component" && self.source.role != TemplateRole::Components {
             return self.fault(FORBIDDEN, outer, "components are defined in the folder `components/`", "move it there");
         }
-        self.expression(inner);
+        if !matches!(word.as_str(), "component" | "endcomponent") {
+            let start = inner.start + self.source.text[inner.clone()].find(&word).unwrap_or(0) + word.len();
+            self.expression(start..inner.end);
+        }
     }
 
     fn expression(&mut self, range: Range) {
         let text = self.source.text.clone();
-        for (nth, chain) in chains(&text, range).into_iter().enumerate() {
+        let mut is_test = false;
+        for chain in chains(&text, range) {
+            let follows_is = is_test;
+            is_test =
+                chain.role == NameRole::Name && (chain.parts[0] == "is" || (follows_is && chain.parts[0] == "not"));
             match (chain.role, chain.parts[0].as_str()) {
-                (NameRole::Name, "for") if nth > 0 => {
+                (NameRole::Name, "for") => {
                     let help = "use a `{% for %}` statement";
                     self.fault(FORBIDDEN, chain.range, "lists are not made by a loop in an expression", help);
                 }
-                (NameRole::Filter, "safe") => {
-                    self.fault(
-                        FORBIDDEN,
-                        chain.range,
-                        "filter `safe` is not needed: no value is ever escaped",
-                        "remove it",
-                    );
+                (NameRole::Filter, name @ ("safe" | "indent")) => {
+                    let message = format!("there is no filter `{name}`");
+                    self.fault(FORBIDDEN, chain.range, message, helm::filter_help(name));
+                }
+                (NameRole::Dotted, _) => {
+                    let message = format!("`.{}` is no name in these templates", chain.parts.join("."));
+                    let help = helm::dotted_help(&chain.parts, self.params);
+                    self.syntax(SYNTAX, chain.range, message, help);
                 }
                 (NameRole::Name, "params") => self.param(&chain),
                 (NameRole::Name, root) => {
                     if let Some((_, fields)) = FACTS.iter().find(|(name, _)| *name == root) {
                         self.fact(&chain, fields);
+                    } else if !follows_is {
+                        self.bare(&chain);
                     }
                 }
                 _ => {}
@@ -138,7 +211,44 @@ impl Checker<'_> {
         }
     }
 
+    /// A name that is nothing, but a parameter's without `params`.
+    fn bare(&mut self, chain: &Chain) {
+        let root = &chain.parts[0];
+        let before = self.source.text[..chain.range.start].bytes().last();
+        // `<x …/>` names a component; `params.a-b` is reported as a whole.
+        if matches!(before, Some(b'<' | b'/' | b'-')) || WORDS.contains(&root.as_str()) || self.locals.contains(root) {
+            return;
+        }
+        let is_first =
+            |decl: &ParamDecl| decl.path.parts().next().is_some_and(|first| first.replace('-', "_") == *root);
+        if self.params.iter().any(is_first) {
+            let name = chain.parts.join(".");
+            let help = format!("did you mean `params.{name}`?");
+            self.fault(UNKNOWN_PARAM, chain.range.clone(), format!("`{name}` has no value"), help);
+        }
+    }
+
+    /// The parameter whose name is written with `-`, which subtracts, and the whole name's place.
+    fn dashed(&self, chain: &Chain) -> Option<(String, Range)> {
+        let start = chain.range.start;
+        let rest = &self.source.text[start..];
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        let whole = rest[..rest.find(|c| !is_name(c)).unwrap_or(rest.len())].trim_end_matches(['-', '.']);
+        let (_, path) = whole.split_once('.').filter(|(_, path)| path.contains('-'))?;
+        let wanted = path.replace('_', "-");
+        let declared =
+            self.params.iter().map(|decl| decl.path.as_str()).find(|known| {
+                wanted.strip_prefix(known).is_some_and(|below| below.is_empty() || below.starts_with('.'))
+            })?;
+        let is_longer = declared.len() > chain.parts[1..].join(".").len();
+        is_longer.then(|| (path.replace('-', "_"), start..start + whole.len()))
+    }
+
     fn param(&mut self, chain: &Chain) {
+        if let Some((path, range)) = self.dashed(chain) {
+            let message = "`-` subtracts: in templates, names are written with `_`";
+            return self.fault(UNKNOWN_PARAM, range, message, format!("write `params.{path}`"));
+        }
         let wanted: Vec<String> = chain.parts[1..].iter().map(|part| part.replace('_', "-")).collect();
         let declared = self.params.iter().position(|decl| {
             let parts: Vec<&str> = decl.path.parts().collect();
@@ -146,7 +256,7 @@ impl Checker<'_> {
         });
         if let Some(index) = declared {
             let span = self.span(chain.range.clone());
-            self.reads.push((index, span));
+            self.checked.reads.push((index, span));
             return;
         }
         let path = wanted.join(".");

@@ -9,14 +9,14 @@ use tera::{Context, ErrorKind, Tera};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::params::ParamDecl;
 
+use super::check::{SYNTAX, check};
 use super::functions::{self, Scope};
+use super::helm;
 use super::limits::BEYOND;
 use super::rewrite::{Marks, Rewritten, Unmarked};
 use super::skeleton::{Fault, ShapeError, Skeleton, parse};
 use super::token::Token;
 
-/// Tera could not parse a template.
-const SYNTAX: Code = Code::new("LMS210", Class::Input);
 /// Rendering failed: something without a value, a wrong type, an unknown secret.
 const RENDERING: Code = Code::new("LMS211", Class::Input);
 /// The output is no list of objects.
@@ -80,9 +80,13 @@ pub struct Output {
 impl Engine {
     /// Compiles `sources`. Faults go to `sink`; an engine with faults must not be rendered.
     pub fn compile(sources: Vec<TemplateSource>, params: &[ParamDecl], sink: &mut Sink) -> Self {
-        let mut reads = Vec::new();
+        let (mut reads, mut explained) = (Vec::new(), Vec::new());
         for source in &sources {
-            reads.extend(super::check::check(source, params, sink));
+            let mut checked = check(source, params, sink);
+            reads.append(&mut checked.reads);
+            if checked.explains_syntax {
+                explained.push(source.file);
+            }
         }
         let mut tera = new_tera();
         let mut templates: Vec<Compiled> = sources
@@ -98,7 +102,7 @@ impl Engine {
         for one in &templates {
             if let Err(error) = tera.add_raw_template(&one.source.name, &one.rewritten.text) {
                 let unknown = unknown_names(&error, one);
-                if unknown.is_empty() {
+                if unknown.is_empty() && !explained.contains(&one.source.file) {
                     sink.push(tera_fault(SYNTAX, &error, &templates, &one.source.name));
                 }
                 for fault in unknown {
@@ -214,12 +218,18 @@ fn unknown_names(error: &tera::Error, one: &Compiled) -> Vec<Diagnostic> {
     let arrow = format!("--> {}:", one.source.name);
     let reports = text.split("error: ").filter_map(|report| {
         let (message, rest) = report.split_once('\n')?;
+        // `include` is refused as a statement.
+        if message.starts_with("Unknown template") {
+            return None;
+        }
         let (line, rest) = rest.trim_start().strip_prefix(&arrow)?.split_once(':')?;
         let column = rest.lines().next()?.trim();
         let at = one.rewritten.origin_of_place(line.parse().ok()?, column.parse().ok()?);
         let name = message.split('`').nth(1).unwrap_or_default();
         let span = Span::new(one.source.file, at..(at + name.len()).min(one.source.text.len()));
-        Some(Diagnostic::error(SYNTAX, lower_first(message)).at(span, ""))
+        let fault = Diagnostic::error(SYNTAX, lower_first(message)).at(span, "");
+        let is_filter = message.to_ascii_lowercase().contains("filter");
+        Some(if is_filter { fault.help(helm::filter_help(name)) } else { fault })
     });
     reports.collect()
 }

@@ -6,6 +6,7 @@
 //!
 //! Templates see no file, clock, environment, network or secret value.
 
+mod blocks;
 mod chain;
 mod check;
 mod context;
@@ -13,6 +14,7 @@ mod engine;
 mod fields;
 mod fill;
 mod functions;
+mod helm;
 mod kubelet;
 mod limits;
 mod rewrite;

@@ -172,6 +172,74 @@ fn faults_point_at_the_template() {
     assert!(data("  a: {{ now() }}", None).unwrap_err().contains("now"));
 }
 
+/// The faults of a template's fourth line on: `line:column message; help`.
+fn faults(body: &str) -> Vec<String> {
+    let bench = Bench::new(&format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n{body}\n"));
+    let shown = |fault: &crate::diagnostic::Diagnostic| {
+        let place = bench.shown(fault.primary.as_ref().unwrap().span, &fault.message);
+        format!("{place}; {}", fault.help.as_deref().unwrap_or_default())
+    };
+    bench.sink.as_slice().iter().map(shown).collect()
+}
+
+#[test]
+fn what_people_who_know_helm_write() {
+    let one = |body: &str, parts: &[&str]| {
+        let found = faults(body);
+        assert_eq!(found.len(), 1, "{body}: {found:?}");
+        assert!(parts.iter().all(|part| found[0].contains(part)), "{body}: {found:?}");
+    };
+    one("  a: {{ .Values.v }}", &["5:9 ", "`.Values.v`", "write `params.v`"]);
+    one("  a: {{ .Values.group.theTag }}", &["write `params.group.the_tag`"]);
+    one("  a: {{ $.Release.Namespace }}", &["write `environment.namespace`"]);
+    for filter in ["quote", "toYaml", "nindent(n=2)", "indent(width=2)", "safe"] {
+        one(
+            &format!("  a: {{{{ params.v | {filter} }}}}"),
+            &["5:20 ", "not needed: values are written as they must be"],
+        );
+    }
+    one("  a: {{ params.v | b64enc }}", &["5:20 ", "`b64enc`", "use one of abs, "]);
+    one("  a: {{ params.group.the-tag }}", &["5:9 ", "write `params.group.the_tag`"]);
+    one("  a: {{ v }}", &["5:9 ", "did you mean `params.v`?"]);
+    one("  a: {{ group.the_tag or 'x' }}", &["did you mean `params.group.the_tag`?"]);
+    for word in ["if", "range"] {
+        let found = faults(&format!("{{{{- {word} params.v }}}}\n  a: b\n{{{{- end }}}}"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.iter().all(|one| one.contains("statements are written `{% if … %}`")), "{found:?}");
+        assert!(found[0].starts_with(&format!("5:1 `{word}`")) && found[1].starts_with("7:1 `end`"), "{found:?}");
+    }
+    assert_eq!(faults("  a: {{ .Values.v }}\n  b: {{ .Values.w }}").len(), 2, "each of them");
+    for right in [
+        "  a: {% for v in [1] %}{{ v }}{% endfor %}",
+        "  a: {% set end = 1 %}{{ end }}",
+        "  a: {% if params.v is string and params.v is not number %}b{% endif %}",
+        "  a: {{ params.v-1 }}",
+        "  a: {{ <twice x={params.v}/> }}",
+        "  a: {{ range(end=3) }}",
+    ] {
+        assert_eq!(faults(right), [""; 0], "{right}");
+    }
+    for filter in helm::FILTERS {
+        assert_eq!(faults(&format!("  a: {{{{ params.v | {filter} }}}}")), [""; 0], "{filter}");
+    }
+}
+
+#[test]
+fn statements_that_are_not_closed() {
+    let both = "write both, or remove both";
+    assert_eq!(
+        faults("  a: b\n{% if params.v %}\n  c: d"),
+        [format!("6:1 `{{% if %}}` of line 6 has no `{{% endif %}}`; {both}")]
+    );
+    let nested = "{% for x in params.v %}\n{% if x %}\n{% endfor %}";
+    assert_eq!(faults(nested), [format!("6:1 `{{% if %}}` of line 6 has no `{{% endif %}}`; {both}")]);
+    assert_eq!(faults("  a: b\n{% endif %}"), [format!("6:1 `{{% endif %}}` closes no `{{% if %}}`; {both}")]);
+    let end = faults("{% if params.v %}\n{% end %}");
+    assert_eq!(end, ["6:1 `end` is not a statement of lmsgen's templates; write `{% endif %}`"]);
+    assert_eq!(faults("{% include \"x\" %}").len(), 1);
+    assert_eq!(faults("{% set x %}y{% endset %}").len(), 2, "each statement once");
+}
+
 #[test]
 fn components_and_loops_print_values() {
     let list = ParamValue::List(vec![text("a: b"), text("no")]);
