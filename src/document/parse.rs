@@ -1,8 +1,9 @@
 //! From bytes to a document: encoding, syntax, hidden characters, depth.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::characters::{describe, hidden, quoted};
 use super::table::TableReader;
@@ -24,6 +25,8 @@ const HIDDEN: Code = Code::new("LMS106", Class::Input);
 const TOML_1_1: Code = Code::new("LMS108", Class::Input);
 const DEPTH: Code = Code::new("LMS109", Class::Limit);
 const DUPLICATE: Code = Code::new("LMS111", Class::Input);
+/// Keys that only their bytes tell apart.
+const TWINS: Code = Code::new("LMS112", Class::Input);
 
 /// Bytes that are no UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -161,7 +164,20 @@ impl Walk<'_, '_> {
             self.string(key.get_ref(), key.span());
             is_right &= self.value(value.get_ref(), value.span(), depth);
         }
+        self.twins(table);
         is_right
+    }
+
+    /// Reports keys that differ in their bytes and look the same: `é` as one character and as two.
+    fn twins(&mut self, table: &DeTable<'_>) {
+        let mut seen: BTreeMap<String, std::ops::Range<usize>> = BTreeMap::new();
+        for (key, _) in table.iter().filter(|(key, _)| !key.get_ref().is_ascii()) {
+            let Some(first) = seen.insert(key.get_ref().nfc().collect(), key.span()) else { continue };
+            let message = format!("key {} looks like another one", quoted(key.get_ref()));
+            let fault = Diagnostic::error(TWINS, message).at(Span::new(self.file, key.span()), "");
+            self.sink
+                .push(fault.also(Span::new(self.file, first), "the other one").help("rename or remove one of them"));
+        }
     }
 
     fn value(&mut self, value: &DeValue<'_>, at: std::ops::Range<usize>, depth: usize) -> bool {
@@ -249,6 +265,13 @@ mod tests {
             let said = faults(&format!("a = {bare}\n"));
             assert!(said.len() == 1 && said[0].ends_with("text must be in quotes"), "{said:?}");
         }
+    }
+
+    #[test]
+    fn keys_that_look_the_same() {
+        assert_eq!(faults("\"\u{00e9}\" = 1\n\"e\u{0301}\" = 2\n").len(), 1);
+        assert_eq!(faults("a = { \"\u{00e9}\" = 1, \"e\u{0301}\" = 2 }\n")[0][..6], *"LMS112");
+        assert!(faults("\"\u{00e9}\" = 1\n\"e\" = 2\n\"\u{00e8}\" = 3\n").is_empty());
     }
 
     #[test]

@@ -15,6 +15,12 @@ const VALUE: Code = Code::new("LMS236", Class::Input);
 /// A template without an object.
 const EMPTY: Code = Code::new("LMS237", Class::Input);
 
+/// More objects than anybody looks at, of one template at one place.
+const TOO_MANY: Code = Code::new("LMS243", Class::Limit);
+
+/// Objects that one template may yield at one place.
+const MAX_OBJECTS: usize = 1000;
+
 /// The first line of a template that may yield nothing.
 const OPTIONAL: &str = "{# optional #}";
 /// Hex digits of the digest of another template's objects.
@@ -93,6 +99,14 @@ impl<'a> PlaceRun<'a> {
                                 .at(Span::file_start(source.file), "")
                                 .help(format!("if that is right in some places, start the file with `{OPTIONAL}`")),
                         );
+                    }
+                    if output.skeletons.len() > MAX_OBJECTS {
+                        let message = format!(
+                            "the template yields {} objects; {MAX_OBJECTS} are allowed",
+                            output.skeletons.len()
+                        );
+                        faults.push(Diagnostic::error(TOO_MANY, message).at(Span::file_start(source.file), ""));
+                        continue;
                     }
                     let filled = RefCell::new(State::Waiting);
                     outputs.push(Slot { template, name: source.name.clone(), output, filled });
