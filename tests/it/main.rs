@@ -15,6 +15,7 @@ mod files;
 mod fleet;
 mod git;
 mod isolation;
+mod limits;
 mod readme;
 mod render_faults;
 mod second_stack;
