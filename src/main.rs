@@ -2,7 +2,8 @@
 
 mod cli;
 
-/// A run makes and drops millions of small values on all threads: a third of its time with the system's allocator.
+/// A run makes and drops millions of small values on all threads: with it a render takes a fifth less time than with
+/// the system's allocator, and a tenth more memory.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
