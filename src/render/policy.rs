@@ -21,7 +21,7 @@ pub fn check(kind: &str, name: &str, text: &str, environment: &Environment) -> V
     let policy = &environment.policy;
     let mut faults = Vec::new();
     let registry_is_right = |image: &str| allows_image(&policy.registries, image);
-    if !policy.registries.is_empty() && (text.contains("image:\n") || !images(text).all(&registry_is_right)) {
+    if !policy.registries.is_empty() && !images(text).all(&registry_is_right) {
         for image in strings(text, &["image"], &[]).into_iter().filter(|image| !registry_is_right(image)) {
             let message = format!("{kind} `{name}`: image `{}` is not from an allowed registry", image.escape_debug());
             let help = format!("environment `{}` allows {}", environment.name, listed(&policy.registries));
@@ -112,16 +112,17 @@ fn allows_host(hosts: &[String], host: &str) -> bool {
     })
 }
 
-/// Values after the key `image`, read from lines.
+/// Values after the key `image`, read from lines; empty for one that stands on lines of its own, which no registry
+/// allows and so gets the closer look.
 ///
 /// Found by one search for the word: every object is looked through, and a look at each of its lines took longer than
 /// writing them.
 fn images(text: &str) -> impl Iterator<Item = &str> {
-    static KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new("image: ").expect("the pattern is a constant"));
+    static KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new("image:[ \\n]").expect("the pattern is a constant"));
     KEY.find_iter(text).filter_map(|key| {
         let start = text[..key.start()].rfind('\n').map_or(0, |at| at + 1);
         let before = text[start..key.start()].trim_start();
-        let rest = &text[key.end()..];
+        let rest = if key.as_str().ends_with('\n') { "" } else { &text[key.end()..] };
         matches!(before, "" | "- ").then(|| unquoted(rest.split('\n').next().unwrap_or(rest)))
     })
 }
@@ -243,6 +244,7 @@ mod tests {
         assert_eq!(strings(pod, &["image"], &[]), ["x/y:1"]);
         // Text that looks like a key is found, too; it only leads to a closer look.
         assert_eq!(images(pod).collect::<Vec<_>>(), ["x/y:1", "not one", "z"]);
+        assert_eq!(images("- image:\n    x: y\nimages:\n").collect::<Vec<_>>(), [""]);
         assert_eq!(images("image: \"a\"\n- image: b\nno-image: c\n").collect::<Vec<_>>(), ["a", "b"]);
     }
 }
