@@ -37,7 +37,7 @@ pub fn new_client(root: &Root, id: &str, client: &NewClient) -> Result<Checked<N
     let text = new_client_text(client);
     files.insert(path.clone(), fleet::Content::File(text.as_bytes().into()));
     let selection = Selection { clients: vec![id.to_owned()], ..Selection::default() };
-    let prepared = match prepare(StoreFiles::Disk(root), &files, &selection)? {
+    let prepared = match prepare(StoreFiles::Disk(root), files, &selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };

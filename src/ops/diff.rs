@@ -38,7 +38,7 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
         None => repository.head()?,
     };
     let files = Sources::from_disk(root)?;
-    let mut prepared = match prepare(StoreFiles::Disk(root), &files, selection)? {
+    let mut prepared = match prepare(StoreFiles::Disk(root), files.clone(), selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };

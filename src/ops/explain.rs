@@ -24,7 +24,7 @@ pub struct Explained {
 /// A broken operation, a selection without match, or an unknown parameter.
 pub fn explain(root: &Root, selection: &Selection, path: &str) -> Result<Checked<Vec<Explained>>, Error> {
     let files = Sources::from_disk(root)?;
-    let prepared = match prepare(StoreFiles::Disk(root), &files, selection)? {
+    let prepared = match prepare(StoreFiles::Disk(root), files, selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };

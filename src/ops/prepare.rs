@@ -70,10 +70,12 @@ pub struct Prepared {
 /// fleet could not be made.
 pub fn prepare(
     store: StoreFiles<'_>,
-    files: &Sources,
+    files: Sources,
     selection: &Selection,
 ) -> Result<Result<Prepared, Checked<()>>, Error> {
-    let loaded = fleet::load(files);
+    let loaded = fleet::load(&files);
+    // Everything needed is in the map of sources now.
+    drop(files);
     let (mut sources, mut found) = (loaded.sources, loaded.found);
     let Some(fleet) = loaded.fleet else { return Ok(Err(faults(found, sources))) };
     if !found.has_errors()

@@ -108,7 +108,7 @@ impl Workspace for Publisher<'_> {
 
     fn render(&mut self, sources: &Files) -> Result<git::Rendered, Error> {
         let fleet_sources = fleet_sources(sources, &self.odd);
-        let mut prepared = match prepare(StoreFiles::Memory(sources), &fleet_sources, &Selection::default())? {
+        let mut prepared = match prepare(StoreFiles::Memory(sources), fleet_sources, &Selection::default())? {
             Ok(prepared) => prepared,
             Err(faults) => return Err(self.stop(faults)),
         };

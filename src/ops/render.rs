@@ -63,7 +63,7 @@ pub struct RenderOutcome {
 pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<RenderOutcome>, Error> {
     let lock = root.lock()?;
     let files = Sources::from_disk(root)?;
-    let mut prepared = match prepare(StoreFiles::Disk(root), &files, &options.selection)? {
+    let mut prepared = match prepare(StoreFiles::Disk(root), files, &options.selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };

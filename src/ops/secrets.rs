@@ -180,7 +180,7 @@ pub fn generate_secrets(
 ) -> Result<Checked<Vec<Generated>>, Error> {
     let lock = root.lock()?;
     let files = Sources::from_disk(root)?;
-    let mut prepared = match prepare(StoreFiles::Disk(root), &files, selection)? {
+    let mut prepared = match prepare(StoreFiles::Disk(root), files, selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };

@@ -18,7 +18,7 @@ pub struct Validated;
 /// A broken operation; faults in files are in the result.
 pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>, Error> {
     let files = Sources::from_disk(root)?;
-    Ok(match prepare(StoreFiles::Disk(root), &files, selection)? {
+    Ok(match prepare(StoreFiles::Disk(root), files, selection)? {
         Err(faults) => faults.with(None),
         Ok(mut prepared) => {
             require_secrets(&mut prepared, Strictness::Lenient);

@@ -70,6 +70,8 @@ impl Params {
                 above.set(index, filled);
             }
         }
+        // Kept for every instance.
+        above.own.shrink_to_fit();
         above
     }
 

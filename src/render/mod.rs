@@ -1,6 +1,7 @@
 //! A fleet and its templates become the tree of output files. Pure: the same inputs give the same bytes, on any
 //! number of threads; no file, clock, environment or randomness.
 
+mod collect;
 mod engines;
 mod facts;
 mod object;
@@ -9,7 +10,8 @@ mod policy;
 mod run;
 mod secrets;
 
+pub use collect::Rendered;
 pub use engines::Engines;
 pub use facts::object_name;
-pub use run::{OUTPUT, Rendered, render};
+pub use run::{OUTPUT, render};
 pub use secrets::{SecretFile, SecretPlace, Secrets};

@@ -29,9 +29,9 @@ const DIGEST: usize = 16;
 /// A finished object and where it comes from.
 pub struct Object {
     /// Its kind.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// Its API version.
-    pub api_version: String,
+    pub api_version: Arc<str>,
     /// Its text and names.
     pub filled: Filled,
     /// Its template, by index in the engine.
@@ -129,8 +129,8 @@ impl<'a> PlaceRun<'a> {
                 Ok(filled) => {
                     let pairs = slot.output.skeletons.iter().zip(filled);
                     objects.extend(pairs.map(|(skeleton, filled)| Object {
-                        kind: skeleton.kind.clone(),
-                        api_version: skeleton.api_version.clone(),
+                        kind: Arc::clone(&skeleton.kind),
+                        api_version: Arc::clone(&skeleton.api_version),
                         filled,
                         template: slot.template,
                         offset: skeleton.offset,

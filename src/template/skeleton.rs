@@ -3,6 +3,8 @@
 //! Two clients whose templates take the same branches print the same text, tokens and all. The text is parsed
 //! once; the skeleton is then filled for each of them.
 
+use std::sync::Arc;
+
 use crate::manifest::{
     Content, Node, Plain, ScalarStyle, emit_key, emit_string, key_rank, key_text, parse_nodes, push_indent,
     resolve_plain, root_key_rank,
@@ -14,9 +16,9 @@ use super::token::{CLOSE, OPEN};
 #[derive(Debug)]
 pub struct Skeleton {
     /// `apiVersion`, always literal.
-    pub api_version: String,
+    pub api_version: Arc<str>,
     /// `kind`, always literal.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// `metadata.name`.
     pub name: Vec<Part>,
     /// `metadata.namespace`.
@@ -172,6 +174,7 @@ fn skeleton(node: &Node, seen: &mut Vec<usize>) -> Result<Skeleton, ShapeError> 
     let head_segments = std::mem::take(&mut head.segments);
     head.entries(&entries[split..], 0)?;
     let body = head.segments;
+    let (api_version, kind) = (api_version.into(), kind.into());
     Ok(Skeleton { api_version, kind, name, namespace, head: head_segments, body, offset, expanded })
 }
 
