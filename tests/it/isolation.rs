@@ -403,6 +403,60 @@ fn assert_only(before: &Output, after: &Output, id: &str) {
     }
 }
 
+/// A new file below `clients/`, whatever its name: refused, or a client with folders of its own.
+#[test]
+fn new_files() {
+    for (folder, environment) in [("", "lms-dev"), ("tests/fixtures/shop-stack", "asia")] {
+        let root = Root::open(&repository().join(folder)).unwrap();
+        let sources = Sources::from_disk(&root).unwrap();
+        let all = rendered(&sources).unwrap();
+        let names = [
+            "C70",
+            "c70",
+            "C700",
+            "corner",
+            "CORNER",
+            "corner-2",
+            "environment",
+            "delivery",
+            "default",
+            "kube-system",
+            "flux-system",
+            "asia",
+            "lms-dev",
+            "sub/x",
+            ".hidden",
+            "x~",
+            "..",
+            "-x",
+            "x-",
+            "a.b",
+            "a b",
+            "C1\u{200b}",
+            "С1",
+            "K",
+        ];
+        let mut accepted = 0;
+        // The LMS is slow to render so often; a name is a name.
+        let more = if folder.is_empty() { Vec::new() } else { hostile_strings() };
+        for name in names.iter().map(|name| (*name).to_owned()).chain(more) {
+            for extension in [".toml", ".TOML", ""] {
+                let Ok(path) = RelPath::new(&format!("clients/{name}{extension}")) else { continue };
+                let mut changed = sources.clone();
+                let text = format!("name = \"New\"\n\n[environments.{environment}]\n");
+                if changed.insert(path.clone(), Content::File(text.into_bytes().into())).is_some() {
+                    continue;
+                }
+                if let Ok(output) = rendered(&changed) {
+                    accepted += usize::from(output != all);
+                    assert_only(&all, &output, &name);
+                }
+            }
+        }
+        assert!(accepted >= 1, "no new client was accepted in {folder}");
+    }
+}
+
 /// The program itself, on disk, with the store: refused and untouched, or only the client's own folders.
 #[test]
 fn on_disk_too() {
