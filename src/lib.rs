@@ -17,6 +17,7 @@ pub mod manifest;
 
 pub mod params;
 pub mod secret;
+pub mod sops;
 pub mod template;
 pub mod tree;
 

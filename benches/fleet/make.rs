@@ -12,7 +12,8 @@ use lmsgen::files::Root;
 use lmsgen::fleet::{self, Fleet, SecretDecl, SecretSource, Sources};
 use lmsgen::params::Params;
 use lmsgen::render::object_name;
-use lmsgen::secret::{Generator, Plaintext, SecretSpec, encrypt, generate, parse_recipient};
+use lmsgen::secret::{Generator, SecretSpec, encrypt, generate};
+use lmsgen::sops::{Plaintext, parse_recipient};
 use rayon::prelude::*;
 
 use super::Result;

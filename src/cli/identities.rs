@@ -3,13 +3,33 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use lmsgen::secret::Identities;
+use clap::Args;
+
+use lmsgen::sops::Identities;
 
 use super::exit::Exit;
 use super::ui::Ui;
 
 /// A key file is a few hundred bytes; anything much larger is something else.
 const MAX_KEY_FILE: u64 = 1 << 20;
+
+/// Where private keys come from.
+#[derive(Debug, Default, Args)]
+pub struct Keys {
+    /// Private key, where one is needed [default: where sops looks for it]
+    #[arg(long, value_name = "FILE")]
+    age_key_file: Option<PathBuf>,
+}
+
+impl Keys {
+    /// Collects the identities.
+    ///
+    /// # Errors
+    /// [`Exit::Secrets`] after a message.
+    pub fn load(&self, ui: &Ui) -> Result<Identities, Exit> {
+        load(self.age_key_file.as_deref(), ui)
+    }
+}
 
 /// Collects identities from `--age-key-file`, `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE` and sops' default file.
 ///
@@ -18,7 +38,7 @@ const MAX_KEY_FILE: u64 = 1 << 20;
 /// # Errors
 /// [`Exit::Secrets`] after a message.
 #[expect(clippy::disallowed_methods, reason = "the command line reads the environment")]
-pub fn load(named: Option<&Path>, ui: &Ui) -> Result<Identities, Exit> {
+fn load(named: Option<&Path>, ui: &Ui) -> Result<Identities, Exit> {
     let mut identities = Identities::new();
     if let Some(path) = named {
         add_file(&mut identities, "--age-key-file", path, Missing::IsFault, ui)?;

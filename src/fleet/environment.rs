@@ -9,7 +9,7 @@ use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, Located, TableReader, did_you_mean, quoted};
 use crate::names::{EnvName, SecretName};
 use crate::params::{Declarations, Layer, Overlay};
-use crate::secret::parse_recipient;
+use crate::sops::parse_recipient;
 
 const NAMESPACE: Code = Code::new("LMS132", Class::Input);
 const KUBERNETES: Code = Code::new("LMS133", Class::Input);

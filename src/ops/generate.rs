@@ -10,9 +10,8 @@ use crate::fleet::{Fleet, SecretSource};
 use crate::git::Repository;
 use crate::names::RelPath;
 use crate::render::{SecretFile, SecretPlace};
-use crate::secret::{
-    Identities, Plaintext, Recipient, SecretSpec, StoredSecret, decrypt, encrypt, generate, parse_recipient, set,
-};
+use crate::secret::{SecretSpec, StoredSecret, decrypt, encrypt, generate, set};
+use crate::sops::{Identities, Plaintext, Recipient, parse_recipient};
 
 use super::Error;
 use super::prepare::Prepared;

@@ -6,7 +6,7 @@ use crate::fleet::{self, Content, GitConfig, Selection, Sources};
 use crate::git::{self, Files, Landed, Proposal, Published, Repository, Workspace};
 use crate::names::RelPath;
 use crate::render::OUTPUT;
-use crate::secret::Identities;
+use crate::sops::Identities;
 use crate::tree::{apply, plan};
 
 use super::diff::owners;

@@ -5,7 +5,7 @@ use crate::files::Root;
 use crate::fleet::{SecretSource, Selection, Sources};
 use crate::names::RelPath;
 use crate::render::{OUTPUT, SecretPlace};
-use crate::secret::Identities;
+use crate::sops::Identities;
 use crate::tree::{Counts, apply, plan};
 
 use super::generate::{Making, generate_missing, write_generated};

@@ -4,7 +4,8 @@ use crate::diagnostic::{Diagnostic, SourceMap};
 use crate::files::Root;
 use crate::fleet::{Fleet, SecretDecl, SecretSource, Selection, Sources};
 use crate::names::RelPath;
-use crate::secret::{Generator, Identities, Plaintext, StoredSecret, generate, set};
+use crate::secret::{Generator, StoredSecret, generate, set};
+use crate::sops::{Identities, Plaintext};
 
 use super::generate::{Generated, Making, generate_missing, recipients, refuse_lost, spec, write_generated};
 use super::prepare::{Checked, prepare};

@@ -8,13 +8,13 @@ use std::ops::Range;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use zeroize::Zeroizing;
 
-use super::Plaintext;
-use super::cipher::{DataKey, digest};
 use super::error::StoreError;
 use super::file::{Entry, Leaf, REVISION, Section, StoreFile};
-use super::identity::{Identities, UnwrapError};
-use super::recipient::Recipient;
 use super::write::{SecretSpec, check_time, check_values, encrypt, entry, quoted};
+use crate::sops::Plaintext;
+use crate::sops::Recipient;
+use crate::sops::{DataKey, digest};
+use crate::sops::{Identities, UnwrapError};
 
 /// Decrypts every value of a store file, in file order, after checking its shape, every value's place and the MAC.
 /// Values under `data` come without their base64.

@@ -3,8 +3,8 @@
 //! No message holds a secret value; recipients are shortened to what tells them apart.
 
 use super::fault::Fault;
-use super::recipient::short;
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Span};
+use crate::sops::short;
 
 /// None of the identities at hand opens the file.
 pub const NO_IDENTITY: Code = Code::new("LMS410", Class::Secret);

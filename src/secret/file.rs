@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::fault::{Fault, UNREADABLE};
-use super::sealed::Sealed;
 use super::{read, scan};
+use crate::sops::{Sealed, Wrap};
 
 /// The rule every store file is encrypted by: Kubernetes must be able to read the rest.
 pub(super) const ENCRYPTED_REGEX: &str = "^(data|stringData)$";
@@ -55,13 +55,6 @@ pub(super) struct Entry<'t> {
 pub(super) enum Leaf<'t> {
     Clear(Cow<'t, str>),
     Entry(usize),
-}
-
-/// The data key, encrypted to one recipient.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wrap<'t> {
-    pub recipient: Cow<'t, str>,
-    pub armor: Cow<'t, str>,
 }
 
 /// Where the parts stand that an edit changes.
@@ -163,39 +156,8 @@ pub(super) fn is_secret_key(key: &str) -> bool {
     (1..=253).contains(&key.len()) && key.bytes().all(plain) && key != "." && !key.starts_with("..")
 }
 
-/// `true` for a time as SOPS writes it: `2026-01-02T03:04:05Z`.
-pub(super) fn is_timestamp(text: &str) -> bool {
-    let shape = b"dddd-dd-ddTdd:dd:ddZ";
-    text.len() == shape.len()
-        && text.bytes().zip(shape).all(|(b, &s)| if s == b'd' { b.is_ascii_digit() } else { b == s })
-}
-
-/// `true` for a version as SOPS writes it, of the only major there is: `3.11.0`.
-pub(super) fn is_version(text: &str) -> bool {
-    let mut parts = text.split('.');
-    let number = |p: &str| (1..=4).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
-    parts.next() == Some("3") && parts.by_ref().take(2).filter(|p| number(p)).count() == 2 && parts.next().is_none()
-}
-
 /// The revision that an annotation's value says; `None` unless it is a number from 1 in canonical form.
 pub(super) fn parse_revision(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok().filter(|&n| n > 0)?;
     (number.to_string() == text).then_some(number)
-}
-
-/// `true` for an armored age file with lines ended by LF, with or without the last one.
-pub(super) fn is_armor(text: &str) -> bool {
-    let Some(body) = text.strip_prefix("-----BEGIN AGE ENCRYPTED FILE-----\n") else { return false };
-    let body = body.strip_suffix('\n').unwrap_or(body);
-    let Some(body) = body.strip_suffix("\n-----END AGE ENCRYPTED FILE-----") else { return false };
-    let mut lines = body.split('\n').peekable();
-    let mut some = false;
-    while let Some(line) = lines.next() {
-        some = true;
-        let full = line.len() == 64 || (lines.peek().is_none() && line.len() < 64);
-        if !full || !super::sealed::canonical(line) || (line.ends_with('=') && lines.peek().is_some()) {
-            return false;
-        }
-    }
-    some
 }

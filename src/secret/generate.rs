@@ -9,7 +9,8 @@ use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Generator, Plaintext};
+use super::Generator;
+use crate::sops::Plaintext;
 
 /// Why a value could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::fault::{Fault, MALFORMED_VALUE, PLAINTEXT_SECRET, SHAPE, UNENCRYPTED_VALUE};
 use super::file::{Entry, Leaf, Places, REVISION, Section, StoreFile, is_secret_key, parse_revision};
-use super::sealed::{Sealed, SealedError};
 use super::sops_block::{Block, sealed};
 use super::yaml::{self, Document, Node, Scalar, ambiguous};
+use crate::sops::{Sealed, SealedError};
 
 /// More keys than any Secret has; what compares keys with keys stays fast.
 const MAX_KEYS: usize = 1024;

@@ -7,12 +7,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::file::{
-    ENCRYPTED_REGEX, Entry, Leaf, Places, REVISION, Section, StoreFile, Wrap, is_armor, is_secret_key, is_timestamp,
-    is_version, parse_revision,
-};
-use super::recipient::parse_recipient;
-use super::sealed::Sealed;
+use super::file::{ENCRYPTED_REGEX, Entry, Leaf, Places, REVISION, Section, StoreFile, is_secret_key, parse_revision};
+use crate::sops::{Sealed, Wrap, is_armor, is_timestamp, is_version, parse_recipient};
 
 /// More keys than this in one Secret go the slow way, where repeated keys are found without comparing all pairs.
 const MAX_ENTRIES: usize = 256;
@@ -290,8 +286,9 @@ fn armor(lines: &mut Lines<'_>, indent: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Identities, Plaintext, SecretSpec, encrypt, parse_recipient, read};
+    use super::super::{SecretSpec, encrypt, read};
     use super::*;
+    use crate::sops::{Identities, Plaintext, parse_recipient};
     use proptest::prelude::*;
 
     const RE_WRITTEN: &str = include_str!("../../tests/fixtures/secret/re-written.yaml");

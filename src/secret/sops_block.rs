@@ -7,10 +7,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::fault::{Fault, METADATA, RECIPIENT, RULE, SHAPE};
-use super::file::{ENCRYPTED_REGEX, Wrap, is_armor, is_timestamp, is_version};
-use super::recipient::parse_recipient;
-use super::sealed::{Sealed, SealedError};
+use super::file::ENCRYPTED_REGEX;
 use super::yaml::{Node, Scalar};
+use crate::sops::{Sealed, SealedError, Wrap, is_armor, is_timestamp, is_version, parse_recipient};
 
 /// What the block says.
 #[derive(Default)]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::Recipient;
 use super::file::ENCRYPTED_REGEX;
+use crate::sops::Recipient;
 
 /// Writes `.sops.yaml` for the root of a fleet: one rule per environment, by the path of its store files. The order is
 /// that of the names' bytes; an environment without recipients gets no rule.

@@ -8,11 +8,12 @@
 
 use std::fmt::Write;
 
-use super::cipher::{DataKey, digest};
 use super::error::StoreError;
-use super::file::{ENCRYPTED_REGEX, REVISION, Section, is_secret_key, is_timestamp};
+use super::file::{ENCRYPTED_REGEX, REVISION, Section, is_secret_key};
 use super::scan::is_plain;
-use super::{Plaintext, Recipient};
+use crate::sops::is_timestamp;
+use crate::sops::{DataKey, digest};
+use crate::sops::{Plaintext, Recipient};
 
 /// The version of SOPS whose format is written; `sops` refuses a file without one.
 const SOPS_VERSION: &str = "3.11.0";

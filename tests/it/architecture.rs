@@ -8,7 +8,7 @@ use crate::support::fleet::repository;
 /// Modules by level. A module names lower levels only; `cli` is the binary and names the library from outside.
 const LEVELS: [&[&str]; 7] = [
     &["diagnostic", "names"],
-    &["document", "files", "manifest"],
+    &["document", "files", "manifest", "sops"],
     &["params", "secret", "tree"],
     &["fleet", "template"],
     &["diff", "git", "render"],

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use lmsgen::secret::{Identities, decrypt};
+use lmsgen::secret::decrypt;
+use lmsgen::sops::Identities;
 
 use crate::support::canary::{CANARY, assert_without};
 use crate::support::fleet::{Fleet, Run, repository};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine as _;
-use lmsgen::secret::{Identities, decrypt};
+use lmsgen::secret::decrypt;
+use lmsgen::sops::Identities;
 
 use crate::support::canary::assert_without;
 use crate::support::fleet::{Fleet, Ran, repository};

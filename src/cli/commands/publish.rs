@@ -1,7 +1,5 @@
 //! `lmsgen publish`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use lmsgen::files::Root;
@@ -11,7 +9,7 @@ use lmsgen::report::{counted, printable};
 
 use crate::cli::clock;
 use crate::cli::exit::Exit;
-use crate::cli::identities;
+use crate::cli::identities::Keys;
 use crate::cli::show::{Bar, failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -56,13 +54,12 @@ pub struct Publish {
     /// Passed to the server: `ci.skip`
     #[arg(short = 'o', long = "push-option", value_name = "OPTION")]
     push_options: Vec<String>,
-    /// Private key, only for store files that lack a newly declared value
-    #[arg(long, value_name = "FILE")]
-    age_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    keys: Keys,
 }
 
 pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = identities::load(command.age_key_file.as_deref(), ui)?;
+    let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
     let git = git::Options {
         destination: match (command.dry_run, command.no_push) {

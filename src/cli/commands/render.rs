@@ -1,7 +1,5 @@
 //! `lmsgen render`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use lmsgen::files::Root;
@@ -11,7 +9,7 @@ use lmsgen::report::counted;
 use crate::cli::app::Select;
 use crate::cli::clock::{self, Watch};
 use crate::cli::exit::Exit;
-use crate::cli::identities;
+use crate::cli::identities::Keys;
 use crate::cli::show::{Bar, failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -26,14 +24,13 @@ pub struct Render {
     /// Refuse to generate secrets: everything must be in the store already
     #[arg(long)]
     locked: bool,
-    /// Private key, only for store files that lack a newly declared value
-    #[arg(long, value_name = "FILE")]
-    age_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    keys: Keys,
 }
 
 pub fn run(command: Render, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let watch = Watch::start();
-    let identities = identities::load(command.age_key_file.as_deref(), ui)?;
+    let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
     let options = RenderOptions {
         selection: command.select.into(),

@@ -1,6 +1,6 @@
 //! Public and private keys: what is taken, what is refused, and that no key is repeated in a message.
 
-use lmsgen::secret::{Identities, IdentityError, RecipientError, parse_recipient};
+use lmsgen::sops::{Identities, IdentityError, RecipientError, parse_recipient};
 
 use super::DEMO_KEY;
 

@@ -5,7 +5,8 @@ mod keys;
 mod store;
 mod tamper;
 
-use lmsgen::secret::{Identities, Plaintext, Recipient, SecretSpec, encrypt, parse_recipient};
+use lmsgen::secret::{SecretSpec, encrypt};
+use lmsgen::sops::{Identities, Plaintext, Recipient, parse_recipient};
 
 pub const NOW: &str = "2026-11-20T10:00:00Z";
 pub const LATER: &str = "2026-11-20T11:00:00Z";

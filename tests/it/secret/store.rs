@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use lmsgen::diagnostic::Severity;
-use lmsgen::secret::{
-    Declared, Identities, Plaintext, StoreError, StoreFile, StoredSecret, decrypt, encrypt, masked, set, sops_config,
-};
+use lmsgen::secret::{Declared, StoreError, StoreFile, StoredSecret, decrypt, encrypt, masked, set, sops_config};
+use lmsgen::sops::{Identities, Plaintext};
 
 use super::{BY_SOPS, CANARY, LATER, NOW, RE_WRITTEN, demo, fixture, recipients, sample, spec, text};
 

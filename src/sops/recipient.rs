@@ -100,7 +100,7 @@ impl Recipient {
     }
 
     /// Encrypts `key` to this recipient: an age file of its own in armor, lines ended by LF.
-    pub(super) fn wrap(&self, key: &DataKey) -> Result<String, age::EncryptError> {
+    pub(crate) fn wrap(&self, key: &DataKey) -> Result<String, age::EncryptError> {
         use age::armor::{ArmoredWriter, Format};
         let encryptor = age::Encryptor::with_recipients(std::iter::once(&self.key as _))?;
         let armor = ArmoredWriter::wrap_output(Vec::with_capacity(512), Format::AsciiArmor)?;

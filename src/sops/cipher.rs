@@ -16,29 +16,29 @@ use super::sealed::{NONCE_LEN, Sealed};
 type Cipher = AesGcm<Aes256, U32>;
 
 /// Bytes of a data key.
-pub(super) const KEY_LEN: usize = 32;
+pub(crate) const KEY_LEN: usize = 32;
 
 /// The key that all values of one file are encrypted with; age wraps it for every recipient.
-pub(super) struct DataKey(Zeroizing<[u8; KEY_LEN]>);
+pub(crate) struct DataKey(Zeroizing<[u8; KEY_LEN]>);
 
 /// The ciphertext does not belong to this key and place, or was changed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Forged;
+pub(crate) struct Forged;
 
 impl DataKey {
     /// A new random key.
-    pub(super) fn generate() -> Result<Self, getrandom::Error> {
+    pub(crate) fn generate() -> Result<Self, getrandom::Error> {
         let mut key = Zeroizing::new([0; KEY_LEN]);
         getrandom::fill(&mut *key)?;
         Ok(Self(key))
     }
 
     /// Takes the key that age unwrapped; `None` for a wrong length.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &*self.0
     }
 
@@ -48,7 +48,7 @@ impl DataKey {
 
     /// Encrypts `value` for the place that `aad` names, with a fresh nonce. The empty value stays empty: SOPS
     /// cannot read an empty ciphertext.
-    pub(super) fn seal(&self, aad: &str, value: &[u8]) -> Result<String, getrandom::Error> {
+    pub(crate) fn seal(&self, aad: &str, value: &[u8]) -> Result<String, getrandom::Error> {
         let mut nonce = [0; NONCE_LEN];
         getrandom::fill(&mut nonce)?;
         Ok(self.seal_with(aad, value, &nonce))
@@ -64,7 +64,7 @@ impl DataKey {
     }
 
     /// Decrypts a value and checks that it stands where it was encrypted for.
-    pub(super) fn open(&self, aad: &str, sealed: Sealed<'_>) -> Result<Plaintext, Forged> {
+    pub(crate) fn open(&self, aad: &str, sealed: Sealed<'_>) -> Result<Plaintext, Forged> {
         let (mut buffer, nonce, tag) = sealed.decode();
         self.cipher()
             .decrypt_inout_detached((&nonce).into(), aad.as_bytes(), buffer.as_mut_slice().into(), (&tag).into())
@@ -74,7 +74,7 @@ impl DataKey {
 }
 
 /// SHA-512 over every leaf in file order, 128 upper-case hex digits.
-pub(super) fn digest<'a>(leaves: impl Iterator<Item = &'a [u8]>) -> String {
+pub(crate) fn digest<'a>(leaves: impl Iterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha512::new();
     leaves.for_each(|leaf| hash.update(leaf));
     hash.finalize().iter().fold(String::with_capacity(128), |mut text, byte| {

@@ -1,33 +1,23 @@
-//! `lmsgen secrets`.
+//! `lmsgen secrets set`.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read as _};
-use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use lmsgen::files::Root;
 use lmsgen::ops::{self, Target};
 use lmsgen::report::counted;
-use lmsgen::secret::Plaintext;
+use lmsgen::sops::Plaintext;
 
-use crate::cli::app::Select;
 use crate::cli::clock;
 use crate::cli::exit::Exit;
-use crate::cli::identities;
-use crate::cli::show::{Bar, failed, outcome};
+use crate::cli::identities::Keys;
+use crate::cli::show::{failed, outcome};
 use crate::cli::ui::Ui;
 
 /// Kubernetes keeps no Secret larger than this.
 const MAX_VALUE: u64 = 1 << 20;
-
-#[derive(Debug, Subcommand)]
-pub enum Secrets {
-    /// Set one value, read from a prompt or from stdin
-    Set(Set),
-    /// Generate what is missing; touch nothing else
-    Generate(Generate),
-}
 
 /// Set one value, read from a prompt without echo, or from stdin.
 ///
@@ -41,31 +31,14 @@ pub struct Set {
     secret: String,
     /// The key
     key: String,
-    /// Private key [default: where sops looks for it]
-    #[arg(long, value_name = "FILE")]
-    age_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    keys: Keys,
     /// What else stands on the command line: taken as a value by mistake, so that no message repeats it.
     #[arg(hide = true, allow_hyphen_values = true)]
     too_many: Vec<OsString>,
 }
 
-#[derive(Debug, Args)]
-pub struct Generate {
-    #[command(flatten)]
-    select: Select,
-    /// Private key, only for store files that lack a newly declared value
-    #[arg(long, value_name = "FILE")]
-    age_key_file: Option<PathBuf>,
-}
-
-pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    match command {
-        Secrets::Set(command) => set(command, root, ui),
-        Secrets::Generate(command) => generate(command, root, ui),
-    }
-}
-
-fn set(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+pub fn run(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     if !command.too_many.is_empty() {
         ui.complain(
             "error: a value is not taken from the command line, where the shell's history and the list of processes \
@@ -73,7 +46,7 @@ fn set(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         );
         return Err(Exit::Usage);
     }
-    let identities = identities::load(command.age_key_file.as_deref(), ui)?;
+    let identities = command.keys.load(ui)?;
     let target = Target { place: command.place, name: command.secret, key: command.key };
     let value = read_value(&target, ui)?;
     let done = ops::set_secret(root, &target, value, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
@@ -121,18 +94,4 @@ fn read_value(target: &Target, ui: &Ui) -> Result<Plaintext, Exit> {
         return Err(refuse("the value is larger than 1 MiB, the most a Secret can hold"));
     }
     Ok(value)
-}
-
-fn generate(command: Generate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = identities::load(command.age_key_file.as_deref(), ui)?;
-    let bar = Bar::new(ui);
-    let checked = ops::generate_secrets(root, &command.select.into(), (&identities, &clock::now()), &bar);
-    let made = outcome(ui, checked.map_err(|error| failed(ui, &error))?)?;
-    let values: usize = made.iter().map(|file| file.n_values).sum();
-    if made.is_empty() {
-        ui.say("Nothing to generate: the store is complete");
-    } else {
-        ui.say(&format!("Generated {} in {}", counted(values, "secret"), counted(made.len(), "file")));
-    }
-    Ok(Exit::Done)
 }

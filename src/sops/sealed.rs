@@ -7,13 +7,13 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use zeroize::Zeroizing;
 
 /// Bytes of the nonce: SOPS draws 32, not the usual 12.
-pub(super) const NONCE_LEN: usize = 32;
+pub(crate) const NONCE_LEN: usize = 32;
 /// Bytes of the authentication tag.
-pub(super) const TAG_LEN: usize = 16;
+pub(crate) const TAG_LEN: usize = 16;
 
 /// One encrypted value, as it stands in the file; every field is canonical base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sealed<'t> {
+pub(crate) struct Sealed<'t> {
     pub data: &'t str,
     pub iv: &'t str,
     pub tag: &'t str,
@@ -21,7 +21,7 @@ pub(super) struct Sealed<'t> {
 
 /// Why a text is no [`Sealed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SealedError {
+pub(crate) enum SealedError {
     /// It does not start as an encrypted value: it is in the clear.
     Clear,
     /// An encrypted value of a type other than string.
@@ -32,7 +32,7 @@ pub(super) enum SealedError {
 
 impl<'t> Sealed<'t> {
     /// Reads `text` as the encrypted value of `kind` (`str` for values, `comment` for comments).
-    pub(super) fn parse(text: &'t str, kind: &str) -> Result<Self, SealedError> {
+    pub(crate) fn parse(text: &'t str, kind: &str) -> Result<Self, SealedError> {
         use SealedError::{Clear, Malformed, Type};
         let rest = text.strip_prefix("ENC[AES256_GCM,data:").ok_or(Clear)?;
         let (data, rest) = rest.split_once(',').ok_or(Malformed)?;
@@ -50,7 +50,7 @@ impl<'t> Sealed<'t> {
     }
 
     /// Ciphertext, nonce and tag.
-    pub(super) fn decode(self) -> (Zeroizing<Vec<u8>>, [u8; NONCE_LEN], [u8; TAG_LEN]) {
+    pub(crate) fn decode(self) -> (Zeroizing<Vec<u8>>, [u8; NONCE_LEN], [u8; TAG_LEN]) {
         let mut nonce = [0; NONCE_LEN];
         let mut tag = [0; TAG_LEN];
         let data = BASE64_STANDARD.decode(self.data).expect("`parse` took canonical base64 only");
@@ -60,7 +60,7 @@ impl<'t> Sealed<'t> {
     }
 
     /// Writes an encrypted string.
-    pub(super) fn format(data: &[u8], nonce: &[u8; NONCE_LEN], tag: &[u8; TAG_LEN]) -> String {
+    pub(crate) fn format(data: &[u8], nonce: &[u8; NONCE_LEN], tag: &[u8; TAG_LEN]) -> String {
         let encode = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
         format!("ENC[AES256_GCM,data:{},iv:{},tag:{},type:str]", encode(data), encode(nonce), encode(tag))
     }
@@ -76,7 +76,7 @@ fn has_len(text: &str, len: usize) -> bool {
 }
 
 /// Standard padded base64 with no unused bits set: the only text that its bytes have.
-pub(super) fn canonical(text: &str) -> bool {
+pub(crate) fn canonical(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes.is_empty() || !bytes.len().is_multiple_of(4) {
         return false;

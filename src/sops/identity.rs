@@ -9,7 +9,7 @@ use age::x25519;
 use zeroize::Zeroizing;
 
 use super::cipher::DataKey;
-use super::file::Wrap;
+use super::metadata::Wrap;
 
 /// Why a source of identities is refused; no message repeats its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,7 @@ struct Key {
 
 /// Why no data key came out of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum UnwrapError {
+pub(crate) enum UnwrapError {
     /// No identity belongs to any of the file's recipients.
     NoMatch,
     /// The wrapped key of this recipient is broken.
@@ -104,7 +104,7 @@ impl Identities {
 
     /// Opens the first wrapped key whose recipient one of the identities is. A wrap that says it is for an identity and
     /// does not open with it is damaged; the next identity is tried, since one broken wrap must not lock out the others.
-    pub(super) fn unwrap(&self, wraps: &[Wrap<'_>]) -> Result<DataKey, UnwrapError> {
+    pub(crate) fn unwrap(&self, wraps: &[Wrap<'_>]) -> Result<DataKey, UnwrapError> {
         let mut damaged = None;
         for key in &self.keys {
             let Some(wrap) = wraps.iter().find(|wrap| wrap.recipient == key.recipient) else { continue };
