@@ -21,6 +21,7 @@ mod publish;
 mod remote;
 mod repository;
 mod snapshot;
+mod staged;
 mod state;
 mod text;
 
@@ -30,4 +31,5 @@ pub use publish::{
     SourcePolicy, SourceWrite, Verdict, Workspace,
 };
 pub use repository::{Repository, Revision};
+pub use staged::StagedFile;
 pub use state::Problem;

@@ -4,6 +4,7 @@ use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 
 use super::Error;
+use super::plaintext::report_unused;
 use super::prepare::{Checked, prepare};
 use super::render::{Strictness, require_secrets};
 use super::store_files::StoreFiles;
@@ -22,6 +23,9 @@ pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>
         Err(faults) => faults.with(None),
         Ok(mut prepared) => {
             require_secrets(&mut prepared, Strictness::Lenient);
+            if prepared.is_everything() && !prepared.found.has_errors() {
+                report_unused(&prepared.watched.sentry, &mut prepared.found);
+            }
             let outcome = (!prepared.found.has_errors()).then_some(Validated);
             prepared.finish(outcome)
         }

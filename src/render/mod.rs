@@ -9,9 +9,11 @@ mod place;
 mod policy;
 mod run;
 mod secrets;
+mod sentry;
 
 pub use collect::Rendered;
 pub use engines::Engines;
 pub use facts::object_name;
 pub use run::{OUTPUT, render};
 pub use secrets::{SecretFile, SecretPlace, Secrets};
+pub use sentry::Sentry;

@@ -1,6 +1,7 @@
 //! `lmsgen secrets`: one file per command.
 
 mod generate;
+mod scan;
 mod set;
 
 use clap::Subcommand;
@@ -16,11 +17,22 @@ pub enum Secrets {
     Set(set::Set),
     /// Generate what is missing; touch nothing else
     Generate(generate::Generate),
+    /// Look for secrets in the clear; for a pre-commit hook
+    Scan(scan::Scan),
 }
 
 pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match command {
         Secrets::Set(command) => set::run(command, root, ui),
         Secrets::Generate(command) => generate::run(command, root, ui),
+        Secrets::Scan(command) => scan::run(command, Some(root), ui),
+    }
+}
+
+/// Runs what needs no fleet; `None` for everything else.
+pub fn run_anywhere(command: &Secrets, ui: &Ui) -> Option<Result<Exit, Exit>> {
+    match command {
+        Secrets::Scan(command) if command.is_anywhere() => Some(scan::run(command.clone(), None, ui)),
+        _ => None,
     }
 }
