@@ -126,10 +126,10 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
     let root = match find(app.global.fleet.as_deref(), ui)? {
         Some(root) => root,
         None => {
-            if let Command::Secrets(command) = &app.command
-                && let Some(done) = secrets::run_anywhere(command, ui)
+            if let Command::Secrets(secrets::Secrets::Scan(command)) = app.command
+                && command.is_anywhere()
             {
-                return done;
+                return command.run(None, ui);
             }
             return Err(no_fleet(app.global.fleet.as_deref(), ui));
         }

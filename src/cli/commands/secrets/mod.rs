@@ -25,14 +25,6 @@ pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match command {
         Secrets::Set(command) => set::run(command, root, ui),
         Secrets::Generate(command) => generate::run(command, root, ui),
-        Secrets::Scan(command) => scan::run(command, Some(root), ui),
-    }
-}
-
-/// Runs what needs no fleet; `None` for everything else.
-pub fn run_anywhere(command: &Secrets, ui: &Ui) -> Option<Result<Exit, Exit>> {
-    match command {
-        Secrets::Scan(command) if command.is_anywhere() => Some(scan::run(command.clone(), None, ui)),
-        _ => None,
+        Secrets::Scan(command) => command.run(Some(root), ui),
     }
 }

@@ -42,32 +42,33 @@ impl Scan {
     pub fn is_anywhere(&self) -> bool {
         self.staged || !self.paths.is_empty()
     }
-}
 
-#[expect(clippy::disallowed_methods, reason = "the command line reads the environment")]
-pub fn run(command: Scan, root: Option<&Root>, ui: &Ui) -> Result<Exit, Exit> {
-    let target = if command.staged {
-        // Git names the index to its hooks: `git commit -a` has one of its own.
-        ScanTarget::Staged { folder: PathBuf::from("."), index: std::env::var_os("GIT_INDEX_FILE").map(Into::into) }
-    } else if command.paths.is_empty() {
-        ScanTarget::Fleet
-    } else {
-        ScanTarget::Paths(command.paths)
-    };
-    let (checked, scanned) = ops::scan(root, &target).map_err(|error| failed(ui, &error))?;
-    if let Format::Json = command.output {
-        ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
-        return Ok(Exit::of(&checked.found));
-    }
-    let looked_at = looked_at(scanned);
-    match outcome(ui, checked) {
-        Ok(()) => {
-            ui.say(&format!("Nothing in the clear in {looked_at}"));
-            Ok(Exit::Done)
+    /// Runs it, with or without a fleet.
+    #[expect(clippy::disallowed_methods, reason = "the command line reads the environment")]
+    pub fn run(self, root: Option<&Root>, ui: &Ui) -> Result<Exit, Exit> {
+        let target = if self.staged {
+            // Git names the index to its hooks: `git commit -a` has one of its own.
+            ScanTarget::Staged { folder: PathBuf::from("."), index: std::env::var_os("GIT_INDEX_FILE").map(Into::into) }
+        } else if self.paths.is_empty() {
+            ScanTarget::Fleet
+        } else {
+            ScanTarget::Paths(self.paths)
+        };
+        let (checked, scanned) = ops::scan(root, &target).map_err(|error| failed(ui, &error))?;
+        if let Format::Json = self.output {
+            ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
+            return Ok(Exit::of(&checked.found));
         }
-        Err(exit) => {
-            ui.say(&format!("Looked at {looked_at}"));
-            Err(exit)
+        let looked_at = looked_at(scanned);
+        match outcome(ui, checked) {
+            Ok(()) => {
+                ui.say(&format!("Nothing in the clear in {looked_at}"));
+                Ok(Exit::Done)
+            }
+            Err(exit) => {
+                ui.say(&format!("Looked at {looked_at}"));
+                Err(exit)
+            }
         }
     }
 }
