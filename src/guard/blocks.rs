@@ -1,4 +1,4 @@
-//! Private keys in their files' formats: PEM, OpenSSH, PGP, PuTTY, age; and PEM in base64, as Secrets hold it.
+//! Private keys in their files' formats: PEM, OpenSSH, PGP, `PuTTY`, age; and PEM in base64, as Secrets hold it.
 
 use std::ops::Range;
 
@@ -20,16 +20,15 @@ const HEADERS: usize = 300;
 /// The longest key that is looked for the end of.
 const LONGEST: usize = 20_000;
 
-/// Looks at a start that stands at `hit`; `None` if `hit` is none.
-pub(super) fn look(text: &str, hit: Range<usize>) -> Option<Option<Finding>> {
-    let found = match &text[hit.clone()] {
+/// Looks at the one of [`STARTS`] that stands at `hit`.
+pub(super) fn look(text: &str, hit: Range<usize>) -> Option<Finding> {
+    match &text[hit.clone()] {
         "-----BEGIN " => pem(text, hit),
         "PuTTY-User-Key-File-" => putty(text, hit),
         "LS0tLS1CRUdJTi" => encoded(text, hit),
         "AGE-SECRET-KEY-" | "age-secret-key-" => age(text, hit),
-        _ => return None,
-    };
-    Some(found)
+        _ => None,
+    }
 }
 
 fn finding(what: &'static str, range: Range<usize>) -> Finding {

@@ -62,7 +62,7 @@ impl Guard {
         own.sort();
         let fixed = blocks::STARTS.iter().chain(&OTHERS).copied().chain(SHAPES.iter().map(|shape| shape.start));
         let fixed: Vec<String> = fixed.map(regex::escape).collect();
-        let own = own.into_iter().map(|name| format!("|(?i:{name})")).collect::<String>();
+        let own = if own.is_empty() { String::new() } else { format!("|(?i:{})", own.join("|")) };
         let pattern = format!("://|{}|{NAMES}{own}", fixed.join("|"));
         let starts = Regex::new(&pattern).expect("the parts are constants and escaped names");
         Self { starts, declared, known: Vec::new() }
@@ -85,12 +85,13 @@ impl Guard {
             let hit = hit.range();
             // A start may stand inside another: `npm_` in a name, `://` after a word.
             at = hit.end;
-            if &text[hit.clone()] == "://" {
+            let start = &text[hit.clone()];
+            if start == "://" {
                 found.extend(urls::look(text, hit.start, is_prose(text, hit.start, kind)));
-            } else if let Some(found_here) = blocks::look(text, hit.clone()).or_else(|| tokens::look(text, hit.clone()))
-            {
-                at = found_here.as_ref().map_or(at, |finding| finding.range.end.max(at));
-                found.extend(found_here);
+            } else if blocks::STARTS.contains(&start) || tokens::is_start_of_one(start) {
+                let looked = blocks::look(text, hit.clone()).or_else(|| tokens::look(text, hit));
+                at = looked.as_ref().map_or(at, |finding| finding.range.end.max(at));
+                found.extend(looked);
             } else {
                 let key = key_around(text, &hit);
                 at = key.end.max(at);
@@ -104,7 +105,7 @@ impl Guard {
             found.extend(objects::look(text));
         }
         found.retain(|finding| !self.is_known(&text[finding.range.clone()]));
-        distinct(found)
+        distinct(&found)
     }
 
     fn name(&self, text: &str, key: Range<usize>) -> Option<Name> {
@@ -135,7 +136,7 @@ fn is_prose(text: &str, at: usize, kind: TextKind) -> bool {
 }
 
 /// By place, without those that overlap a finding of an earlier rule.
-fn distinct(found: Vec<Finding>) -> Vec<Finding> {
+fn distinct(found: &[Finding]) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
     for rule in RULES {
         for finding in found.iter().filter(|finding| finding.rule == rule) {

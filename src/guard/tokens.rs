@@ -16,15 +16,19 @@ const AWS_REACH: usize = 400;
 static BY_START: LazyLock<HashMap<&str, &Shape>> =
     LazyLock::new(|| SHAPES.iter().map(|shape| (shape.start, shape)).collect());
 
-/// Looks at the start of a token that stands at `hit`. `None` if `hit` is no start of one.
-pub(super) fn look(text: &str, hit: Range<usize>) -> Option<Option<Finding>> {
-    let found = match &text[hit.clone()] {
+/// `true` for the start of a token.
+pub(super) fn is_start_of_one(start: &str) -> bool {
+    OTHERS.contains(&start) || BY_START.contains_key(start)
+}
+
+/// Looks at the start of a token that stands at `hit`.
+pub(super) fn look(text: &str, hit: Range<usize>) -> Option<Finding> {
+    match &text[hit.clone()] {
         "eyJ" => json_web_token(text, hit.start),
         ":AA" => telegram(text, hit.start),
         "AKIA" | "ASIA" => amazon(text, hit),
         start => shaped(text, hit, BY_START.get(start)?),
-    };
-    Some(found)
+    }
 }
 
 fn finding(what: &'static str, range: Range<usize>) -> Finding {

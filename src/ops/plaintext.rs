@@ -1,12 +1,11 @@
 //! The guard against plaintext over a fleet's sources: finds, hides in the source map, reports what is not allowed.
 
-use std::sync::Arc;
-
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::document::quoted;
 use crate::fleet::{Allow, Content, Fleet, Sources, is_note};
+use crate::git::Files;
 use crate::guard::{Finding, Guard, UNUSED_ALLOW};
 use crate::names::RelPath;
 use crate::render::Sentry;
@@ -29,7 +28,7 @@ impl Watched {
     }
 
     /// Looks at texts for people that the map does not hold yet.
-    pub fn notes(&self, notes: &[(RelPath, Arc<[u8]>)], map: &mut SourceMap, found: &mut Sink) {
+    pub fn notes(&self, notes: &Files, map: &mut SourceMap, found: &mut Sink) {
         for (path, bytes) in notes {
             let text = String::from_utf8_lossy(bytes);
             let findings = self.sentry.scan(path.as_str(), &text);

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::fleet::{Fleet, SecretDecl, SecretSource, is_ignored, is_note};
+use crate::git::Files;
 use crate::names::{RelPath, SecretName};
 use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, object_name};
@@ -33,7 +34,7 @@ pub struct Store {
     /// What is declared but not there, by place and name.
     pub missing: Vec<Missing>,
     /// Texts for people beside the store's files: published as they are.
-    pub notes: Vec<(RelPath, Arc<[u8]>)>,
+    pub notes: Files,
 }
 
 /// A declared Secret that lacks keys.
@@ -273,8 +274,8 @@ fn orphans(
     wanted: &[Wanted<'_>],
     sources: &mut SourceMap,
     sink: &mut Sink,
-) -> Result<Vec<(RelPath, Arc<[u8]>)>, Error> {
-    let mut notes = Vec::new();
+) -> Result<Files, Error> {
+    let mut notes = Files::new();
     let known: HashSet<&str> = wanted.iter().map(|one| one.path.as_str()).collect();
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for text in files.paths().into_iter().filter(|path| !known.contains(*path)) {
@@ -284,7 +285,7 @@ fn orphans(
         }
         let Some(bytes) = files.read(&path)? else { continue };
         if is_note(&path) {
-            notes.push((path, bytes));
+            notes.insert(path, bytes);
             continue;
         }
         if StoreFile::parse(&bytes).is_err() {
