@@ -9,14 +9,15 @@ use crate::files::{Durability, Root};
 use crate::fleet::{Fleet, SecretSource};
 use crate::git::Repository;
 use crate::names::RelPath;
-use crate::render::{SecretFile, SecretPlace};
-use crate::secret::{SecretSpec, StoredSecret, decrypt, encrypt, generate, set};
-use crate::sops::{Identities, Plaintext, Recipient, parse_recipient};
+use crate::render::SecretPlace;
+use crate::secret::{StoredSecret, decrypt, encrypt, generate, set};
+use crate::sops::Identities;
 
 use super::Error;
 use super::prepare::Prepared;
 use super::render::Watch;
-use super::store::Missing;
+use super::secret_place::{recipients, spec};
+use super::store::{Missing, rendered};
 
 /// A store file that was made or extended, not yet on disk.
 #[derive(Clone, Debug)]
@@ -69,9 +70,9 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
     // The first in order, whichever thread was faster.
     let made = made.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()?;
     for (missing, file) in todo.iter().zip(&made) {
-        let revision = StoredSecret::parse(&file.bytes).map_or(1, |stored| stored.revision);
-        let stored = SecretFile { bytes: Arc::clone(&file.bytes), revision };
-        prepared.store.secrets.replace(missing.place, missing.name.clone(), stored);
+        if let Ok(stored) = StoredSecret::parse(&file.bytes) {
+            prepared.store.secrets.replace(missing.place, missing.name.clone(), rendered(&stored));
+        }
     }
     for missing in &mut prepared.store.missing {
         missing.keys.retain(|key| matches!(key.source, SecretSource::Provided { .. }));
@@ -111,7 +112,7 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
     let values =
         generate(&keys, &known).map_err(|source| Error::Generate { path: missing.path.to_string(), source })?;
     let n_values = values.len();
-    let spec = spec(fleet, missing.place, &missing.object_name, values);
+    let spec = spec(fleet, (missing.place, &missing.name), &missing.object_name, values);
     let recipients = recipients(fleet, missing.place);
     let bytes = match &missing.existing {
         Some(existing) => set(Some(existing), &spec, &recipients, making.identities, making.now),
@@ -124,23 +125,6 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
         n_values,
         is_new: missing.existing.is_none(),
     })
-}
-
-/// The Secret that a store file must be, with `values` to set in it.
-pub fn spec(fleet: &Fleet, place: SecretPlace, object_name: &str, values: Vec<(String, Plaintext)>) -> SecretSpec {
-    let mut labels = Vec::new();
-    if let Some(client) = place.client {
-        labels.push(("app.kubernetes.io/instance".to_owned(), fleet.clients[client].id.slug()));
-    }
-    labels.push(("app.kubernetes.io/managed-by".to_owned(), "lmsgen".to_owned()));
-    let namespace = fleet.environments[place.environment].namespace.clone();
-    SecretSpec { name: object_name.to_owned(), namespace, labels, values, revision: 1 }
-}
-
-/// The environment's recipients, which were checked when the fleet was read.
-pub fn recipients(fleet: &Fleet, place: SecretPlace) -> Vec<Recipient> {
-    let declared = &fleet.environments[place.environment].recipients;
-    declared.iter().filter_map(|text| parse_recipient(text).ok()).collect()
 }
 
 /// Writes store files durably: unlike output, they cannot be made again.

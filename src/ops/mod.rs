@@ -13,6 +13,7 @@ mod prepare;
 mod publish;
 mod publish_message;
 mod render;
+mod secret_place;
 mod secrets;
 mod store;
 mod store_files;

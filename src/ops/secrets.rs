@@ -7,8 +7,9 @@ use crate::names::RelPath;
 use crate::secret::{Generator, StoredSecret, generate, set};
 use crate::sops::{Identities, Plaintext};
 
-use super::generate::{Generated, Making, generate_missing, recipients, refuse_lost, spec, write_generated};
+use super::generate::{Generated, Making, generate_missing, refuse_lost, write_generated};
 use super::prepare::{Checked, prepare};
+use super::secret_place::{recipients, spec};
 use super::store::{Wanted, add_masked, wanted};
 use super::store_files::StoreFiles;
 use super::{Error, Watch};
@@ -142,7 +143,7 @@ fn write(
     let made = generate(&keys, &values).map_err(|source| Error::Generate { path: one.path.to_string(), source })?;
     values.extend(made);
     let n_generated = if existing.is_none() { keys.len() } else { 0 };
-    let spec = spec(fleet, one.place, &one.object_name, values);
+    let spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, values);
     let bytes = set(existing, &spec, &recipients(fleet, one.place), identities, now);
     Ok((bytes.map_err(|source| Error::Secret { path: one.path.to_string(), source })?, n_generated))
 }

@@ -6,24 +6,22 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
-use crate::fleet::{Fleet, SecretDecl, SecretSource, is_ignored, is_note};
+use crate::fleet::{Fleet, SecretDecl, SecretForm, SecretSource, is_ignored, is_note};
 use crate::names::{RelPath, SecretName};
 use crate::params::Params;
-use crate::render::{SecretFile, SecretPlace, Secrets, object_name};
+use crate::render::{SecretFile, SecretPlace, Secrets, external_secret, object_name};
 use crate::secret::{
     Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoreFile, StoredSecret, UNDECLARED_KEY, masked,
 };
 
 use super::Error;
+use super::secret_place::{OF_ENVIRONMENT, labels, place_text};
 use super::store_files::{STORE, StoreFiles, WholeStore};
 
 /// A file of the store that belongs to nothing.
 const ORPHAN: Code = Code::new("LMS440", Class::Secret);
 /// A file of the store that is not encrypted, and would be published with it.
 const IN_THE_CLEAR: Code = Code::new("LMS443", Class::Secret);
-
-/// The folder, in place of a client's, of an environment's own Secrets.
-pub const OF_ENVIRONMENT: &str = "environment";
 
 /// What the store holds for some places.
 #[derive(Debug, Default)]
@@ -179,13 +177,19 @@ pub fn read_store(
     let read = read.collect::<Result<Vec<_>, Error>>()?;
     let mut store = Store::default();
     for (one, read) in wanted.iter().zip(read) {
-        let Read { bytes, revision, faults, missing } = read.unwrap_or_else(|| Read::nothing(one));
+        let environment = &fleet.environments[one.place.environment];
+        if let SecretForm::External(outside) = &environment.form {
+            let labels = labels(fleet, one.place);
+            let object = external_secret(fleet, outside, one.place, one.decl, &one.object_name, &labels);
+            store.secrets.insert(one.place, one.decl.name.clone(), object);
+            continue;
+        }
+        let Read { bytes, file, faults, missing } = read.unwrap_or_else(|| Read::nothing(one));
         // The file is added to the map only when there is something to say about it: fleets have tens of thousands.
         if let (Some(bytes), false) = (&bytes, faults.is_empty()) {
             report(&faults, one.path.as_str(), bytes, sources, sink);
         }
-        if let (Some(bytes), Some(revision)) = (&bytes, revision) {
-            let file = SecretFile { bytes: Arc::clone(bytes), revision };
+        if let Some(file) = file {
             store.secrets.insert(one.place, one.decl.name.clone(), file);
         }
         let keys = missing.iter().map(|&at| &one.decl.keys[at]);
@@ -204,7 +208,7 @@ pub fn read_store(
         }
     }
     if instances.len() == fleet.instances.len() {
-        orphans(files, &wanted, sources, sink)?;
+        orphans(files, fleet, &wanted, sources, sink)?;
     }
     Ok(store)
 }
@@ -218,7 +222,7 @@ pub fn is_of_the_file(code: Code) -> bool {
 struct Read {
     bytes: Option<Arc<[u8]>>,
     /// `None` when the file is missing or broken.
-    revision: Option<u64>,
+    file: Option<SecretFile>,
     faults: Vec<Fault>,
     /// Declared keys that it lacks, by index.
     missing: Vec<usize>,
@@ -227,7 +231,7 @@ struct Read {
 impl Read {
     /// Of a file that is not there.
     fn nothing(one: &Wanted<'_>) -> Self {
-        Self { bytes: None, revision: None, faults: Vec::new(), missing: (0..one.decl.keys.len()).collect() }
+        Self { bytes: None, file: None, faults: Vec::new(), missing: (0..one.decl.keys.len()).collect() }
     }
 }
 
@@ -235,20 +239,28 @@ impl Read {
 fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: Arc<[u8]>) -> Read {
     let stored = match StoredSecret::parse(&bytes) {
         Ok(stored) => stored,
-        Err(faults) => return Read { bytes: Some(bytes), revision: None, faults, missing: Vec::new() },
+        Err(faults) => return Read { bytes: Some(bytes), file: None, faults, missing: Vec::new() },
     };
     let environment = &fleet.environments[one.place.environment];
     let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
     let declared = Declared {
+        form: environment.form.stored().unwrap_or_default(),
+        place: &place_text(fleet, one.place, &one.decl.name),
         object_name: &one.object_name,
         namespace: &environment.namespace,
-        labels: None,
+        labels: &labels(fleet, one.place),
         keys: &keys,
+        public: &[],
         recipients: &environment.recipients,
     };
     let compared = stored.compare(&declared);
     let missing = (0..keys.len()).filter(|&at| compared.missing.contains(&keys[at])).collect();
-    Read { bytes: Some(bytes), revision: Some(stored.revision), faults: compared.faults, missing }
+    Read { file: Some(rendered(&stored)), bytes: Some(bytes), faults: compared.faults, missing }
+}
+
+/// A store file as rendering takes it.
+pub fn rendered(stored: &StoredSecret) -> SecretFile {
+    SecretFile { object: stored.form.object(), bytes: Arc::clone(&stored.bytes), revision: stored.revision }
 }
 
 fn report(faults: &[Fault], path: &str, bytes: &[u8], sources: &mut SourceMap, sink: &mut Sink) {
@@ -267,11 +279,13 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
 /// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each.
 fn orphans(
     files: StoreFiles<'_>,
+    fleet: &Fleet,
     wanted: &[Wanted<'_>],
     sources: &mut SourceMap,
     sink: &mut Sink,
 ) -> Result<(), Error> {
-    let known: HashSet<&str> = wanted.iter().map(|one| one.path.as_str()).collect();
+    let stored = |one: &&Wanted<'_>| fleet.environments[one.place.environment].form.stored().is_some();
+    let known: HashSet<&str> = wanted.iter().filter(stored).map(|one| one.path.as_str()).collect();
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for text in files.paths().into_iter().filter(|path| !known.contains(*path)) {
         let Ok(path) = RelPath::new(text) else { continue };

@@ -17,6 +17,8 @@ pub struct SecretPlace {
 /// One file of the store.
 #[derive(Clone, Debug)]
 pub struct SecretFile {
+    /// API version and kind of the object in it.
+    pub object: (&'static str, &'static str),
     /// The bytes, copied to the output as they are.
     pub bytes: Arc<[u8]>,
     /// Raised whenever a value changes.

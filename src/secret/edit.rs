@@ -101,7 +101,7 @@ impl Opened {
         let open = |entry: &Entry<'_>| match entry.value {
             None => Ok(Plaintext::new(Vec::new())),
             Some(sealed) => key
-                .open(&entry.section.aad(&entry.key), sealed)
+                .open(&entry.section.aad(file.form, &entry.key), sealed)
                 .map_err(|_| StoreError::ForgedValue(entry.key.to_string())),
         };
         let values = file.entries.iter().map(open).collect::<Result<Vec<_>, _>>()?;
@@ -192,7 +192,7 @@ fn change<'a>(
     if found.is_some_and(|(_, old)| old.expose() == leaf.as_slice()) {
         return Ok(None);
     }
-    let sealed = entry(&opened.key, section, key, &leaf)?;
+    let sealed = entry(&opened.key, file.form, section, key, &leaf)?;
     match found {
         Some((entry, _)) => edits.replace(entry.value_span.clone(), sealed),
         None => insert_key(file, key, &sealed, edits),

@@ -114,7 +114,7 @@ impl StoreError {
                 "restore the file from the last commit; change values with `lmsgen secrets set` or `sops edit` only",
             ),
             Self::Recipients { .. } => {
-                Some("re-encrypt the file with `sops updatekeys`, or correct `[secrets] recipients`")
+                Some("run `lmsgen secrets rewrap`, or correct `[secrets] recipients`")
             }
             Self::OtherObject { .. } => {
                 Some("a store file is not copied between clients: values are encrypted per object")

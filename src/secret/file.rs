@@ -9,12 +9,72 @@ use std::ops::Range;
 
 use super::fault::{Fault, UNREADABLE};
 use super::{read, scan};
-use crate::sops::{Sealed, Wrap};
+use crate::sops::{Sealed, Wrap, canonical};
 
 /// The rule every store file is encrypted by: Kubernetes must be able to read the rest.
 pub(super) const ENCRYPTED_REGEX: &str = "^(data|stringData)$";
 /// The annotation that counts the changes of a Secret's values.
 pub(super) const REVISION: &str = "lmsgen.dev/revision";
+/// The annotation that says which place of which fleet the file was written for.
+pub(super) const PLACE: &str = "lmsgen.dev/place";
+/// How annotations start that hold the public half of a key: `lmsgen.dev/public.<key>`.
+pub(super) const PUBLIC: &str = "lmsgen.dev/public.";
+
+/// Which object a store file is. SOPS binds a value to the path of its key, so a file is written in the form that is
+/// delivered, and changing the form means encrypting anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// A Secret, decrypted by whoever applies it: Flux, or a person.
+    #[default]
+    Secret,
+    /// A `SopsSecret` of sops-secrets-operator, decrypted in the cluster.
+    SopsSecret,
+}
+
+impl Form {
+    /// `apiVersion` and `kind` of the object.
+    #[must_use]
+    pub const fn object(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Secret => ("v1", "Secret"),
+            Self::SopsSecret => ("isindir.github.com/v1alpha3", "SopsSecret"),
+        }
+    }
+
+    /// As `[secrets] form` of an environment names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "sops",
+            Self::SopsSecret => "sopssecret",
+        }
+    }
+
+    /// How far values are indented in the canonical layout.
+    pub(super) const fn indent(self) -> &'static str {
+        match self {
+            Self::Secret => "  ",
+            Self::SopsSecret => "        ",
+        }
+    }
+
+    /// Where the sections of values stand, as SOPS writes paths: items of lists add nothing.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Secret => "",
+            Self::SopsSecret => "spec:secretTemplates:",
+        }
+    }
+}
+
+/// The place of a Secret as its file holds it: `/lms-dev/C42/lms-secret/`.
+///
+/// The MAC runs over the texts of a file without separators. The slashes, which no name before this text can hold, keep
+/// characters from being moved across its ends.
+#[must_use]
+pub fn place(environment: &str, folder: &str, name: &str) -> String {
+    format!("/{environment}/{folder}/{name}/")
+}
 
 /// Where in a Secret a value stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +94,8 @@ impl Section {
     }
 
     /// What SOPS binds a value to its key with.
-    pub(super) fn aad(self, key: &str) -> String {
-        format!("{}:{key}:", self.key())
+    pub(super) fn aad(self, form: Form, key: &str) -> String {
+        format!("{}{}:{key}:", form.path(), self.key())
     }
 }
 
@@ -62,6 +122,10 @@ pub(super) enum Leaf<'t> {
 pub(super) struct Places {
     /// The value of the revision annotation; `None` when the file has none.
     pub revision: Option<Range<usize>>,
+    /// The value of the annotation [`PLACE`].
+    pub place: Option<Range<usize>>,
+    /// The key of the first annotation; `None` without annotations.
+    pub annotations: Option<usize>,
     /// The key `namespace` of the metadata, and its value.
     pub namespace: (Range<usize>, Range<usize>),
     /// The key `sops`.
@@ -74,8 +138,12 @@ pub(super) struct Places {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreFile<'t> {
     pub(super) text: &'t str,
+    pub(super) form: Form,
     pub(super) name: Cow<'t, str>,
     pub(super) namespace: Cow<'t, str>,
+    pub(super) place: Option<Cow<'t, str>>,
+    /// Public halves by key, in base64.
+    pub(super) public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
     pub(super) labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
     pub(super) revision: u64,
     pub(super) entries: Vec<Entry<'t>>,
@@ -103,6 +171,18 @@ impl<'t> StoreFile<'t> {
             Some(file) => Ok(file),
             None => read::read(text),
         }
+    }
+
+    /// Which object it is.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The place it was written for, as [`place`] writes it; `None` for a file that plain `sops` made.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
     }
 
     /// `metadata.name`.
@@ -154,6 +234,16 @@ impl<'t> StoreFile<'t> {
 pub(super) fn is_secret_key(key: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     (1..=253).contains(&key.len()) && key.bytes().all(plain) && key != "." && !key.starts_with("..")
+}
+
+/// `true` for a text that may stand for a label's value: its bounds in the MAC are clear.
+pub(super) fn is_label_value(text: &str) -> bool {
+    text.len() <= 63 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// `true` for the public half of a key as an annotation holds it: canonical base64.
+pub(super) fn is_public_half(text: &str) -> bool {
+    text.len() <= 1024 && canonical(text)
 }
 
 /// The revision that an annotation's value says; `None` unless it is a number from 1 in canonical form.

@@ -15,4 +15,4 @@ pub use identity::{Identities, IdentityError};
 pub(crate) use metadata::{Wrap, is_armor, is_timestamp, is_version};
 pub use plaintext::Plaintext;
 pub use recipient::{Recipient, RecipientError, parse_recipient, short};
-pub(crate) use sealed::{Sealed, SealedError};
+pub(crate) use sealed::{Sealed, SealedError, canonical};

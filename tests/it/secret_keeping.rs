@@ -352,7 +352,7 @@ fn other_recipients_are_named_by_what_to_add_and_remove() {
     let demo = "age1r0q3yj86kfp5cggd8t7fdw6jxcpzlyfd7eg3s5znrsmkmxfuzduqepwqx6";
     let commands = [&["validate"][..], &["render"], &["render", "--locked"], &["secrets", "generate"]];
     recipients(&fleet, &[demo, OTHER_RECIPIENT]);
-    refused(&fleet, &commands, 4, &["error[LMS412]", DB, MAIL, "age1233y to be added", "sops updatekeys"]);
+    refused(&fleet, &commands, 4, &["error[LMS412]", DB, MAIL, "age1233y to be added", "lmsgen secrets rewrap"]);
     recipients(&fleet, &[OTHER_RECIPIENT]);
     let said = ["error[LMS412]", "age1233y to be added; age1r0q3 to be removed", "still knows the values: rotate them"];
     refused(&fleet, &commands, 4, &said);

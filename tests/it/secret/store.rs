@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lmsgen::diagnostic::Severity;
-use lmsgen::secret::{Declared, StoreError, StoreFile, StoredSecret, decrypt, encrypt, masked, set, sops_config};
+use lmsgen::secret::{Declared, Form, StoreError, StoreFile, StoredSecret, decrypt, encrypt, masked, set, sops_config};
 use lmsgen::sops::{Identities, Plaintext};
 
 use super::{BY_SOPS, CANARY, LATER, NOW, RE_WRITTEN, demo, fixture, recipients, sample, spec, text};
@@ -70,6 +70,7 @@ fn the_layout_is_the_one_documented() {
             "  name: lms-secret-c42",
             "  namespace: lms-dev",
             "  annotations:",
+            "    lmsgen.dev/place: /lms-dev/C42/lms-secret/",
             "    lmsgen.dev/revision: \"1\"",
             "  labels:",
             "    app.kubernetes.io/managed-by: lmsgen",
@@ -318,9 +319,12 @@ fn the_store_is_compared_with_what_is_declared() {
     let others = ["age1233yjzgl4a8cq58aa5kueqp29pdvrq0z77fhkthpkgfkf8uwmsaspqewgr".to_owned()];
     let labels = [("app.kubernetes.io/managed-by".to_owned(), "lmsgen".to_owned())];
     let right = Declared {
+        form: Form::Secret,
+        place: "/lms-dev/C42/lms-secret/",
+        public: &[],
         object_name: "lms-secret-c42",
         namespace: "lms-dev",
-        labels: Some(&labels),
+        labels: &labels,
         keys: &["seed", "pg-password"],
         recipients: &recipients,
     };
@@ -336,8 +340,13 @@ fn the_store_is_compared_with_what_is_declared() {
     let message = "encrypted to other recipients than the environment declares: \
                    age1233y to be added; age1r0q3 to be removed";
     assert_eq!(faults, [(Severity::Error, message.to_owned())]);
-    let (faults, _) = compare(&file, &Declared { labels: Some(&[]), ..right });
+    let (faults, _) = compare(&file, &Declared { labels: &[], ..right });
     assert_eq!(faults.len(), 1);
+    let (faults, _) = compare(&file, &Declared { place: "/lms-prod/C42/lms-secret/", ..right });
+    assert_eq!(faults, [(Severity::Error, "the file was written for `lms-dev/C42/lms-secret`".to_owned())]);
+    let (faults, _) = compare(&file, &Declared { form: Form::SopsSecret, ..right });
+    let message = "the file holds a Secret, and the environment's form is `sopssecret`".to_owned();
+    assert_eq!(faults, [(Severity::Error, message)]);
 }
 
 #[test]

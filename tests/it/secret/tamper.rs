@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use lmsgen::secret::{Declared, StoreError, StoreFile, StoredSecret, decrypt};
+use lmsgen::secret::{Declared, Form, StoreError, StoreFile, StoredSecret, decrypt};
 
 use super::{BY_SOPS, CANARY, demo, fixture, recipients, sample, text};
 
@@ -15,9 +15,12 @@ fn meaning(bytes: &[u8], labels: &[(String, String)]) -> Option<(Values, u64)> {
     let stored = StoredSecret::parse(&Arc::from(bytes)).ok()?;
     let recipients: Vec<String> = recipients(&demo()).iter().map(ToString::to_string).collect();
     let declared = Declared {
+        form: Form::Secret,
+        place: "/lms-dev/C42/lms-secret/",
+        public: &[],
         object_name: "lms-secret-c42",
         namespace: "lms-dev",
-        labels: Some(labels),
+        labels,
         keys: &["pg-password", "seed"],
         recipients: &recipients,
     };
