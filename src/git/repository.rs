@@ -53,7 +53,8 @@ pub(super) fn short(oid: Oid) -> String {
 
 impl Repository {
     /// What a fleet's sources are: the file and the folders whose content [`Repository::publish`] commits as given.
-    pub const SOURCES: [&'static str; 5] = ["lmsgen.toml", "clients", "environments", "secrets", "templates"];
+    pub const SOURCES: [&'static str; 6] =
+        [".sops.yaml", "lmsgen.toml", "clients", "environments", "secrets", "templates"];
 
     /// The folder of rendered output.
     pub const OUTPUT: &'static str = "rendered";

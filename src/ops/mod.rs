@@ -15,6 +15,7 @@ mod publish_message;
 mod render;
 mod secret_place;
 mod secrets;
+mod sops_yaml;
 mod store;
 mod store_files;
 mod validate;

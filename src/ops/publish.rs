@@ -15,7 +15,7 @@ use super::prepare::{Checked, prepare};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
 use super::store_files::{MAX_FILE, StoreFiles, WholeStore};
-use super::{Error, Watch};
+use super::{Error, Watch, sops_yaml};
 use crate::diagnostic::Sink;
 
 /// How to publish.
@@ -73,6 +73,7 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         config,
         odd,
         now: Vec::new(),
+        sops_yaml: None,
         faults: Checked::default(),
         n_generated: 0,
         summary: Summary::default(),
@@ -98,6 +99,8 @@ struct Publisher<'a> {
     /// What stands on disk among the sources and is no regular file.
     odd: Sources,
     now: Vec<Owner>,
+    /// What `.sops.yaml` must hold.
+    sops_yaml: Option<std::sync::Arc<[u8]>>,
     faults: Checked<()>,
     n_generated: usize,
     summary: Summary,
@@ -129,6 +132,7 @@ impl Workspace for Publisher<'_> {
             self.n_generated += made.iter().map(|file| file.n_values).sum::<usize>();
         }
         self.now = owners(&prepared);
+        self.sops_yaml = sops_yaml::wanted(&prepared.fleet);
         let tree = std::mem::take(&mut prepared.rendered.tree);
         // Only the first plan is of the disk as it is; faults in it (foreign files, links) stop before anything is made.
         let mut found = Sink::default();
@@ -139,7 +143,13 @@ impl Workspace for Publisher<'_> {
             return Err(self.stop(checked));
         }
         self.faults = checked;
-        let generated = made.into_iter().map(|file| (file.path, file.bytes)).collect();
+        let mut generated: Files = made.into_iter().map(|file| (file.path, file.bytes)).collect();
+        // A person's own file is not among the sources, and stays.
+        let config = sops_yaml::path();
+        let foreign = self.root.kind(&config)?.is_some() && sops_yaml::own(self.root)?.is_none();
+        if let Some(wanted) = self.sops_yaml.take().filter(|wanted| !foreign && sources.get(&config) != Some(wanted)) {
+            generated.insert(config, wanted);
+        }
         Ok(git::Rendered { tree, generated })
     }
 
@@ -253,6 +263,7 @@ fn read_files(root: &Root) -> Result<OnDisk, Error> {
         root.read(&path, MAX_FILE)?;
     }
     files.extend(store.files.into_iter().filter(|(path, _)| !fleet::is_ignored(path)));
+    files.extend(sops_yaml::own(root)?.map(|bytes| (sops_yaml::path(), bytes)));
     Ok(OnDisk { files, odd })
 }
 

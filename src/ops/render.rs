@@ -83,6 +83,7 @@ pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<Render
     let mut outcome = None;
     if !prepared.found.has_errors() {
         write_generated(root, &generated)?;
+        super::sops_yaml::keep_in_step(root, &prepared.fleet)?;
         apply(&lock, &plan)?;
         let mut changed: Vec<String> = plan.changes().iter().filter_map(|(path, _)| instance_of(path)).collect();
         changed.sort();

@@ -190,6 +190,7 @@ pub fn generate_secrets(
     if !prepared.found.has_errors() {
         let made = generate_missing(&mut prepared, Making { root, now, identities, watch })?;
         write_generated(root, &made)?;
+        super::sops_yaml::keep_in_step(root, &prepared.fleet)?;
         outcome = Some(made);
     }
     drop(lock);

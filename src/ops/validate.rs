@@ -3,10 +3,10 @@
 use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 
-use super::Error;
 use super::prepare::{Checked, prepare};
 use super::render::{Strictness, require_secrets};
 use super::store_files::StoreFiles;
+use super::{Error, sops_yaml};
 
 /// Nothing is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,7 @@ pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>
         Err(faults) => faults.with(None),
         Ok(mut prepared) => {
             require_secrets(&mut prepared, Strictness::Lenient);
+            sops_yaml::check(root, &mut prepared.sources, &mut prepared.found)?;
             let outcome = (!prepared.found.has_errors()).then_some(Validated);
             prepared.finish(outcome)
         }

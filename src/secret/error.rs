@@ -113,9 +113,7 @@ impl StoreError {
             Self::DamagedWrap(_) | Self::ForgedValue(_) | Self::ForgedMac => Some(
                 "restore the file from the last commit; change values with `lmsgen secrets set` or `sops edit` only",
             ),
-            Self::Recipients { .. } => {
-                Some("run `lmsgen secrets rewrap`, or correct `[secrets] recipients`")
-            }
+            Self::Recipients { .. } => Some("run `lmsgen secrets rewrap`, or correct `[secrets] recipients`"),
             Self::OtherObject { .. } => {
                 Some("a store file is not copied between clients: values are encrypted per object")
             }

@@ -26,6 +26,6 @@ pub use file::{Form, StoreFile, place};
 pub use generate::{GenerateError, generate};
 pub use generator::Generator;
 pub use mask::masked;
-pub use sops_config::sops_config;
+pub use sops_config::{is_own_config, sops_config};
 pub use stored::{Comparison, Declared, OTHER_FORM, OTHER_PLACE, StoredSecret, UNBOUND, UNDECLARED_KEY};
 pub use write::{MAX_PUBLIC_KEY, SecretSpec, encrypt};
