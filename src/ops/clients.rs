@@ -45,7 +45,7 @@ pub fn new_client(root: &Root, id: &str, client: &NewClient) -> Result<Checked<N
     for missing in &prepared.store.missing {
         for key in missing.provided(Optional::Included) {
             if let (Some(_), fleet::SecretSource::Provided { description, .. }) = (missing.place.client, &key.source) {
-                let place = super::render::place_name(&prepared, missing.place);
+                let place = super::secret_place::place_name(&prepared.fleet, missing.place);
                 needs.push((place, missing.name.to_string(), key.key.clone(), description.clone()));
             }
         }

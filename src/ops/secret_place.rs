@@ -15,6 +15,12 @@ pub fn place_text(fleet: &Fleet, at: SecretPlace, name: &SecretName) -> String {
     place(fleet.environments[at.environment].name.as_str(), folder, name.as_str())
 }
 
+/// `lms-dev/C7`, or `lms-dev` for an environment's own: as people name it.
+pub fn place_name(fleet: &Fleet, at: SecretPlace) -> String {
+    let environment = &fleet.environments[at.environment].name;
+    at.client.map_or_else(|| environment.to_string(), |client| format!("{environment}/{}", fleet.clients[client].id))
+}
+
 /// The labels of its object.
 pub fn labels(fleet: &Fleet, at: SecretPlace) -> Vec<(String, String)> {
     let managed = ("app.kubernetes.io/managed-by".to_owned(), "lmsgen".to_owned());

@@ -241,6 +241,19 @@ fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: Arc<[u8]>) -> Read {
         Ok(stored) => stored,
         Err(faults) => return Read { bytes: Some(bytes), file: None, faults, missing: Vec::new() },
     };
+    let Compared { faults, missing } = compare(fleet, one, &stored);
+    Read { file: Some(rendered(&stored)), bytes: Some(bytes), faults, missing }
+}
+
+/// How a store file differs from what is declared for its place.
+pub struct Compared {
+    pub faults: Vec<Fault>,
+    /// Declared keys that it lacks, by index.
+    pub missing: Vec<usize>,
+}
+
+/// Compares a store file with what is declared for its place.
+pub fn compare(fleet: &Fleet, one: &Wanted<'_>, stored: &StoredSecret) -> Compared {
     let environment = &fleet.environments[one.place.environment];
     let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
     let declared = Declared {
@@ -255,7 +268,7 @@ fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: Arc<[u8]>) -> Read {
     };
     let compared = stored.compare(&declared);
     let missing = (0..keys.len()).filter(|&at| compared.missing.contains(&keys[at])).collect();
-    Read { file: Some(rendered(&stored)), bytes: Some(bytes), faults: compared.faults, missing }
+    Compared { faults: compared.faults, missing }
 }
 
 /// A store file as rendering takes it.

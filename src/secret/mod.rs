@@ -16,6 +16,7 @@ mod scan;
 mod sops_block;
 mod sops_config;
 mod stored;
+mod summary;
 mod write;
 mod yaml;
 
@@ -28,4 +29,5 @@ pub use generator::Generator;
 pub use mask::masked;
 pub use sops_config::{is_own_config, sops_config};
 pub use stored::{Comparison, Declared, OTHER_FORM, OTHER_PLACE, StoredSecret, UNBOUND, UNDECLARED_KEY};
+pub use summary::{BrokenFile, EnvironmentStatus, MissingValue};
 pub use write::{MAX_PUBLIC_KEY, SecretSpec, encrypt};

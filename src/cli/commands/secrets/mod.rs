@@ -2,6 +2,7 @@
 
 mod generate;
 mod set;
+mod status;
 
 use clap::Subcommand;
 
@@ -12,6 +13,8 @@ use crate::cli::ui::Ui;
 
 #[derive(Debug, Subcommand)]
 pub enum Secrets {
+    /// Say what the store holds and what it lacks; needs no key
+    Status(status::Status),
     /// Set one value, read from a prompt or from stdin
     Set(set::Set),
     /// Generate what is missing; touch nothing else
@@ -20,6 +23,7 @@ pub enum Secrets {
 
 pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match command {
+        Secrets::Status(command) => status::run(command, root, ui),
         Secrets::Set(command) => set::run(command, root, ui),
         Secrets::Generate(command) => generate::run(command, root, ui),
     }
