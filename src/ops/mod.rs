@@ -19,6 +19,7 @@ mod secrets;
 mod sops_yaml;
 mod store;
 mod store_files;
+mod store_guard;
 mod validate;
 
 pub use clients::{

@@ -223,6 +223,16 @@ impl<'t> StoreFile<'t> {
         self.wraps.iter().map(|wrap| &*wrap.recipient)
     }
 
+    /// `true` if a value or a wrapped data key stands in both files as it is: one was made from the other. Without that,
+    /// the file was encrypted wholly anew.
+    #[must_use]
+    pub fn shares_ciphertext_with(&self, other: &StoreFile<'_>) -> bool {
+        let value =
+            |one: &Entry<'_>| other.entries.iter().any(|entry| entry.value.is_some() && entry.value == one.value);
+        let wrap = |one: &Wrap<'_>| other.wraps.iter().any(|wrap| wrap.armor == one.armor);
+        self.entries.iter().any(value) || self.wraps.iter().any(wrap)
+    }
+
     /// When values last changed, as SOPS records it.
     #[must_use]
     pub fn last_modified(&self) -> &str {
