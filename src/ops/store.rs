@@ -290,7 +290,7 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
 }
 
 /// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each.
-fn orphans(
+pub fn orphans(
     files: StoreFiles<'_>,
     fleet: &Fleet,
     wanted: &[Wanted<'_>],

@@ -202,6 +202,11 @@ impl<'t> StoreFile<'t> {
         self.labels.iter().map(|(key, value)| (&**key, &**value))
     }
 
+    /// Public halves of keys: key and base64 of the DER of `SubjectPublicKeyInfo`.
+    pub fn public_halves(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.public.iter().map(|(key, half)| (&**key, &**half))
+    }
+
     /// How often values changed: the annotation `lmsgen.dev/revision`, 1 without it.
     #[must_use]
     pub const fn revision(&self) -> u64 {

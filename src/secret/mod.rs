@@ -20,8 +20,8 @@ mod summary;
 mod write;
 mod yaml;
 
-pub use edit::{decrypt, set};
-pub use error::{OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
+pub use edit::{damaged_wraps, decrypt, set};
+pub use error::{NO_IDENTITY, OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
 pub use fault::Fault;
 pub use file::{Form, StoreFile, place};
 pub use generate::{GenerateError, generate};
