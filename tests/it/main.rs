@@ -24,6 +24,7 @@ mod secret;
 mod secret_keeping;
 mod secrets_cli;
 mod session;
+mod store_forms;
 mod store_guard;
 mod support;
 mod terminal;
