@@ -1,6 +1,6 @@
 //! `secrets convert`: store files in another form than their environment's, written anew in that form.
 
-use crate::secret::{StoreFile, decrypt, encrypt};
+use crate::secret::{StoreError, StoreFile, decrypt, encrypt};
 use crate::sops::Identities;
 
 use super::Error;
@@ -21,13 +21,15 @@ pub fn convert_secrets(
     change.apply(|fleet, one, bytes| {
         let environment = &fleet.environments[one.place.environment];
         let Some(form) = environment.form.stored() else { return Ok(None) };
-        let file = StoreFile::parse(bytes).map_err(crate::secret::StoreError::Faults)?;
+        let failed = |source| Error::Secret { path: one.path.to_string(), source };
+        let file = StoreFile::parse(bytes).map_err(|faults| failed(StoreError::Faults(faults)))?;
         if file.form() == form {
             return Ok(None);
         }
-        let mut spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, decrypt(bytes, identities)?);
+        let values = decrypt(bytes, identities).map_err(failed)?;
+        let mut spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, values);
         spec.revision = file.revision();
         spec.public = file.public_halves().map(|(key, half)| (key.to_owned(), half.to_owned())).collect();
-        Ok(Some((encrypt(&spec, &recipients(fleet, one.place), now)?, ())))
+        Ok(Some((encrypt(&spec, &recipients(fleet, one.place), now).map_err(failed)?, ())))
     })
 }

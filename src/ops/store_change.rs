@@ -26,6 +26,10 @@ pub struct Change<'a> {
     pub root: &'a Root,
     /// Whose files; those of environments themselves belong to a selection without clients.
     pub selection: &'a Selection,
+    /// Only the Secret of this name in its stack.
+    pub secret: Option<&'a str>,
+    /// Only Secrets that belong to environments themselves.
+    pub only_environments: bool,
     /// What is being done, for the progress bar: `Encrypting`.
     pub doing: &'a str,
     /// `true` to say what would be done, and write nothing.
@@ -59,8 +63,9 @@ pub struct ChangedFiles<T> {
 /// A store file that exists.
 type Present<'f> = (Wanted<'f>, Arc<[u8]>);
 
-/// New bytes of a file and what is said about it; `None` where nothing is to be done.
-pub type Made<T> = Result<Option<(Vec<u8>, T)>, StoreError>;
+/// New bytes of a file and what is said about it; `None` where nothing is to be done. A fault of the file itself is
+/// [`Error::Secret`], told with all others; any other error ends the run.
+pub type Made<T> = Result<Option<(Vec<u8>, T)>, Error>;
 
 impl Change<'_> {
     /// Makes every file of the selection what `change` returns for it. When one fails, nothing is written, and all that
@@ -104,7 +109,8 @@ impl Change<'_> {
                     writes.push((one.path.clone(), new));
                 }
                 Ok(_) => {}
-                Err(error) => failed.push(Failed { one, bytes, error }),
+                Err(Error::Secret { source: error, .. }) => failed.push(Failed { one, bytes, error }),
+                Err(other) => return Err(other),
             }
         }
         report_failed(fleet, failed, &mut sources, &mut sink);
@@ -125,9 +131,19 @@ impl Change<'_> {
         let mut wanted = wanted(fleet, instances);
         wanted.retain(|one| {
             let environment = &fleet.environments[one.place.environment];
-            let selected = one.place.client.is_some() || self.selection.is_of_environments();
-            selected && environment.form.stored().is_some()
+            let selected = match one.place.client {
+                Some(_) => !self.only_environments,
+                None => self.selection.is_of_environments(),
+            };
+            selected
+                && environment.form.stored().is_some()
+                && self.secret.is_none_or(|name| one.decl.name.as_str() == name)
         });
+        if let (Some(name), true) = (self.secret, wanted.is_empty()) {
+            let hint =
+                if self.only_environments { "; name clients' Secrets as `ENV/CLIENT`, all as `ENV/*`" } else { "" };
+            return Err(Error::Usage(format!("no place that is asked for has a Secret `{name}`{hint}")));
+        }
         let whole;
         let files = if instances.len() == fleet.instances.len() {
             whole = WholeStore::read(self.root)?;

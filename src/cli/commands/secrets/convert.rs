@@ -34,7 +34,15 @@ pub fn run(command: Convert, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
     let selection = command.select.into();
-    let change = Change { root, selection: &selection, doing: "Converting", dry_run: command.dry_run, watch: &bar };
+    let change = Change {
+        root,
+        selection: &selection,
+        secret: None,
+        only_environments: false,
+        doing: "Converting",
+        dry_run: command.dry_run,
+        watch: &bar,
+    };
     let checked = ops::convert_secrets(change, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     ui.say(&match (done.changed.len(), command.dry_run) {

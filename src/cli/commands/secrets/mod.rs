@@ -2,6 +2,7 @@
 
 mod convert;
 mod generate;
+mod rotate;
 mod set;
 mod status;
 mod verify;
@@ -19,6 +20,8 @@ pub enum Secrets {
     Status(status::Status),
     /// Set one value, read from a prompt or from stdin
     Set(set::Set),
+    /// Give generated keys new values
+    Rotate(rotate::Rotate),
     /// Open every store file with a private key, and say everything that is wrong
     Verify(verify::Verify),
     /// Write store files in the form that their environment declares
@@ -31,6 +34,7 @@ pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match command {
         Secrets::Status(command) => status::run(command, root, ui),
         Secrets::Set(command) => set::run(command, root, ui),
+        Secrets::Rotate(command) => rotate::run(command, root, ui),
         Secrets::Verify(command) => verify::run(command, root, ui),
         Secrets::Convert(command) => convert::run(command, root, ui),
         Secrets::Generate(command) => generate::run(command, root, ui),
