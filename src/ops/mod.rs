@@ -33,6 +33,6 @@ pub use publish::{PublishOptions, PublishOutcome, publish};
 pub use publish_message::Summary;
 pub use render::{RenderOptions, RenderOutcome, Watch, render};
 pub use secret_status::secret_status;
-pub use secrets::{SetOutcome, Target, generate_secrets, set_secret};
+pub use secrets::{GenerateOutcome, SetOutcome, Target, generate_secrets, set_secret};
 pub use store::{Missing, MissingKey};
 pub use validate::{Validated, validate};
