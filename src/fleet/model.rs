@@ -285,6 +285,14 @@ pub struct SecretKeyDecl {
     pub span: Span,
 }
 
+impl SecretKeyDecl {
+    /// `true` for an RSA key whose public half everybody may read.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.source.is_public()
+    }
+}
+
 /// Where a secret value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
@@ -297,4 +305,12 @@ pub enum SecretSource {
         /// Whether an instance can do without.
         optional: bool,
     },
+}
+
+impl SecretSource {
+    /// `true` for an RSA key whose public half everybody may read.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        matches!(self, Self::Generate(crate::secret::Generator::Rsa(key)) if key.public)
+    }
 }

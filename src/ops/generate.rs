@@ -1,7 +1,8 @@
-//! Making the secret values that are missing: in memory first, on disk only when everything else is right.
+//! Making the secret values that are missing: for `render` and `publish` in memory first, on disk only when everything
+//! else is right; for `secrets generate` on disk at once, so that a run that is ended has lost nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -10,8 +11,8 @@ use crate::fleet::{Fleet, SecretSource};
 use crate::git::Repository;
 use crate::names::RelPath;
 use crate::render::SecretPlace;
-use crate::secret::{StoredSecret, decrypt, encrypt, generate, set};
-use crate::sops::Identities;
+use crate::secret::{StoredSecret, decrypt, encrypt, generate, pem_to_line, public_half, set};
+use crate::sops::{Identities, Plaintext};
 
 use super::Error;
 use super::prepare::Prepared;
@@ -53,22 +54,8 @@ pub struct Making<'a> {
 /// # Errors
 /// The first file that cannot be made.
 pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<Vec<Generated>, Error> {
-    let todo: Vec<&Missing> = prepared.store.missing.iter().filter(|missing| missing.has_generated()).collect();
-    if todo.is_empty() {
-        return Ok(Vec::new());
-    }
-    let new: Vec<RelPath> =
-        todo.iter().filter(|missing| missing.existing.is_none()).map(|missing| missing.path.clone()).collect();
-    refuse_lost(making.root, &new)?;
-    making.watch.begin("Generating secrets", todo.len());
-    let done = AtomicUsize::new(0);
-    let made = todo.par_iter().map(|missing| {
-        let made = generate_one(&prepared.fleet, missing, making);
-        making.watch.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
-        made
-    });
-    // The first in order, whichever thread was faster.
-    let made = made.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()?;
+    let todo = todo(&prepared.store.missing);
+    let made = make_each(&prepared.fleet, &todo, making, Ok)?;
     for (missing, file) in todo.iter().zip(&made) {
         if let Ok(stored) = StoredSecret::parse(&file.bytes) {
             prepared.store.secrets.replace(missing.place, missing.name.clone(), rendered(&stored));
@@ -79,6 +66,60 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
     }
     prepared.store.missing.retain(|missing| !missing.keys.is_empty());
     Ok(made)
+}
+
+/// Makes every missing value that has a generator and writes each file as soon as it is made; gives the number of values
+/// in each. However the run ends, every file is there whole or not at all, and the next run makes the others.
+///
+/// # Errors
+/// The first file that cannot be made or written, after the others were: only what cannot be written stops the run.
+pub fn write_missing(prepared: &Prepared, making: Making<'_>) -> Result<Vec<usize>, Error> {
+    let written = make_each(&prepared.fleet, &todo(&prepared.store.missing), making, |file| {
+        // To force each new file to the disk would leave the cores waiting for it twenty thousand times. All of them
+        // together, below, cost one wait, and until then nobody can have used a value: a power cut loses what can be
+        // made again. A file that is extended holds values that are in use, and is never less than safe.
+        let durability = if file.is_new { Durability::Cached } else { Durability::Durable };
+        write_one(making.root, &file, durability)?;
+        Ok(file.n_values)
+    });
+    let synced = if matches!(&written, Ok(files) if files.is_empty()) { Ok(()) } else { making.root.sync() };
+    let written = written?;
+    synced?;
+    Ok(written)
+}
+
+fn todo(missing: &[Missing]) -> Vec<&Missing> {
+    missing.iter().filter(|missing| missing.has_generated()).collect()
+}
+
+/// Makes what each of `todo` lacks, on all cores, and gives every file to `keep` once it is made.
+fn make_each<T: Send>(
+    fleet: &Fleet,
+    todo: &[&Missing],
+    making: Making<'_>,
+    keep: impl Fn(Generated) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    if todo.is_empty() {
+        return Ok(Vec::new());
+    }
+    let new: Vec<RelPath> =
+        todo.iter().filter(|missing| missing.existing.is_none()).map(|missing| missing.path.clone()).collect();
+    refuse_lost(making.root, &new)?;
+    making.watch.begin("Generating secrets", todo.len());
+    let (done, is_stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    // One file is one piece of work: some take a thousand times as long as others, and no core shall idle at the end.
+    let made = todo.par_iter().with_max_len(1).map(|missing| {
+        // Where one file cannot be kept, the next cannot, either: the disk is full.
+        if is_stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        let made = generate_one(fleet, missing, making)
+            .and_then(|file| keep(file).inspect_err(|_| is_stopped.store(true, Ordering::Relaxed)));
+        making.watch.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
+        Some(made)
+    });
+    // The first error in order, whichever thread was faster.
+    made.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
 /// Refuses to make anew what the last commit has and the disk has not: whoever runs with the old values would be locked
@@ -112,7 +153,9 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
     let values =
         generate(&keys, &known).map_err(|source| Error::Generate { path: missing.path.to_string(), source })?;
     let n_values = values.len();
-    let spec = spec(fleet, (missing.place, &missing.name), &missing.object_name, values);
+    let mut spec = spec(fleet, (missing.place, &missing.name), &missing.object_name, values);
+    let public = missing.keys.iter().filter(|key| key.source.is_public()).map(|key| key.key.as_str());
+    spec.public = public_halves(public, &spec.values)?;
     let recipients = recipients(fleet, missing.place);
     let bytes = match &missing.existing {
         Some(existing) => set(Some(existing), &spec, &recipients, making.identities, making.now),
@@ -127,18 +170,36 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
     })
 }
 
+/// The public halves of those of `values` that are declared public, as a store file keeps them.
+///
+/// # Errors
+/// A value that is no RSA key.
+pub fn public_halves<'k>(
+    public: impl Iterator<Item = &'k str>,
+    values: &[(String, Plaintext)],
+) -> Result<Vec<(String, String)>, Error> {
+    let halves = public.filter_map(|key| Some((key, values.iter().find(|(known, _)| known == key)?)));
+    let halves = halves.map(|(key, (_, value))| match public_half(value) {
+        Ok(pem) => Ok((key.to_owned(), pem_to_line(&pem))),
+        Err(error) => Err(Error::Usage(format!("`{key}` is declared with `public = true`: {error}"))),
+    });
+    halves.collect()
+}
+
 /// Writes store files durably: unlike output, they cannot be made again.
 ///
 /// # Errors
 /// The first file that cannot be written, or that appeared in the meantime.
 pub fn write_generated(root: &Root, files: &[Generated]) -> Result<(), Error> {
-    files.par_iter().try_for_each(|file| {
-        // A file that came meanwhile, with a `git pull`, holds values that are in use somewhere.
-        if file.is_new {
-            root.create_new(&file.path, &file.bytes, Durability::Durable)?;
-        } else {
-            root.write(&file.path, &file.bytes, Durability::Durable)?;
-        }
-        Ok(())
-    })
+    files.par_iter().try_for_each(|file| write_one(root, file, Durability::Durable))
+}
+
+fn write_one(root: &Root, file: &Generated, durability: Durability) -> Result<(), Error> {
+    // A file that came meanwhile, with a `git pull`, holds values that are in use somewhere.
+    if file.is_new {
+        root.create_new(&file.path, &file.bytes, durability)?;
+    } else {
+        root.write(&file.path, &file.bytes, durability)?;
+    }
+    Ok(())
 }

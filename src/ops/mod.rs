@@ -43,7 +43,7 @@ pub use render::{RenderOptions, RenderOutcome, Watch, render};
 pub use rotate::{RotateTarget, Rotated, rotate_secrets};
 pub use secret_status::secret_status;
 pub use secret_verify::{Verified, verify_secrets};
-pub use secrets::{SetOutcome, Target, generate_secrets, set_secret};
+pub use secrets::{GenerateOutcome, SetOutcome, Target, generate_secrets, set_secret};
 pub use store::{Missing, MissingKey};
 pub use store_change::{Change, ChangedFile, ChangedFiles};
 pub use validate::{Validated, validate};

@@ -123,7 +123,7 @@ impl Workspace for Publisher<'_> {
         };
         let strictness = if self.options.locked { Strictness::Locked } else { Strictness::Publish };
         require_secrets(&mut prepared, strictness);
-        if prepared.found.has_errors() {
+        if prepared.is_stopped() {
             return Err(self.stop(prepared.finish(None)));
         }
         let making = Making {

@@ -69,7 +69,7 @@ pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<Render
         Err(faults) => return Ok(faults.with(None)),
     };
     require_secrets(&mut prepared, if options.locked { Strictness::Locked } else { Strictness::Lenient });
-    if prepared.found.has_errors() {
+    if prepared.is_stopped() {
         return Ok(prepared.finish(None));
     }
     let making = Making { root, now: &options.now, identities: options.identities, watch: options.watch };

@@ -7,7 +7,7 @@ use crate::names::RelPath;
 use crate::secret::{Generator, StoredSecret, generate, set};
 use crate::sops::{Identities, Plaintext};
 
-use super::generate::{Generated, Making, generate_missing, refuse_lost, write_generated};
+use super::generate::{Making, public_halves, refuse_lost, write_missing};
 use super::prepare::{Checked, prepare};
 use super::secret_place::{recipients, spec};
 use super::store::{Wanted, add_masked, wanted};
@@ -143,7 +143,9 @@ fn write(
     let made = generate(&keys, &values).map_err(|source| Error::Generate { path: one.path.to_string(), source })?;
     values.extend(made);
     let n_generated = if existing.is_none() { keys.len() } else { 0 };
-    let spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, values);
+    let mut spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, values);
+    let public = one.decl.keys.iter().filter(|key| key.is_public()).map(|key| key.key.as_str());
+    spec.public = public_halves(public, &spec.values)?;
     let bytes = set(existing, &spec, &recipients(fleet, one.place), identities, now);
     Ok((bytes.map_err(|source| Error::Secret { path: one.path.to_string(), source })?, n_generated))
 }
@@ -170,7 +172,16 @@ fn digests_of<'d>(decl: &'d SecretDecl, key: &str) -> Vec<(&'d str, &'d Generato
     digests.collect()
 }
 
-/// Makes what is missing in the store and writes it; touches nothing else.
+/// What `secrets generate` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GenerateOutcome {
+    /// Files that were made or extended.
+    pub files: usize,
+    /// Values in them that were made.
+    pub values: usize,
+}
+
+/// Makes what is missing in the store and writes it, file by file; touches nothing else.
 ///
 /// # Errors
 /// A broken operation; faults in files are in the result.
@@ -179,7 +190,7 @@ pub fn generate_secrets(
     selection: &Selection,
     (identities, now): (&Identities, &str),
     watch: &dyn Watch,
-) -> Result<Checked<Vec<Generated>>, Error> {
+) -> Result<Checked<GenerateOutcome>, Error> {
     let lock = super::store_files::lock(root)?;
     let files = Sources::from_disk(root)?;
     let mut prepared = match prepare(StoreFiles::Disk(root), files, selection)? {
@@ -187,11 +198,11 @@ pub fn generate_secrets(
         Err(faults) => return Ok(faults.with(None)),
     };
     let mut outcome = None;
-    if !prepared.found.has_errors() {
-        let made = generate_missing(&mut prepared, Making { root, now, identities, watch })?;
-        write_generated(root, &made)?;
+    if !prepared.is_stopped() {
+        let made = write_missing(&prepared, Making { root, now, identities, watch })?;
         super::sops_yaml::keep_in_step(root, &prepared.fleet)?;
-        outcome = Some(made);
+        outcome = Some(GenerateOutcome { files: made.len(), values: made.iter().sum() });
+        prepared.forget_not_made();
     }
     drop(lock);
     Ok(prepared.finish(outcome))

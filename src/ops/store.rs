@@ -12,7 +12,7 @@ use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, external_secret, object_name};
 use crate::secret::{
     Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoreFile, StoredSecret, UNBOUND, UNDECLARED_KEY,
-    masked,
+    line_to_pem, masked,
 };
 
 use super::Error;
@@ -279,6 +279,7 @@ pub struct Compared {
 pub fn compare(fleet: &Fleet, one: &Wanted<'_>, stored: &StoredSecret) -> Compared {
     let environment = &fleet.environments[one.place.environment];
     let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
+    let public: Vec<&str> = one.decl.keys.iter().filter(|key| key.is_public()).map(|key| key.key.as_str()).collect();
     let declared = Declared {
         form: environment.form.stored().unwrap_or_default(),
         place: &place_text(fleet, one.place, &one.decl.name),
@@ -286,7 +287,7 @@ pub fn compare(fleet: &Fleet, one: &Wanted<'_>, stored: &StoredSecret) -> Compar
         namespace: &environment.namespace,
         labels: &labels(fleet, one.place),
         keys: &keys,
-        public: &[],
+        public: &public,
         recipients: &environment.recipients,
     };
     let compared = stored.compare(&declared);
@@ -296,7 +297,13 @@ pub fn compare(fleet: &Fleet, one: &Wanted<'_>, stored: &StoredSecret) -> Compar
 
 /// A store file as rendering takes it.
 pub fn rendered(stored: &StoredSecret) -> SecretFile {
-    SecretFile { object: stored.form.object(), bytes: Arc::clone(&stored.bytes), revision: stored.revision }
+    let public = stored.public.iter().filter_map(|(key, half)| Some((key.clone(), line_to_pem(half)?)));
+    SecretFile {
+        object: stored.form.object(),
+        bytes: Arc::clone(&stored.bytes),
+        public: public.collect(),
+        revision: stored.revision,
+    }
 }
 
 fn report(faults: &[Fault], path: &str, bytes: &[u8], sources: &mut SourceMap, sink: &mut Sink) {

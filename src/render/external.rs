@@ -70,7 +70,7 @@ pub fn external_secret(
     canonical_order(&mut object);
     let mut out = String::new();
     emit_document(&mut out, &object);
-    SecretFile { object: OBJECT, bytes: Arc::from(out.into_bytes()), revision: 1 }
+    SecretFile { object: OBJECT, bytes: Arc::from(out.into_bytes()), public: Vec::new(), revision: 1 }
 }
 
 fn text(text: &str) -> Value {

@@ -21,6 +21,8 @@ pub struct SecretFile {
     pub object: (&'static str, &'static str),
     /// The bytes, copied to the output as they are.
     pub bytes: Arc<[u8]>,
+    /// Public halves of its keys: key and PEM.
+    pub public: Vec<(String, String)>,
     /// Raised whenever a value changes.
     pub revision: u64,
 }
