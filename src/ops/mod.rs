@@ -3,6 +3,7 @@
 //! Every use case that works from a fleet's files returns [`Checked`]: all faults at once, and an outcome only when
 //! none of them is an error.
 
+mod bind;
 mod causes;
 mod clients;
 mod convert;
@@ -15,6 +16,7 @@ mod prepare;
 mod publish;
 mod publish_message;
 mod render;
+mod rewrap;
 mod rotate;
 mod secret_place;
 mod secret_status;
@@ -27,6 +29,7 @@ mod store_files;
 mod store_guard;
 mod validate;
 
+pub use bind::bind_secrets;
 pub use clients::{
     ClientLine, EnvironmentLine, NewClientOutcome, Settings, client_settings, clients, environments, new_client,
 };
@@ -40,6 +43,7 @@ pub use prepare::{Checked, Prepared};
 pub use publish::{PublishOptions, PublishOutcome, publish};
 pub use publish_message::Summary;
 pub use render::{RenderOptions, RenderOutcome, Watch, render};
+pub use rewrap::{RecipientChange, rewrap_secrets};
 pub use rotate::{RotateTarget, Rotated, rotate_secrets};
 pub use secret_status::secret_status;
 pub use secret_verify::{Verified, verify_secrets};
