@@ -19,6 +19,7 @@ mod isolation;
 mod limits;
 mod readme;
 mod render_faults;
+mod rewrap;
 mod rotate;
 mod second_stack;
 mod secret;
