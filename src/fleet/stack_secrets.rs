@@ -67,7 +67,8 @@ fn read_key(secret: &TableReader<'_>, entry: Entry<'_>, sink: &mut Sink) -> Opti
         Kind::String(name) => Some(name),
         _ => None,
     });
-    let named = named.or_else(|| OTHER_SOURCES.into_iter().map(|(name, _)| name).find(|name| table.get(name).is_some()));
+    let named =
+        named.or_else(|| OTHER_SOURCES.into_iter().map(|(name, _)| name).find(|name| table.get(name).is_some()));
     table.finish_with(|option| not_its_option(option, named?), sink);
     let decl = SecretKeyDecl { key: entry.name.into(), source: source?, span: entry.key };
     if decl.is_public() && decl.key.len() > MAX_PUBLIC_KEY {
@@ -150,9 +151,9 @@ fn rsa_key(size: RsaSize, table: &mut TableReader<'_>, sink: &mut Sink) -> RsaKe
             Some((_, known)) => format = *known,
             None => {
                 let names = RsaFormat::NAMED.map(|(name, _)| name);
-                let message = format!("`format`: unknown format {}", quoted(found.value));
-                let help = did_you_mean(found.value, names)
-                    .unwrap_or_else(|| format!("formats of a key are `{}`", names.join("`, `")));
+                let message = format!("unknown format {} of a key", quoted(found.value));
+                let help =
+                    did_you_mean(found.value, names).unwrap_or_else(|| format!("formats are `{}`", names.join("`, `")));
                 sink.push(Diagnostic::error(SECRET, message).at(found.span, "").help(help));
             }
         }

@@ -11,7 +11,7 @@ use crate::fleet::{Fleet, SecretSource};
 use crate::git::Repository;
 use crate::names::RelPath;
 use crate::render::SecretPlace;
-use crate::secret::{StoredSecret, pem_to_line, public_half, decrypt, encrypt, generate, set};
+use crate::secret::{StoredSecret, decrypt, encrypt, generate, pem_to_line, public_half, set};
 use crate::sops::{Identities, Plaintext};
 
 use super::Error;
