@@ -4,11 +4,17 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
+use lmsgen::files::{Op, Root};
+use lmsgen::fleet::Selection;
+use lmsgen::ops::{Error, GenerateOutcome, Watch, generate_secrets};
 use lmsgen::secret::{decrypt, public_half};
 use lmsgen::sops::{Identities, Plaintext};
+use rustix::io::Errno;
 
 use crate::support::fleet::{Fleet, Snapshot, repository};
 
@@ -142,6 +148,15 @@ seed = { generate = \"hex\" }
 ";
 const CLIENTS: usize = 60;
 
+/// A fleet of so many clients.
+fn many(clients: usize) -> Fleet {
+    let fleet = Fleet::tiny(&[(STACK, MANY), (ONE, &template("public_key(name=\"keys\", key=\"signing\")"))]);
+    for n in 2..=clients {
+        fleet.write(&format!("clients/C{n}.toml"), format!("name = \"{n}\"\n\n[environments.dev]\n"));
+    }
+    fleet
+}
+
 /// Files of the store that are there now.
 fn n_files(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
@@ -155,10 +170,7 @@ fn n_files(folder: &Path) -> usize {
 /// Whoever kills a run finds every file whole or not at all; the next run makes the others and touches none of them.
 #[test]
 fn a_killed_run_goes_on_where_it_was() {
-    let fleet = Fleet::tiny(&[(STACK, MANY), (ONE, &template("public_key(name=\"keys\", key=\"signing\")"))]);
-    for n in 2..=CLIENTS {
-        fleet.write(&format!("clients/C{n}.toml"), format!("name = \"{n}\"\n\n[environments.dev]\n"));
-    }
+    let fleet = many(CLIENTS);
     let all = 2 * CLIENTS;
     let mut command = fleet.prepare(&["secrets", "generate"]).into_command();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -205,5 +217,50 @@ fn a_killed_run_goes_on_where_it_was() {
     let left: Vec<_> =
         std::fs::read_dir(fleet.root().join(".lmsgen")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("tmp-")), "{left:?}");
+    fleet.run(&["validate"]).exits(0);
+}
+
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn begin(&self, _: &str, _: usize) {}
+    fn advance(&self, _: usize) {}
+}
+
+/// Runs `secrets generate` in this process; `hook` sees every system call.
+fn generate_with(
+    fleet: &Fleet,
+    hook: impl Fn(Op, &str) -> Result<(), Errno> + Send + Sync + 'static,
+) -> Result<GenerateOutcome, Error> {
+    let root = Root::open(&fleet.root()).unwrap().with_hook(Arc::new(hook));
+    let keys = (&Identities::new(), "2026-01-02T03:04:05Z");
+    generate_secrets(&root, &Selection::default(), keys, &Unwatched).map(|checked| checked.outcome.unwrap())
+}
+
+#[test]
+fn a_full_disk_ends_the_run_with_what_was_made() {
+    let fleet = many(20);
+    let store = fleet.root().join("secrets");
+    let (written, begun) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let counter = Arc::clone(&begun);
+    let full = generate_with(&fleet, move |op, path| {
+        if op != Op::Write || !path.starts_with("secrets/") {
+            return Ok(());
+        }
+        counter.fetch_add(1, Ordering::Relaxed);
+        if written.fetch_add(1, Ordering::Relaxed) < 5 { Ok(()) } else { Err(Errno::NOSPC) }
+    });
+    assert!(matches!(full, Err(Error::Files(_))), "{full:?}");
+    assert_eq!(n_files(&store), 5);
+    // Only what other threads had in hand was tried after that.
+    let most = 5 + std::thread::available_parallelism().unwrap().get();
+    assert!(begun.load(Ordering::Relaxed) <= most, "{begun:?}");
+
+    // What may not be on the disk is not said to be there; it is there for the next run all the same.
+    let broken =
+        generate_with(&fleet, |op, path| if op == Op::Sync && path.is_empty() { Err(Errno::IO) } else { Ok(()) });
+    assert!(matches!(broken, Err(Error::Files(_))), "{broken:?}");
+    assert_eq!(n_files(&store), 40);
+    assert_eq!(generate_with(&fleet, |_, _| Ok(())).unwrap(), GenerateOutcome::default());
     fleet.run(&["validate"]).exits(0);
 }
