@@ -151,9 +151,9 @@ fn rsa_key(size: RsaSize, table: &mut TableReader<'_>, sink: &mut Sink) -> RsaKe
             Some((_, known)) => format = *known,
             None => {
                 let names = RsaFormat::NAMED.map(|(name, _)| name);
-                let message = format!("`format`: unknown format {}", quoted(found.value));
-                let help = did_you_mean(found.value, names)
-                    .unwrap_or_else(|| format!("formats of a key are `{}`", names.join("`, `")));
+                let message = format!("unknown format {} of a key", quoted(found.value));
+                let help =
+                    did_you_mean(found.value, names).unwrap_or_else(|| format!("formats are `{}`", names.join("`, `")));
                 sink.push(Diagnostic::error(SECRET, message).at(found.span, "").help(help));
             }
         }

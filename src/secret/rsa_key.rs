@@ -87,7 +87,7 @@ mod tests {
             let half = public_half(&made).unwrap();
             let public = RsaPublicKey::from_public_key_pem(&half).unwrap();
             assert_eq!(public.n().bits() as usize, size.bits());
-            assert_eq!(public.e(), &rsa::BoxedUint::from(65_537_u32));
+            assert_eq!(public.e().to_be_bytes_trimmed_vartime().as_ref(), [1, 0, 1]);
             let line = pem_to_line(&half);
             assert!(line.starts_with("MII") && !line.contains(['\n', '-']), "{line}");
             assert_eq!(line_to_pem(&line).unwrap(), half);

@@ -14,6 +14,7 @@ mod determinism;
 mod diff;
 mod files;
 mod fleet;
+mod generators;
 mod git;
 mod isolation;
 mod limits;

@@ -13,7 +13,7 @@ use lmsgen::fleet::{self, Fleet, SecretDecl, SecretSource, Sources};
 use lmsgen::names::ClientId;
 use lmsgen::params::Params;
 use lmsgen::render::object_name;
-use lmsgen::secret::{Form, Generator, SecretSpec, encrypt, generate, place};
+use lmsgen::secret::{Form, Generator, RsaFormat, RsaKey, RsaSize, SecretSpec, encrypt, generate, place};
 use lmsgen::sops::{Plaintext, parse_recipient};
 use rayon::prelude::*;
 
@@ -97,7 +97,8 @@ fn client(n: usize, environment: &str, mark: &str) -> String {
 
 /// Writes every Secret that the fleet declares.
 fn secrets(root: &Path, fleet: &Fleet) -> Result<()> {
-    let rsa = generate(&[("key", &Generator::Rsa2048)], &[])?.pop().ok_or("no key was made")?.1;
+    let wanted = RsaKey { size: RsaSize::Bits2048, format: RsaFormat::Pkcs8, public: false };
+    let rsa = generate(&[("key", &Generator::Rsa(wanted))], &[])?.pop().ok_or("no key was made")?.1;
     for part in &fleet.environment_parts {
         let environment = &fleet.environments[part.environment];
         let folder = root.join(format!("secrets/{}/environment", environment.name));
@@ -135,7 +136,7 @@ fn store_file(
     let mut random = Vec::new();
     for key in &decl.keys {
         match &key.source {
-            SecretSource::Generate(Generator::Rsa2048) => values.push((key.key.clone(), value(rsa))),
+            SecretSource::Generate(Generator::Rsa(_)) => values.push((key.key.clone(), value(rsa))),
             SecretSource::Generate(generator) => random.push((key.key.as_str(), generator)),
             SecretSource::Provided { .. } => values.push((key.key.clone(), Plaintext::from("given".to_owned()))),
         }
