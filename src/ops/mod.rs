@@ -5,34 +5,43 @@
 
 mod causes;
 mod clients;
+mod convert;
 mod diff;
 mod error;
 mod explain;
 mod generate;
+mod manifests;
 mod prepare;
 mod publish;
 mod publish_message;
 mod render;
 mod secret_place;
 mod secret_status;
+mod secret_verify;
 mod secrets;
 mod sops_yaml;
 mod store;
+mod store_change;
 mod store_files;
+mod store_guard;
 mod validate;
 
 pub use clients::{
     ClientLine, EnvironmentLine, NewClientOutcome, Settings, client_settings, clients, environments, new_client,
 };
+pub use convert::convert_secrets;
 pub use diff::{DiffOutcome, diff};
 pub use error::Error;
 pub use explain::{Explained, explain};
 pub use generate::Generated;
+pub use manifests::{Document, Manifests, ManifestsOptions, manifests};
 pub use prepare::{Checked, Prepared};
 pub use publish::{PublishOptions, PublishOutcome, publish};
 pub use publish_message::Summary;
 pub use render::{RenderOptions, RenderOutcome, Watch, render};
 pub use secret_status::secret_status;
+pub use secret_verify::{Verified, verify_secrets};
 pub use secrets::{SetOutcome, Target, generate_secrets, set_secret};
 pub use store::{Missing, MissingKey};
+pub use store_change::{Change, ChangedFile, ChangedFiles};
 pub use validate::{Validated, validate};

@@ -31,6 +31,12 @@ pub fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Vec<(String, Pla
         .collect()
 }
 
+/// Recipients of `file` whose identity is at hand and does not open the data key that is wrapped for it.
+#[must_use]
+pub fn damaged_wraps(file: &StoreFile<'_>, identities: &Identities) -> Vec<String> {
+    identities.damaged(&file.wraps).map(str::to_owned).collect()
+}
+
 /// Sets values: in `existing` if there is a file, else in a new one.
 ///
 /// In an existing file, `spec` names the object it must be and the values to set; its labels and revision count for

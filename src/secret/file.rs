@@ -202,6 +202,11 @@ impl<'t> StoreFile<'t> {
         self.labels.iter().map(|(key, value)| (&**key, &**value))
     }
 
+    /// Public halves of keys: key and base64 of the DER of `SubjectPublicKeyInfo`.
+    pub fn public_halves(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.public.iter().map(|(key, half)| (&**key, &**half))
+    }
+
     /// How often values changed: the annotation `lmsgen.dev/revision`, 1 without it.
     #[must_use]
     pub const fn revision(&self) -> u64 {
@@ -221,6 +226,16 @@ impl<'t> StoreFile<'t> {
     /// The recipients as the file lists them.
     pub fn recipients(&self) -> impl Iterator<Item = &str> {
         self.wraps.iter().map(|wrap| &*wrap.recipient)
+    }
+
+    /// `true` if a value or a wrapped data key stands in both files as it is: one was made from the other. Without that,
+    /// the file was encrypted wholly anew.
+    #[must_use]
+    pub fn shares_ciphertext_with(&self, other: &StoreFile<'_>) -> bool {
+        let value =
+            |one: &Entry<'_>| other.entries.iter().any(|entry| entry.value.is_some() && entry.value == one.value);
+        let wrap = |one: &Wrap<'_>| other.wraps.iter().any(|wrap| wrap.armor == one.armor);
+        self.entries.iter().any(value) || self.wraps.iter().any(wrap)
     }
 
     /// When values last changed, as SOPS records it.

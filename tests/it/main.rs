@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod batch;
 mod cli;
 mod determinism;
 mod diff;

@@ -1,8 +1,10 @@
 //! `lmsgen secrets`: one file per command.
 
+mod convert;
 mod generate;
 mod set;
 mod status;
+mod verify;
 
 use clap::Subcommand;
 
@@ -17,6 +19,10 @@ pub enum Secrets {
     Status(status::Status),
     /// Set one value, read from a prompt or from stdin
     Set(set::Set),
+    /// Open every store file with a private key, and say everything that is wrong
+    Verify(verify::Verify),
+    /// Write store files in the form that their environment declares
+    Convert(convert::Convert),
     /// Generate what is missing; touch nothing else
     Generate(generate::Generate),
 }
@@ -25,6 +31,8 @@ pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match command {
         Secrets::Status(command) => status::run(command, root, ui),
         Secrets::Set(command) => set::run(command, root, ui),
+        Secrets::Verify(command) => verify::run(command, root, ui),
+        Secrets::Convert(command) => convert::run(command, root, ui),
         Secrets::Generate(command) => generate::run(command, root, ui),
     }
 }

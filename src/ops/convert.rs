@@ -1,0 +1,33 @@
+//! `secrets convert`: store files in another form than their environment's, written anew in that form.
+
+use crate::secret::{StoreFile, decrypt, encrypt};
+use crate::sops::Identities;
+
+use super::Error;
+use super::prepare::Checked;
+use super::secret_place::{recipients, spec};
+use super::store_change::{Change, ChangedFiles};
+
+/// Converts every file of the selection whose form is not the declared one. Values, revision and recipients stay; the data
+/// key is a new one.
+///
+/// # Errors
+/// A broken operation; faults in files are in the result, and then nothing was written.
+pub fn convert_secrets(
+    change: Change<'_>,
+    identities: &Identities,
+    now: &str,
+) -> Result<Checked<ChangedFiles<()>>, Error> {
+    change.apply(|fleet, one, bytes| {
+        let environment = &fleet.environments[one.place.environment];
+        let Some(form) = environment.form.stored() else { return Ok(None) };
+        let file = StoreFile::parse(bytes).map_err(crate::secret::StoreError::Faults)?;
+        if file.form() == form {
+            return Ok(None);
+        }
+        let mut spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, decrypt(bytes, identities)?);
+        spec.revision = file.revision();
+        spec.public = file.public_halves().map(|(key, half)| (key.to_owned(), half.to_owned())).collect();
+        Ok(Some((encrypt(&spec, &recipients(fleet, one.place), now)?, ())))
+    })
+}
