@@ -96,7 +96,8 @@ fn base() -> Option<PathBuf> {
 fn is_in_memory(path: &Path) -> bool {
     const TMPFS: u32 = 0x0102_1994;
     const RAMFS: u32 = 0x8584_58f6;
-    rustix::fs::statfs(path).is_ok_and(|stat| [TMPFS, RAMFS].iter().any(|&kind| i128::from(stat.f_type) == i128::from(kind)))
+    rustix::fs::statfs(path)
+        .is_ok_and(|stat| [TMPFS, RAMFS].iter().any(|&kind| i128::from(stat.f_type) == i128::from(kind)))
 }
 
 /// No other system is asked: none has such a folder at a known place.

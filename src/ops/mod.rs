@@ -41,7 +41,10 @@ pub use publish_message::Summary;
 pub use render::{RenderOptions, RenderOutcome, Watch, render};
 pub use secret_status::secret_status;
 pub use secret_verify::{Verified, verify_secrets};
-pub use secrets::{SetOutcome, Target, generate_secrets, set_secret};
+pub use secrets::{
+    EditOutcome, Editing, Import, SecretRef, SetOutcome, Shown, apply_edit, generate_secrets, import_secret,
+    open_for_edit, set_secret, show_secret,
+};
 pub use store::{Missing, MissingKey};
 pub use store_change::{Change, ChangedFile, ChangedFiles};
 pub use validate::{Validated, validate};

@@ -25,10 +25,14 @@ pub enum IdentityError {
     #[error("line {0} holds a public key; a private key starts with `AGE-SECRET-KEY-1`")]
     PublicKey(usize),
     /// A whole age file where only a text can be taken.
-    #[error("is protected by a passphrase; name its file with `--age-key-file` or SOPS_AGE_KEY_FILE to be asked for it")]
+    #[error(
+        "is protected by a passphrase; name its file with `--age-key-file` or SOPS_AGE_KEY_FILE to be asked for it"
+    )]
     Passphrase,
     /// An age file that is encrypted to somebody's key.
-    #[error("is encrypted with a key, not with a passphrase; decrypt it with `age -d -i KEYFILE` and pass the result in SOPS_AGE_KEY")]
+    #[error(
+        "is encrypted with a key, not with a passphrase; decrypt it with `age -d -i KEYFILE` and pass the result in SOPS_AGE_KEY"
+    )]
     Encrypted,
     /// The passphrase does not open the file.
     #[error("is protected by another passphrase than the one given")]
@@ -37,10 +41,14 @@ pub enum IdentityError {
     #[error("is a damaged age file")]
     Damaged,
     /// `AGE-PLUGIN-…`.
-    #[error("line {0} holds the key of an age plugin, which lmsgen does not run; use a native key from `lmsgen secrets keygen`")]
+    #[error(
+        "line {0} holds the key of an age plugin, which lmsgen does not run; use a native key from `lmsgen secrets keygen`"
+    )]
     Plugin(usize),
     /// `AGE-SECRET-KEY-PQ-1…`.
-    #[error("line {0} holds a post-quantum key, which is not supported yet; use a native key from `lmsgen secrets keygen`")]
+    #[error(
+        "line {0} holds a post-quantum key, which is not supported yet; use a native key from `lmsgen secrets keygen`"
+    )]
     PostQuantum(usize),
     /// An SSH private key.
     #[error("holds an SSH key, which is not supported; use a native key from `lmsgen secrets keygen`")]
@@ -72,7 +80,8 @@ pub fn is_protected(bytes: &[u8]) -> bool {
 /// Why it does not open.
 pub fn open_protected(bytes: &[u8], passphrase: Zeroizing<String>) -> Result<Zeroizing<String>, IdentityError> {
     let reader = ArmoredReader::new(bytes.trim_ascii_start());
-    let decryptor = age::Decryptor::new_buffered(std::io::BufReader::new(reader)).map_err(|_| IdentityError::Damaged)?;
+    let decryptor =
+        age::Decryptor::new_buffered(std::io::BufReader::new(reader)).map_err(|_| IdentityError::Damaged)?;
     if !decryptor.is_scrypt() {
         return Err(IdentityError::Encrypted);
     }
