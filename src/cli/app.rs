@@ -9,6 +9,7 @@ use lmsgen::fleet::Selection;
 
 use super::commands::{client, diff, env, explain, publish, render, secrets, validate};
 use super::exit::Exit;
+use super::harden::harden;
 use super::show::failed;
 use super::ui::{Color, Ui, Verbosity};
 
@@ -41,8 +42,8 @@ struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     /// Say more, and cut nothing short
-    #[arg(short, long, global = true)]
-    verbose: bool,
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,6 +91,7 @@ impl From<Select> for Selection {
 
 /// Runs the program.
 pub fn run() -> Exit {
+    harden();
     install_panic_message();
     let app = match App::try_parse() {
         Ok(app) => app,
@@ -101,7 +103,7 @@ pub fn run() -> Exit {
     };
     let verbosity = match (app.global.quiet, app.global.verbose) {
         (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
+        (_, 1..) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     let ui = Ui::new(app.global.color, verbosity);
@@ -123,6 +125,10 @@ fn install_panic_message() {
 }
 
 fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
+    // A key may be made before there is a fleet.
+    if let Command::Secrets(secrets::Secrets::Keygen(command)) = app.command {
+        return secrets::keygen::run(command, ui);
+    }
     let root = open(app.global.fleet, ui)?;
     match app.command {
         Command::Client(command) => client::run(command, &root, ui),

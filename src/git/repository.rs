@@ -95,6 +95,12 @@ impl Repository {
         &self.workdir
     }
 
+    /// `true` if Git ignores `path`, an absolute one in the work tree, which need not be there.
+    #[must_use]
+    pub fn ignores(&self, path: &Path) -> bool {
+        path.strip_prefix(&self.workdir).is_ok_and(|below| self.git.is_path_ignored(below).unwrap_or(false))
+    }
+
     /// The commit that is checked out; `None` before the first one.
     ///
     /// # Errors

@@ -1,16 +1,16 @@
-//! `secrets bind`: files that plain `sops` made or changed are taken over. They say their place afterwards, and where a value
-//! differs from the last commit, their revision is higher than there.
+//! `secrets bind`: files that plain `sops` made or changed are taken over. They say their place afterwards and show public halves
+//! that are declared public, and where a value differs from the last commit, their revision is higher than there.
 
 use std::collections::HashMap;
 
 use crate::git::Repository;
 use crate::names::RelPath;
-use crate::secret::{StoreFile, bind};
+use crate::secret::{StoreFile, bind, decrypt};
 use crate::sops::Identities;
 
 use super::Error;
 use super::prepare::Checked;
-use super::secret_place::{recipients, spec};
+use super::secret_place::{public_halves, recipients, spec};
 use super::store_change::{Change, ChangedFiles};
 use super::store_files::STORE;
 
@@ -26,7 +26,12 @@ pub fn bind_secrets(
     let committed = committed(change)?;
     change.apply(|fleet, one, bytes| {
         let failed = |source| Error::Secret { path: one.path.to_string(), source };
-        let spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, Vec::new());
+        let mut spec = spec(fleet, (one.place, one.decl), &one.object_name, Vec::new())?;
+        let is_shown =
+            |key: &str| StoreFile::parse(bytes).is_ok_and(|file| file.public_halves().any(|(k, _)| k == key));
+        if one.decl.keys.iter().any(|key| key.is_public() && !is_shown(&key.key)) {
+            spec.public = public_halves(one.decl, &decrypt(bytes, identities).map_err(failed)?)?;
+        }
         let revision = committed.get(&one.path).map_or(0, |old| revision_above(old, bytes));
         let new = bind(bytes, &spec, &recipients(fleet, one.place), revision, identities, now).map_err(failed)?;
         Ok(Some((new, ())))

@@ -27,9 +27,8 @@ pub fn convert_secrets(
             return Ok(None);
         }
         let values = decrypt(bytes, identities).map_err(failed)?;
-        let mut spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, values);
+        let mut spec = spec(fleet, (one.place, one.decl), &one.object_name, values)?;
         spec.revision = file.revision();
-        spec.public = file.public_halves().map(|(key, half)| (key.to_owned(), half.to_owned())).collect();
         Ok(Some((encrypt(&spec, &recipients(fleet, one.place), now).map_err(failed)?, ())))
     })
 }

@@ -11,8 +11,8 @@ use crate::fleet::{Fleet, SecretSource};
 use crate::git::Repository;
 use crate::names::RelPath;
 use crate::render::SecretPlace;
-use crate::secret::{StoredSecret, decrypt, encrypt, generate, pem_to_line, public_half, set};
-use crate::sops::{Identities, Plaintext};
+use crate::secret::{StoredSecret, decrypt, encrypt, generate, set};
+use crate::sops::Identities;
 
 use super::Error;
 use super::prepare::Prepared;
@@ -153,9 +153,7 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
     let values =
         generate(&keys, &known).map_err(|source| Error::Generate { path: missing.path.to_string(), source })?;
     let n_values = values.len();
-    let mut spec = spec(fleet, (missing.place, &missing.name), &missing.object_name, values);
-    let public = missing.keys.iter().filter(|key| key.source.is_public()).map(|key| key.key.as_str());
-    spec.public = public_halves(public, &spec.values)?;
+    let spec = spec(fleet, (missing.place, missing.decl(fleet)), &missing.object_name, values)?;
     let recipients = recipients(fleet, missing.place);
     let bytes = match &missing.existing {
         Some(existing) => set(Some(existing), &spec, &recipients, making.identities, making.now),
@@ -168,22 +166,6 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
         n_values,
         is_new: missing.existing.is_none(),
     })
-}
-
-/// The public halves of those of `values` that are declared public, as a store file keeps them.
-///
-/// # Errors
-/// A value that is no RSA key.
-pub fn public_halves<'k>(
-    public: impl Iterator<Item = &'k str>,
-    values: &[(String, Plaintext)],
-) -> Result<Vec<(String, String)>, Error> {
-    let halves = public.filter_map(|key| Some((key, values.iter().find(|(known, _)| known == key)?)));
-    let halves = halves.map(|(key, (_, value))| match public_half(value) {
-        Ok(pem) => Ok((key.to_owned(), pem_to_line(&pem))),
-        Err(error) => Err(Error::Usage(format!("`{key}` is declared with `public = true`: {error}"))),
-    });
-    halves.collect()
 }
 
 /// Writes store files durably: unlike output, they cannot be made again.

@@ -47,7 +47,10 @@ pub use rewrap::{RecipientChange, rewrap_secrets};
 pub use rotate::{RotateTarget, Rotated, rotate_secrets};
 pub use secret_status::secret_status;
 pub use secret_verify::{Verified, verify_secrets};
-pub use secrets::{GenerateOutcome, SetOutcome, Target, generate_secrets, set_secret};
+pub use secrets::{
+    EditOutcome, Editing, GenerateOutcome, Import, SecretRef, SetOutcome, Shown, apply_edit, generate_secrets,
+    import_secret, open_for_edit, set_secret, show_secret,
+};
 pub use store::{Missing, MissingKey};
 pub use store_change::{Change, ChangedFile, ChangedFiles};
 pub use validate::{Validated, validate};

@@ -35,7 +35,7 @@ pub fn rotate_secrets(
         let keys = rotated_keys(one.decl, target)?;
         let values = generate(&keys, &[]).map_err(|source| Error::Generate { path: one.path.to_string(), source })?;
         let keys = values.iter().map(|(key, _)| key.clone()).collect();
-        let spec = spec(fleet, (one.place, &one.decl.name), &one.object_name, values);
+        let spec = spec(fleet, (one.place, one.decl), &one.object_name, values)?;
         let new = set(Some(bytes), &spec, &recipients(fleet, one.place), identities, now).map_err(failed)?;
         Ok(Some((new, Rotated { keys })))
     })

@@ -1,10 +1,12 @@
 //! What the fleet says that the store file of a place must be. Reads and writes nothing.
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, SecretDecl};
 use crate::names::SecretName;
 use crate::render::SecretPlace;
-use crate::secret::{SecretSpec, place};
+use crate::secret::{SecretSpec, pem_to_line, place, public_half};
 use crate::sops::{Plaintext, Recipient, parse_recipient};
+
+use super::Error;
 
 /// The folder, in place of a client's, of an environment's own Secrets.
 pub const OF_ENVIRONMENT: &str = "environment";
@@ -34,22 +36,40 @@ pub fn recipients(fleet: &Fleet, at: SecretPlace) -> Vec<Recipient> {
     declared.iter().filter_map(|text| parse_recipient(text).ok()).collect()
 }
 
-/// The Secret called `name` in the stack and `object_name` in the cluster, with `values` to set in it.
+/// The Secret that `decl` declares, called `object_name` in the cluster, with `values` to set in it and the public halves of
+/// those that are declared public.
+///
+/// # Errors
+/// A value that is declared public and is no RSA key.
 pub fn spec(
     fleet: &Fleet,
-    (at, name): (SecretPlace, &SecretName),
+    (at, decl): (SecretPlace, &SecretDecl),
     object_name: &str,
     values: Vec<(String, Plaintext)>,
-) -> SecretSpec {
+) -> Result<SecretSpec, Error> {
     let environment = &fleet.environments[at.environment];
-    SecretSpec {
+    Ok(SecretSpec {
         form: environment.form.stored().unwrap_or_default(),
-        place: place_text(fleet, at, name),
+        place: place_text(fleet, at, &decl.name),
         name: object_name.to_owned(),
         namespace: environment.namespace.clone(),
-        public: Vec::new(),
+        public: public_halves(decl, &values)?,
         labels: labels(fleet, at),
         values,
         revision: 1,
-    }
+    })
+}
+
+/// The public halves of those of `values` that are declared public, as a store file keeps them.
+///
+/// # Errors
+/// A value that is no RSA key.
+pub fn public_halves(decl: &SecretDecl, values: &[(String, Plaintext)]) -> Result<Vec<(String, String)>, Error> {
+    let public = decl.keys.iter().filter(|key| key.is_public());
+    let halves = public.filter_map(|key| values.iter().find(|(known, _)| *known == key.key));
+    let halves = halves.map(|(key, value)| match public_half(value) {
+        Ok(pem) => Ok((key.clone(), pem_to_line(&pem))),
+        Err(error) => Err(Error::Usage(format!("`{key}` is declared with `public = true`: {error}"))),
+    });
+    halves.collect()
 }

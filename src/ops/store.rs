@@ -62,6 +62,14 @@ pub struct MissingKey {
 }
 
 impl Missing {
+    /// Its declaration.
+    #[must_use]
+    pub fn decl<'f>(&self, fleet: &'f Fleet) -> &'f SecretDecl {
+        let stack = &fleet.stacks[self.stack];
+        let declared = if self.place.client.is_some() { &stack.secrets } else { &stack.environment_secrets };
+        declared.iter().find(|decl| decl.name == self.name).expect("what is missing was declared")
+    }
+
     /// `true` if lmsgen can make something of it.
     #[must_use]
     pub fn has_generated(&self) -> bool {

@@ -222,7 +222,7 @@ impl Opened {
         let key = identities.unwrap(&file.wraps).map_err(|error| match error {
             UnwrapError::NoMatch => StoreError::NoIdentity {
                 recipients: file.recipients().map(Into::into).collect(),
-                tried: identities.tried().to_vec(),
+                tried: identities.tried(),
             },
             UnwrapError::Damaged(recipient) => StoreError::DamagedWrap(recipient),
         })?;

@@ -5,9 +5,11 @@
 //! open a file; [`encrypt`] writes a new one.
 
 mod edit;
+mod editable;
 mod error;
 mod fault;
 mod file;
+mod foreign;
 mod generate;
 mod generator;
 mod mask;
@@ -26,9 +28,11 @@ mod write;
 mod yaml;
 
 pub use edit::{bind, damaged_wraps, decrypt, set, unset};
+pub use editable::{TextFault, editable, from_editable};
 pub use error::{NO_IDENTITY, OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
 pub use fault::Fault;
 pub use file::{Form, StoreFile, place};
+pub use foreign::{ManifestError, is_rsa_private_key, plain_values};
 pub use generate::{GenerateError, generate};
 pub use generator::{Amount, Generator, RsaFormat, RsaKey, RsaSize};
 pub use mask::masked;

@@ -4,6 +4,7 @@
 
 mod cipher;
 mod identity;
+mod key_file;
 mod metadata;
 mod plaintext;
 mod recipient;
@@ -11,7 +12,8 @@ mod sealed;
 
 pub(crate) use cipher::{DataKey, digest};
 pub(crate) use identity::UnwrapError;
-pub use identity::{Identities, IdentityError};
+pub use identity::{Asked, Identities};
+pub use key_file::{IdentityError, MAX_KEY_FILE, NewKey, is_protected, new_key, open_protected};
 pub(crate) use metadata::{Wrap, is_armor, is_timestamp, is_version};
 pub use plaintext::Plaintext;
 pub use recipient::{Recipient, RecipientError, parse_recipient, short};

@@ -2,10 +2,14 @@
 
 mod bind;
 mod convert;
+mod edit;
 mod generate;
+mod import;
+pub mod keygen;
 mod rewrap;
 mod rotate;
 mod set;
+mod show;
 mod status;
 mod verify;
 
@@ -20,7 +24,7 @@ use crate::cli::ui::Ui;
 pub enum Secrets {
     /// Say what the store holds and what it lacks; needs no key
     Status(status::Status),
-    /// Set one value, read from a prompt or from stdin
+    /// Set one value, read from a prompt, from stdin or from a file
     Set(set::Set),
     /// Give generated keys new values
     Rotate(rotate::Rotate),
@@ -28,6 +32,14 @@ pub enum Secrets {
     Rewrap(rewrap::Rewrap),
     /// Take over files that plain sops made or changed
     Bind(bind::Bind),
+    /// Print one value
+    Show(show::Show),
+    /// Edit values in memory
+    Edit(edit::Edit),
+    /// Take over values that are in use already
+    Import(import::Import),
+    /// Make a new private key
+    Keygen(keygen::Keygen),
     /// Open every store file with a private key, and say everything that is wrong
     Verify(verify::Verify),
     /// Write store files in the form that their environment declares
@@ -43,6 +55,10 @@ pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         Secrets::Rotate(command) => rotate::run(command, root, ui),
         Secrets::Rewrap(command) => rewrap::run(command, root, ui),
         Secrets::Bind(command) => bind::run(command, root, ui),
+        Secrets::Show(command) => show::run(command, root, ui),
+        Secrets::Edit(command) => edit::run(command, root, ui),
+        Secrets::Import(command) => import::run(command, root, ui),
+        Secrets::Keygen(command) => keygen::run(command, ui),
         Secrets::Verify(command) => verify::run(command, root, ui),
         Secrets::Convert(command) => convert::run(command, root, ui),
         Secrets::Generate(command) => generate::run(command, root, ui),
