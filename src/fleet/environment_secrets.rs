@@ -10,7 +10,7 @@ use crate::sops::parse_recipient;
 
 const RECIPIENT: Code = Code::new("LMS135", Class::Input);
 const RECIPIENT_TWICE: Code = Code::new("LMS136", Class::Input);
-const EXTERNAL: Code = Code::new("LMS137", Class::Input);
+const EXTERNAL: Code = Code::new("LMS600", Class::Input);
 
 /// What stands between braces in `remote-key`.
 const PLACEHOLDERS: [&str; 4] = ["environment", "client", "slug", "secret"];

@@ -165,7 +165,7 @@ fn values_kept_outside_are_referred_to() {
     for (from, to, says) in [
         ("/{slug}/", "/", "the same remote key would serve several Secrets"),
         ("{slug}", "{clent}", "did you mean `client`"),
-        ("\"vault\"", "\"Va ult\"", "LMS137"),
+        ("\"vault\"", "\"Va ult\"", "LMS600"),
         ("db.token", "db.tokn", "did you mean `db.token`"),
     ] {
         let before = fleet.read("environments/dev.toml");
