@@ -1,7 +1,7 @@
 //! Reading `[secrets]` of an environment: who may decrypt, and the form that Secrets are delivered in.
 
 use super::environment::unsupported;
-use super::model::{ExternalStore, SecretForm};
+use super::model::{Environment, ExternalStore, SecretForm, SecretSource, Stack};
 use crate::diagnostic::{Class, Code, Diagnostic, Sink};
 use crate::document::{Located, TableReader, did_you_mean, quoted};
 use crate::names::SecretName;
@@ -105,6 +105,24 @@ fn read_external(table: &mut TableReader<'_>, form: Located<&str>, sink: &mut Si
     }
     external.optional = table.strings("optional", sink).iter().map(|one| (one.value.to_owned(), one.span)).collect();
     SecretForm::External(external)
+}
+
+/// Each of `optional` names a key that a stack of the environment declares as optional: what is misspelt would be left out
+/// of the Secret without a word.
+pub(super) fn check_optional(environment: &Environment, stacks: &[Stack], sink: &mut Sink) {
+    let SecretForm::External(external) = &environment.form else { return };
+    let of_environment = environment.stacks.iter().filter_map(|at| stacks.get(*at));
+    let secrets = of_environment.flat_map(|stack| stack.secrets.iter().chain(&stack.environment_secrets));
+    let keys = secrets.flat_map(|secret| secret.keys.iter().map(move |key| (secret, key)));
+    let optional = keys.filter(|(_, key)| matches!(key.source, SecretSource::Provided { optional: true, .. }));
+    let known: Vec<String> = optional.map(|(secret, key)| format!("{}.{}", secret.name, key.key)).collect();
+    for (name, span) in external.optional.iter().filter(|(name, _)| !known.contains(name)) {
+        let message = format!("no stack here declares an optional key {}", quoted(name));
+        let listed = || format!("optional keys are `{}`", known.join("`, `"));
+        let help = did_you_mean(name, known.iter().map(String::as_str));
+        let help = help.or_else(|| (!known.is_empty()).then(listed)).unwrap_or_else(|| "remove the name".into());
+        sink.push(Diagnostic::error(EXTERNAL, message).at(*span, "").help(help));
+    }
 }
 
 fn check_remote_key(key: Located<&str>, sink: &mut Sink) {

@@ -149,7 +149,7 @@ impl Repository {
     }
 }
 
-fn revision(commit: &git2::Commit<'_>) -> Revision {
+pub(super) fn revision(commit: &git2::Commit<'_>) -> Revision {
     let time = commit.time();
     Revision {
         oid: commit.id(),

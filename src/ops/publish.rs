@@ -15,6 +15,7 @@ use super::prepare::{Checked, prepare};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
 use super::store_files::{MAX_FILE, StoreFiles, WholeStore};
+use super::store_guard::guard_store;
 use super::{Error, Watch, sops_yaml};
 use crate::diagnostic::Sink;
 
@@ -28,6 +29,8 @@ pub struct PublishOptions<'a> {
     pub subject: Option<String>,
     /// Delete more instances than `lmsgen.toml` allows.
     pub allow_delete: bool,
+    /// Commit store files that are older than the last commit's, or encrypted wholly anew.
+    pub allow_secret_change: bool,
     /// Refuse to make secrets.
     pub locked: bool,
     /// The time for new store files, `2026-01-02T03:04:05Z`.
@@ -56,7 +59,7 @@ pub struct PublishOutcome {
 /// # Errors
 /// A broken operation, faults in the fleet's files ([`Error::Faults`]) or a guard; nothing was pushed then.
 pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<PublishOutcome>, Error> {
-    let lock = root.lock()?;
+    let lock = super::store_files::lock(root)?;
     let repository = Repository::open(root.path())?;
     let OnDisk { files, odd } = read_files(root)?;
     let config = git_config(&files);
@@ -73,6 +76,7 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         config,
         odd,
         now: Vec::new(),
+        store: Files::new(),
         sops_yaml: None,
         faults: Checked::default(),
         n_generated: 0,
@@ -99,6 +103,8 @@ struct Publisher<'a> {
     /// What stands on disk among the sources and is no regular file.
     odd: Sources,
     now: Vec<Owner>,
+    /// Store files to be committed.
+    store: Files,
     /// What `.sops.yaml` must hold.
     sops_yaml: Option<std::sync::Arc<[u8]>>,
     faults: Checked<()>,
@@ -150,6 +156,9 @@ impl Workspace for Publisher<'_> {
         if let Some(wanted) = self.sops_yaml.take().filter(|wanted| !foreign && sources.get(&config) != Some(wanted)) {
             generated.insert(config, wanted);
         }
+        let in_store = |path: &RelPath| path.as_str().starts_with("secrets/");
+        let store = sources.iter().chain(&generated).filter(|(path, _)| in_store(path));
+        self.store = store.map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
         Ok(git::Rendered { tree, generated })
     }
 
@@ -158,6 +167,9 @@ impl Workspace for Publisher<'_> {
         let before: Vec<Owner> = pairs.iter().map(|(environment, client)| Owner::new(environment, client)).collect();
         self.summary = Summary::of(proposal.changes, &before, &self.now);
         self.guard_deletes(&before)?;
+        if !self.options.allow_secret_change {
+            guard_store(self.repository, proposal, &self.store)?;
+        }
         Ok(message(&self.summary, proposal.changes, self.options.subject.as_deref()))
     }
 

@@ -62,7 +62,7 @@ pub struct RenderOutcome {
 /// # Errors
 /// A broken operation; faults in files are in the result, and then nothing was written.
 pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<RenderOutcome>, Error> {
-    let lock = root.lock()?;
+    let lock = super::store_files::lock(root)?;
     let files = Sources::from_disk(root)?;
     let mut prepared = match prepare(StoreFiles::Disk(root), files, &options.selection)? {
         Ok(prepared) => prepared,

@@ -49,7 +49,7 @@ pub fn set_secret(
     identities: &Identities,
     now: &str,
 ) -> Result<Checked<SetOutcome>, Error> {
-    let lock = root.lock()?;
+    let lock = super::store_files::lock(root)?;
     let loaded = crate::fleet::load(&Sources::from_disk(root)?);
     let found = loaded.found.has_errors();
     let (Some(fleet), false) = (&loaded.fleet, found) else {
@@ -191,7 +191,7 @@ pub fn generate_secrets(
     (identities, now): (&Identities, &str),
     watch: &dyn Watch,
 ) -> Result<Checked<GenerateOutcome>, Error> {
-    let lock = root.lock()?;
+    let lock = super::store_files::lock(root)?;
     let files = Sources::from_disk(root)?;
     let mut prepared = match prepare(StoreFiles::Disk(root), files, selection)? {
         Ok(prepared) => prepared,

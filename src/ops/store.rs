@@ -7,12 +7,12 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::fleet::{Fleet, SecretDecl, SecretForm, SecretSource, is_ignored, is_note};
-use crate::names::{RelPath, SecretName};
+use crate::names::{EnvName, RelPath, SecretName};
 use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, external_secret, object_name};
 use crate::secret::{
-    Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoreFile, StoredSecret, UNDECLARED_KEY, line_to_pem,
-    masked,
+    Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoreFile, StoredSecret, UNBOUND, UNDECLARED_KEY,
+    line_to_pem, masked,
 };
 
 use super::Error;
@@ -177,6 +177,7 @@ pub fn read_store(
     let read = wanted.par_iter().map(|one| Ok(files.read(&one.path)?.map(|bytes| look(fleet, one, bytes))));
     let read = read.collect::<Result<Vec<_>, Error>>()?;
     let mut store = Store::default();
+    let mut unbound: BTreeMap<usize, Vec<&RelPath>> = BTreeMap::new();
     for (one, read) in wanted.iter().zip(read) {
         let environment = &fleet.environments[one.place.environment];
         if let SecretForm::External(outside) = &environment.form {
@@ -185,7 +186,11 @@ pub fn read_store(
             store.secrets.insert(one.place, one.decl.name.clone(), object);
             continue;
         }
-        let Read { bytes, file, faults, missing } = read.unwrap_or_else(|| Read::nothing(one));
+        let Read { bytes, file, mut faults, missing } = read.unwrap_or_else(|| Read::nothing(one));
+        if let Some(at) = faults.iter().position(|fault| fault.code == UNBOUND) {
+            faults.remove(at);
+            unbound.entry(one.place.environment).or_default().push(&one.path);
+        }
         // The file is added to the map only when there is something to say about it: fleets have tens of thousands.
         if let (Some(bytes), false) = (&bytes, faults.is_empty()) {
             report(&faults, one.path.as_str(), bytes, sources, sink);
@@ -208,10 +213,27 @@ pub fn read_store(
             });
         }
     }
+    for (environment, paths) in unbound {
+        sink.push(not_bound(&fleet.environments[environment].name, &paths, sources));
+    }
     if instances.len() == fleet.instances.len() {
         orphans(files, fleet, &wanted, sources, sink)?;
     }
     Ok(store)
+}
+
+/// One warning for all files of an environment that do not say their place: plain `sops` makes such files.
+fn not_bound(environment: &EnvName, paths: &[&RelPath], sources: &mut SourceMap) -> Diagnostic {
+    let file = sources.add(paths[0].as_str(), "");
+    let (what, more) = match paths.len() {
+        1 => ("a store file does not say which place it was".to_owned(), String::new()),
+        n => (format!("{n} store files do not say which place they were"), format!(", this and {} more", n - 1)),
+    };
+    let message = format!("{what} written for{more}: a copy of another client's file would not be noticed");
+    let help = format!(
+        "`lmsgen secrets bind -e {environment}` binds them, with a private key; so does any other change by lmsgen"
+    );
+    Diagnostic::warning(UNBOUND, message).at(Span::file_start(file), "").help(help)
 }
 
 /// `true` for a fault of a store file by itself, `false` for one that comes from comparing it with declarations.
@@ -298,7 +320,7 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
 }
 
 /// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each.
-fn orphans(
+pub fn orphans(
     files: StoreFiles<'_>,
     fleet: &Fleet,
     wanted: &[Wanted<'_>],

@@ -93,6 +93,11 @@ impl Section {
         }
     }
 
+    /// What SOPS binds a comment in the section to.
+    pub(super) fn comment_aad(self, form: Form) -> String {
+        format!("{}{}:", form.path(), self.key())
+    }
+
     /// What SOPS binds a value to its key with.
     pub(super) fn aad(self, form: Form, key: &str) -> String {
         format!("{}{}:{key}:", form.path(), self.key())
@@ -124,12 +129,18 @@ pub(super) struct Places {
     pub revision: Option<Range<usize>>,
     /// The value of the annotation [`PLACE`].
     pub place: Option<Range<usize>>,
+    /// The values of annotations that hold public halves, by key.
+    pub public: Vec<(String, Range<usize>)>,
     /// The key of the first annotation; `None` without annotations.
     pub annotations: Option<usize>,
     /// The key `namespace` of the metadata, and its value.
     pub namespace: (Range<usize>, Range<usize>),
     /// The key `sops`.
     pub sops: usize,
+    /// The lines below `age`: a list of recipients.
+    pub age: Range<usize>,
+    /// Encrypted comments between the values, with what SOPS binds them to.
+    pub comments: Vec<(Range<usize>, String)>,
     pub last_modified: Range<usize>,
     pub mac: Range<usize>,
 }
@@ -202,6 +213,11 @@ impl<'t> StoreFile<'t> {
         self.labels.iter().map(|(key, value)| (&**key, &**value))
     }
 
+    /// Public halves of keys: key and base64 of the DER of `SubjectPublicKeyInfo`.
+    pub fn public_halves(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.public.iter().map(|(key, half)| (&**key, &**half))
+    }
+
     /// How often values changed: the annotation `lmsgen.dev/revision`, 1 without it.
     #[must_use]
     pub const fn revision(&self) -> u64 {
@@ -221,6 +237,30 @@ impl<'t> StoreFile<'t> {
     /// The recipients as the file lists them.
     pub fn recipients(&self) -> impl Iterator<Item = &str> {
         self.wraps.iter().map(|wrap| &*wrap.recipient)
+    }
+
+    /// `true` if a key is in one of the files only, or has other ciphertext: its value may be another one.
+    #[must_use]
+    pub fn differs_in_values_from(&self, other: &StoreFile<'_>) -> bool {
+        let same = |one: &Entry<'_>| other.entries.iter().any(|entry| entry.key == one.key && entry.value == one.value);
+        self.entries.len() != other.entries.len() || !self.entries.iter().all(same)
+    }
+
+    /// `true` if a value or a wrapped data key stands in both files as it is: one was made from the other. Without that,
+    /// the file was encrypted wholly anew.
+    #[must_use]
+    pub fn shares_ciphertext_with(&self, other: &StoreFile<'_>) -> bool {
+        let value =
+            |one: &Entry<'_>| other.entries.iter().any(|entry| entry.value.is_some() && entry.value == one.value);
+        let wrap = |one: &Wrap<'_>| other.wraps.iter().any(|wrap| wrap.armor == one.armor);
+        self.entries.iter().any(value) || self.wraps.iter().any(wrap)
+    }
+
+    /// Recipients of `declared` that the file lacks, and those that only the file has.
+    #[must_use]
+    pub fn recipients_against(&self, declared: &[crate::sops::Recipient]) -> (Vec<String>, Vec<String>) {
+        let declared: Vec<&str> = declared.iter().map(crate::sops::Recipient::as_str).collect();
+        super::edit::recipient_difference(&declared, &self.recipients().collect::<Vec<_>>())
     }
 
     /// When values last changed, as SOPS records it.

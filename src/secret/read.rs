@@ -62,12 +62,14 @@ struct Reader<'t> {
     labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
     place: Option<(Cow<'t, str>, Range<usize>)>,
     public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    public_at: Vec<(String, Range<usize>)>,
+    comments_at: Vec<(Range<usize>, String)>,
     revision: Option<(u64, Range<usize>)>,
     annotations: Option<usize>,
     /// Name and labels of the template of a `SopsSecret`, and its place.
     template: Option<(Option<Cow<'t, str>>, Labels<'t>, Range<usize>)>,
     /// Where `data` and `stringData` stand.
-    sections: Vec<Range<usize>>,
+    sections: Vec<(Section, Range<usize>)>,
     entries: Vec<Entry<'t>>,
     leaves: Vec<Leaf<'t>>,
     /// Where the key `sops` stands, and what is under it.
@@ -252,6 +254,7 @@ impl<'t> Reader<'t> {
         } else if let Some(public) = key.text.strip_prefix(PUBLIC).filter(|name| is_secret_key(name)) {
             if is_public_half(&value) {
                 self.public.push((public.to_owned().into(), value));
+                self.public_at.push((public.to_owned(), node.span()));
             } else {
                 self.shape(&node.span(), format!("`{}` is no public half of a key", key.text));
             }
@@ -262,7 +265,7 @@ impl<'t> Reader<'t> {
     }
 
     fn section(&mut self, section: Section, key: &Scalar<'t>, node: &Node<'t>) {
-        self.sections.push(key.span.start..node.span().end);
+        self.sections.push((section, key.span.start..node.span().end));
         let map = self.map(key, node);
         if map.is_empty() {
             self.shape(&node.span(), format!("`{}` has no keys", key.text));
@@ -326,20 +329,23 @@ impl<'t> Reader<'t> {
 
     /// Comments between the values are encrypted by SOPS; one in the clear was written by hand.
     fn comments(&mut self, document: &Document<'t>) {
-        for section in &self.sections {
+        for (section, place) in &self.sections {
             // What stands between two sections belongs to the first, as SOPS sees it.
             let next = self
                 .sections
                 .iter()
-                .map(|other| other.start)
+                .map(|(_, other)| other.start)
                 .chain(document.root.iter().map(|(key, _)| key.span.start));
-            let end = next.filter(|&start| start > section.start).min().unwrap_or(self.text.len());
+            let end = next.filter(|&start| start > place.start).min().unwrap_or(self.text.len());
             let last = self.entries.iter().map(|e| e.value_span.end).filter(|&e| e <= end).max().unwrap_or(0);
-            for span in document.comments.iter().filter(|c| c.start > section.start && c.start < end) {
+            for span in document.comments.iter().filter(|c| c.start > place.start && c.start < end) {
                 let line_start = self.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
                 let inside = span.start < last || span.start > line_start;
                 let text = self.text[span.clone()].trim_start_matches('#').trim_end();
-                if inside && Sealed::parse(text, "comment").is_err() {
+                if Sealed::parse(text, "comment").is_ok() {
+                    let start = span.end - self.text[span.clone()].trim_start_matches('#').len();
+                    self.comments_at.push((start..start + text.len(), section.comment_aad(self.form)));
+                } else if inside {
                     self.faults.push(
                         Fault::new(UNENCRYPTED_VALUE, span.clone(), "a comment between the values is not encrypted")
                             .help("SOPS encrypts comments there: remove it, or add it with `sops edit`"),
@@ -410,9 +416,12 @@ impl<'t> Reader<'t> {
             places: Places {
                 revision: revision_at,
                 place: place_at,
+                public: self.public_at,
                 annotations: self.annotations,
                 namespace: (namespace.1, namespace.2),
                 sops: self.sops,
+                age: self.block.age,
+                comments: self.comments_at,
                 last_modified: last_modified.1,
                 mac: mac.1,
             },

@@ -68,9 +68,12 @@ pub(super) fn scan(text: &str) -> Option<StoreFile<'_>> {
         places: Places {
             revision: Some(metadata.revision.1),
             place: metadata.place.map(|(_, span)| span),
+            public: metadata.public_at,
             annotations: Some(metadata.annotations),
             namespace: metadata.namespace_at,
             sops: sops_at,
+            age: sops.age,
+            comments: Vec::new(),
             last_modified: sops.last_modified.1,
             mac: sops.mac.1,
         },
@@ -186,6 +189,7 @@ struct Metadata<'t> {
     annotations: usize,
     place: Option<(&'t str, Range<usize>)>,
     public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    public_at: Vec<(String, Range<usize>)>,
     labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
     revision: (u64, Range<usize>),
 }
@@ -208,6 +212,7 @@ fn metadata<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Met
         annotations: 0,
         place: None,
         public: Vec::new(),
+        public_at: Vec::new(),
         labels: Vec::new(),
         revision: (0, 0..0),
     };
@@ -258,6 +263,7 @@ impl<'t> Metadata<'t> {
                     return None;
                 }
                 self.public.push((Cow::Borrowed(key), Cow::Borrowed(value)));
+                self.public_at.push((key.to_owned(), at));
             }
         }
         Some(())
@@ -289,6 +295,7 @@ fn entries<'t>(lines: &mut Lines<'t>, indent: usize, leaves: &mut Vec<Leaf<'t>>)
 }
 
 struct Sops<'t> {
+    age: Range<usize>,
     wraps: Vec<Wrap<'t>>,
     last_modified: (&'t str, Range<usize>),
     mac: (Sealed<'t>, Range<usize>),
@@ -301,7 +308,9 @@ fn sops<'t>(lines: &mut Lines<'t>) -> Option<Sops<'t>> {
     while lines.at < lines.text.len() {
         let line = lines.indented(unit)?;
         if line.0 == "age:" {
-            if age.replace(wraps(lines)?).is_some() {
+            let start = lines.at;
+            let found = wraps(lines)?;
+            if age.replace((found, start..lines.at)).is_some() {
                 return None;
             }
             continue;
@@ -322,7 +331,8 @@ fn sops<'t>(lines: &mut Lines<'t>) -> Option<Sops<'t>> {
         }
     }
     regex.and(version)?;
-    Some(Sops { wraps: age?, last_modified: last_modified?, mac: mac? })
+    let (wraps, age) = age?;
+    Some(Sops { age, wraps, last_modified: last_modified?, mac: mac? })
 }
 
 /// The list of recipients: `- enc`, `recipient` or the other way round.

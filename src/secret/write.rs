@@ -140,16 +140,20 @@ fn head(spec: &SecretSpec, labels: &[(&str, &str)], file: &mut Text) {
 /// The list of recipients, each with the data key encrypted to it.
 fn wraps(out: &mut String, recipients: &[&Recipient], key: &DataKey) -> Result<(), StoreError> {
     line(out, format_args!("  age:"));
-    for recipient in recipients {
-        let armor = recipient
-            .wrap(key)
-            .map_err(|source| StoreError::Wrap { recipient: recipient.to_string(), source: source.into() })?;
-        line(out, format_args!("    - enc: |"));
-        for text in armor.lines() {
-            line(out, format_args!("        {text}"));
-        }
-        line(out, format_args!("      recipient: {recipient}"));
+    recipients.iter().try_for_each(|recipient| wrap(out, recipient, key, 4))
+}
+
+/// One item of the list of recipients, its dash after `indent` blanks.
+pub(super) fn wrap(out: &mut String, recipient: &Recipient, key: &DataKey, indent: usize) -> Result<(), StoreError> {
+    let armor = recipient
+        .wrap(key)
+        .map_err(|source| StoreError::Wrap { recipient: recipient.to_string(), source: source.into() })?;
+    let (dash, below) = (" ".repeat(indent), " ".repeat(indent + 4));
+    line(out, format_args!("{dash}- enc: |"));
+    for text in armor.lines() {
+        line(out, format_args!("{below}{text}"));
     }
+    line(out, format_args!("{dash}  recipient: {recipient}"));
     Ok(())
 }
 

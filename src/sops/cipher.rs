@@ -54,6 +54,12 @@ impl DataKey {
         Ok(self.seal_with(aad, value, &nonce))
     }
 
+    /// Encrypts a comment.
+    pub(crate) fn seal_comment(&self, aad: &str, text: &[u8]) -> Result<String, getrandom::Error> {
+        let sealed = self.seal(aad, text)?;
+        Ok(sealed.replace("type:str]", "type:comment]"))
+    }
+
     fn seal_with(&self, aad: &str, value: &[u8], nonce: &[u8; NONCE_LEN]) -> String {
         let mut buffer = Zeroizing::new(value.to_vec());
         let tag = self

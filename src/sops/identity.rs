@@ -102,6 +102,14 @@ impl Identities {
         &self.tried
     }
 
+    /// Recipients among `wraps` whose identity is here and does not open what is wrapped for it.
+    pub(crate) fn damaged<'w>(&self, wraps: &'w [Wrap<'_>]) -> impl Iterator<Item = &'w str> {
+        wraps.iter().filter_map(|wrap| {
+            let key = self.keys.iter().find(|key| key.recipient == wrap.recipient)?;
+            open(&wrap.armor, &key.identity).is_none().then_some(&*wrap.recipient)
+        })
+    }
+
     /// Opens the first wrapped key whose recipient one of the identities is. A wrap that says it is for an identity and
     /// does not open with it is damaged; the next identity is tried, since one broken wrap must not lock out the others.
     pub(crate) fn unwrap(&self, wraps: &[Wrap<'_>]) -> Result<DataKey, UnwrapError> {

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod batch;
 mod cli;
 mod determinism;
 mod diff;
@@ -19,11 +20,14 @@ mod isolation;
 mod limits;
 mod readme;
 mod render_faults;
+mod rewrap;
+mod rotate;
 mod second_stack;
 mod secret;
 mod secret_keeping;
 mod secrets_cli;
 mod session;
+mod store_forms;
 mod store_guard;
 mod support;
 mod terminal;

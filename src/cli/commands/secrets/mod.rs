@@ -1,8 +1,13 @@
 //! `lmsgen secrets`: one file per command.
 
+mod bind;
+mod convert;
 mod generate;
+mod rewrap;
+mod rotate;
 mod set;
 mod status;
+mod verify;
 
 use clap::Subcommand;
 
@@ -17,6 +22,16 @@ pub enum Secrets {
     Status(status::Status),
     /// Set one value, read from a prompt or from stdin
     Set(set::Set),
+    /// Give generated keys new values
+    Rotate(rotate::Rotate),
+    /// Make the recipients of store files the declared ones
+    Rewrap(rewrap::Rewrap),
+    /// Take over files that plain sops made or changed
+    Bind(bind::Bind),
+    /// Open every store file with a private key, and say everything that is wrong
+    Verify(verify::Verify),
+    /// Write store files in the form that their environment declares
+    Convert(convert::Convert),
     /// Generate what is missing; touch nothing else
     Generate(generate::Generate),
 }
@@ -25,6 +40,11 @@ pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match command {
         Secrets::Status(command) => status::run(command, root, ui),
         Secrets::Set(command) => set::run(command, root, ui),
+        Secrets::Rotate(command) => rotate::run(command, root, ui),
+        Secrets::Rewrap(command) => rewrap::run(command, root, ui),
+        Secrets::Bind(command) => bind::run(command, root, ui),
+        Secrets::Verify(command) => verify::run(command, root, ui),
+        Secrets::Convert(command) => convert::run(command, root, ui),
         Secrets::Generate(command) => generate::run(command, root, ui),
     }
 }
