@@ -57,7 +57,7 @@ fn main() -> Result<()> {
     make::fleet(&fleet, files.div_ceil(2))?;
     let store = store::Store::open(&folder)?;
     let (n, bytes) = (store.files.len(), store.bytes);
-    say(&format!("# {n} store files, {bytes} bytes; we use all cores, and memory only between two files"))?;
+    say(&format!("# {n} store files, {bytes} bytes; ours on all cores, in one process"))?;
     match store::sops_program() {
         None => say("# no sops: set SOPS, run tests/judges/run or put it on the PATH; rows left out")?,
         Some(sops) => {

@@ -39,7 +39,7 @@ def fleet(root, recipient):
     )
     template = (
         "apiVersion: v1\nkind: ConfigMap\n"
-        "metadata: {name: keys, namespace: {{ environment.namespace }}}\ndata:\n"
+        "metadata: {name: keys-{{ client.slug }}, namespace: {{ environment.namespace }}}\ndata:\n"
     ) + "".join(
         f'  {name(bits, form)}: {{{{ public_key(name="keys", key="{name(bits, form)}") }}}}\n' for bits, form in keys
     )
@@ -81,7 +81,7 @@ def main():
         for client in range(CLIENTS):
             env = {**plain, "SOPS_AGE_KEY_FILE": str(identity)}
             values = yaml.safe_load(run(TOOLS / "sops", "decrypt", root / f"secrets/dev/C{client}/keys.yaml", env=env))
-            shown = yaml.safe_load((root / f"rendered/dev/C{client}/app/configmap-keys.yaml").read_text(encoding="utf-8"))
+            shown = yaml.safe_load((root / f"rendered/dev/C{client}/app/configmap-keys-c{client}.yaml").read_text(encoding="utf-8"))
             for bits in SIZES:
                 for form, block in FORMATS.items():
                     with case(f"{name(bits, form)} of C{client}"):
