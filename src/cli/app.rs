@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use lmsgen::files::Root;
 use lmsgen::fleet::Selection;
 
-use super::commands::{client, diff, env, explain, publish, render, secrets, validate};
+use super::commands::{client, diff, env, explain, manifests, publish, render, secrets, validate};
 use super::exit::Exit;
 use super::harden::harden;
 use super::show::failed;
@@ -62,6 +62,8 @@ enum Command {
     Diff(diff::Diff),
     /// Validate, render, commit and push
     Publish(publish::Publish),
+    /// Print manifests as one stream, in the order to apply them
+    Manifests(manifests::Manifests),
     /// Show where a parameter's value comes from
     Explain(explain::Explain),
     /// Work on the secret store
@@ -137,6 +139,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Render(command) => render::run(command, &root, ui),
         Command::Diff(command) => diff::run(command, &root, ui),
         Command::Publish(command) => publish::run(command, &root, ui),
+        Command::Manifests(command) => manifests::run(command, &root, ui),
         Command::Explain(command) => explain::run(command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),
     }

@@ -25,7 +25,7 @@ pub struct Keys {
     /// is asked for on the terminal, when no other key opens the file.
     #[arg(long, value_name = "FILE")]
     age_key_file: Vec<PathBuf>,
-    /// Allow SOPS_AGE_KEY_CMD to be executed when no other key opens a file
+    /// Allow `SOPS_AGE_KEY_CMD` to be executed when no other key opens a file
     #[arg(long)]
     age_key_cmd: bool,
 }

@@ -16,6 +16,7 @@ mod mask;
 mod plain;
 mod random;
 mod read;
+mod read_values;
 mod rewrap;
 mod rsa_key;
 mod scan;

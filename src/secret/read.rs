@@ -5,20 +5,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fault::{Fault, MALFORMED_VALUE, PLAINTEXT_SECRET, SHAPE, UNENCRYPTED_VALUE};
+use super::fault::{Fault, PLAINTEXT_SECRET, SHAPE};
 use super::file::{
     Entry, Form, Leaf, PLACE, PUBLIC, Places, REVISION, Section, StoreFile, is_label_value, is_public_half,
     is_secret_key, parse_revision,
 };
-use super::sops_block::{Block, sealed};
+use super::sops_block::Block;
 use super::yaml::{self, Document, Node, Scalar, ambiguous};
-use crate::sops::{Sealed, SealedError};
 
-/// More keys than any Secret has; what compares keys with keys stays fast.
-const MAX_KEYS: usize = 1024;
-
-type Map<'t> = [(Scalar<'t>, Node<'t>)];
-type Labels<'t> = Vec<(Cow<'t, str>, Cow<'t, str>)>;
+pub(super) type Map<'t> = [(Scalar<'t>, Node<'t>)];
+pub(super) type Labels<'t> = Vec<(Cow<'t, str>, Cow<'t, str>)>;
 
 /// Reads `text`, or says everything that is wrong with it.
 pub(super) fn read(text: &str) -> Result<StoreFile<'_>, Vec<Fault>> {
@@ -52,37 +48,37 @@ fn not_sops(document: &Document<'_>) -> Fault {
 }
 
 #[derive(Default)]
-struct Reader<'t> {
-    text: &'t str,
-    faults: Vec<Fault>,
-    form: Form,
-    name: Option<Cow<'t, str>>,
+pub(super) struct Reader<'t> {
+    pub(super) text: &'t str,
+    pub(super) faults: Vec<Fault>,
+    pub(super) form: Form,
+    pub(super) name: Option<Cow<'t, str>>,
     /// With the places of the key and of the value.
-    namespace: Option<(Cow<'t, str>, Range<usize>, Range<usize>)>,
-    labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
-    place: Option<(Cow<'t, str>, Range<usize>)>,
-    public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
-    public_at: Vec<(String, Range<usize>)>,
-    comments_at: Vec<(Range<usize>, String)>,
-    revision: Option<(u64, Range<usize>)>,
-    annotations: Option<usize>,
+    pub(super) namespace: Option<(Cow<'t, str>, Range<usize>, Range<usize>)>,
+    pub(super) labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    pub(super) place: Option<(Cow<'t, str>, Range<usize>)>,
+    pub(super) public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    pub(super) public_at: Vec<(String, Range<usize>)>,
+    pub(super) comments_at: Vec<(Range<usize>, String)>,
+    pub(super) revision: Option<(u64, Range<usize>)>,
+    pub(super) annotations: Option<usize>,
     /// Name and labels of the template of a `SopsSecret`, and its place.
-    template: Option<(Option<Cow<'t, str>>, Labels<'t>, Range<usize>)>,
+    pub(super) template: Option<(Option<Cow<'t, str>>, Labels<'t>, Range<usize>)>,
     /// Where `data` and `stringData` stand.
-    sections: Vec<(Section, Range<usize>)>,
-    entries: Vec<Entry<'t>>,
-    leaves: Vec<Leaf<'t>>,
+    pub(super) sections: Vec<(Section, Range<usize>)>,
+    pub(super) entries: Vec<Entry<'t>>,
+    pub(super) leaves: Vec<Leaf<'t>>,
     /// Where the key `sops` stands, and what is under it.
-    sops: usize,
-    block: Block<'t>,
+    pub(super) sops: usize,
+    pub(super) block: Block<'t>,
 }
 
 impl<'t> Reader<'t> {
-    fn fault(&mut self, fault: Fault) {
+    pub(super) fn fault(&mut self, fault: Fault) {
         self.faults.push(fault);
     }
 
-    fn shape(&mut self, span: &Range<usize>, message: impl Into<String>) {
+    pub(super) fn shape(&mut self, span: &Range<usize>, message: impl Into<String>) {
         self.fault(Fault::new(SHAPE, span.clone(), message));
     }
 
@@ -264,98 +260,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn section(&mut self, section: Section, key: &Scalar<'t>, node: &Node<'t>) {
-        self.sections.push((section, key.span.start..node.span().end));
-        let map = self.map(key, node);
-        if map.is_empty() {
-            self.shape(&node.span(), format!("`{}` has no keys", key.text));
-        }
-        if map.len() > MAX_KEYS {
-            return self.shape(&node.span(), format!("`{}` has more than {MAX_KEYS} keys", key.text));
-        }
-        for (key, node) in map {
-            if !is_secret_key(&key.text) {
-                self.shape(&key.span, "a key of a Secret is letters, digits, `-`, `_` and `.`");
-            }
-            if self.entries.iter().any(|entry| entry.section != section && entry.key == key.text) {
-                let message = format!("key `{}` is in both `data` and `stringData`", key.text);
-                self.shape(&key.span, message);
-            }
-            let Node::Scalar(value) = node else {
-                let message = format!("the value of `{}` is a collection; Kubernetes takes strings only", key.text);
-                self.shape(&node.span(), message);
-                continue;
-            };
-            let value = if value.text.is_empty() && !value.plain {
-                None
-            } else if let Some(sealed) = self.value(key, value) {
-                Some(sealed)
-            } else {
-                continue;
-            };
-            self.leaves.push(Leaf::Entry(self.entries.len()));
-            self.entries.push(Entry {
-                section,
-                key: key.text.clone(),
-                key_span: key.span.clone(),
-                value,
-                value_span: node.span(),
-            });
-        }
-    }
-
-    fn value(&mut self, key: &Scalar<'t>, value: &Scalar<'t>) -> Option<Sealed<'t>> {
-        let (code, what, help) = match sealed(self.text, value, "str") {
-            Ok(sealed) => return Some(sealed),
-            Err(SealedError::Clear) => (
-                UNENCRYPTED_VALUE,
-                "is not encrypted",
-                "take the value as known to others: restore the file from the last commit and set a new value",
-            ),
-            Err(SealedError::Type) => (
-                MALFORMED_VALUE,
-                "is encrypted as something other than a string; Kubernetes takes strings only",
-                "quote the value in `sops edit`",
-            ),
-            Err(SealedError::Malformed) => (
-                MALFORMED_VALUE,
-                "is not what SOPS writes for an encrypted string",
-                "the file was damaged: restore it from the last commit",
-            ),
-        };
-        self.fault(Fault::new(code, key.span.clone(), format!("the value of `{}` {what}", key.text)).help(help));
-        None
-    }
-
-    /// Comments between the values are encrypted by SOPS; one in the clear was written by hand.
-    fn comments(&mut self, document: &Document<'t>) {
-        for (section, place) in &self.sections {
-            // What stands between two sections belongs to the first, as SOPS sees it.
-            let next = self
-                .sections
-                .iter()
-                .map(|(_, other)| other.start)
-                .chain(document.root.iter().map(|(key, _)| key.span.start));
-            let end = next.filter(|&start| start > place.start).min().unwrap_or(self.text.len());
-            let last = self.entries.iter().map(|e| e.value_span.end).filter(|&e| e <= end).max().unwrap_or(0);
-            for span in document.comments.iter().filter(|c| c.start > place.start && c.start < end) {
-                let line_start = self.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
-                let inside = span.start < last || span.start > line_start;
-                let text = self.text[span.clone()].trim_start_matches('#').trim_end();
-                if Sealed::parse(text, "comment").is_ok() {
-                    let start = span.end - self.text[span.clone()].trim_start_matches('#').len();
-                    self.comments_at.push((start..start + text.len(), section.comment_aad(self.form)));
-                } else if inside {
-                    self.faults.push(
-                        Fault::new(UNENCRYPTED_VALUE, span.clone(), "a comment between the values is not encrypted")
-                            .help("SOPS encrypts comments there: remove it, or add it with `sops edit`"),
-                    );
-                }
-            }
-        }
-    }
-
-    fn map<'n>(&mut self, key: &Scalar<'t>, node: &'n Node<'t>) -> &'n Map<'t> {
+    pub(super) fn map<'n>(&mut self, key: &Scalar<'t>, node: &'n Node<'t>) -> &'n Map<'t> {
         let Node::Map(map, _) = node else {
             self.shape(&node.span(), format!("`{}` is no mapping", key.text));
             return &[];

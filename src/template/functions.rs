@@ -147,7 +147,9 @@ fn public_key(kwargs: Kwargs, _: &State) -> Result<String, Error> {
     let message = match half {
         Some(PublicHalf::Pem(pem)) => return Ok(pem.clone()),
         Some(PublicHalf::NotMade) => {
-            format!("{NOT_MADE}key `{key}` of Secret `{secret}` yet; run `lmsgen secrets generate`")
+            format!(
+                "{NOT_MADE}key `{key}` of Secret `{secret}` yet; run `lmsgen secrets generate`, or `lmsgen secrets bind` where the key is there already"
+            )
         }
         Some(PublicHalf::Outside) => format!(
             "the public half of key `{key}` of Secret `{secret}` is not known: this environment keeps its values outside \

@@ -83,7 +83,8 @@ fn every_generator_makes_what_it_says() {
 fn the_public_half_of_a_key_is_for_templates() {
     let fleet = fleet("public_key(name=\"keys\", key=\"signing\")");
     let before = fleet.snapshot();
-    let said = "the store has no public half of key `signing` of Secret `keys` yet; run `lmsgen secrets generate`";
+    let said = "the store has no public half of key `signing` of Secret `keys` yet; run `lmsgen secrets generate`, or \
+                `lmsgen secrets bind` where the key is there already";
     for command in [&["validate"][..], &["render", "--locked"]] {
         let ran = fleet.run(command).exits(4).says("error[LMS214]").says(said);
         ran.says(&format!("--> {ONE}:5:11\n"));
