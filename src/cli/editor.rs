@@ -82,7 +82,7 @@ impl Editor {
         let run = |error| EditorError::Run(name.clone(), error);
         let mut child = command.spawn().map_err(run)?;
         let status = signals.wait(&mut child).map_err(run)?;
-        if let Some(number) = signals.ending(&status) {
+        if let Some(number) = signals.ending(status) {
             return Err(EditorError::Signal(number));
         }
         if status.success() { Ok(()) } else { Err(EditorError::Failed(name)) }
@@ -153,7 +153,7 @@ impl Signals {
     }
 
     /// The signal that ends the program, after a child that ended with `status`.
-    fn ending(&self, status: &ExitStatus) -> Option<u8> {
+    fn ending(&self, status: ExitStatus) -> Option<u8> {
         let number = self.number()?;
         // An editor that went on after Ctrl-C was used with it.
         let is_used = usize::from(number) == INT && status.success();

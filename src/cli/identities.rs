@@ -20,12 +20,12 @@ use super::ui::Ui;
 pub struct Keys {
     /// Private key, where one is needed; may be repeated [default: where sops looks for it]
     ///
-    /// Without this: SOPS_AGE_KEY (the key itself), then SOPS_AGE_KEY_FILE, then `sops/age/keys.txt` in $XDG_CONFIG_HOME or
+    /// Without this: `SOPS_AGE_KEY` (the key itself), then `SOPS_AGE_KEY_FILE`, then `sops/age/keys.txt` in `$XDG_CONFIG_HOME` or
     /// ~/.config; the first key that opens a file is taken. With it, none of those. The passphrase of a protected key file
     /// is asked for on the terminal, when no other key opens the file.
     #[arg(long, value_name = "FILE")]
     age_key_file: Vec<PathBuf>,
-    /// Allow SOPS_AGE_KEY_CMD to be executed when no other key opens a file
+    /// Allow `SOPS_AGE_KEY_CMD` to be executed when no other key opens a file
     #[arg(long)]
     age_key_cmd: bool,
 }
@@ -147,7 +147,7 @@ fn unlock(path: &Path, bytes: &[u8]) -> Result<Zeroizing<String>, String> {
     };
     let prompt = format!("Passphrase of {}: ", path.display());
     let passphrase = terminal.ask_hidden(&prompt).map_err(|error| format!("no passphrase: {error}"))?;
-    open_protected(bytes, passphrase).map_err(|error| error.to_string())
+    open_protected(bytes, &passphrase).map_err(|error| error.to_string())
 }
 
 fn add(identities: &mut Identities, source: &str, text: &str, ui: &Ui) -> Result<(), Exit> {

@@ -46,7 +46,9 @@ pub fn plain_values(text: &str, name: Option<&str>) -> Result<Vec<(String, Plain
         ManifestError::Syntax(before.filter(|&&byte| byte == b'\n').count() + 1)
     })?;
     let mut objects = Vec::new();
-    documents.into_iter().for_each(|document| collect(document, &mut objects));
+    for document in documents {
+        collect(document, &mut objects);
+    }
     let wanted = |object: &Map| name.is_none_or(|name| object_name(object) == name);
     let (mut secrets, others): (Vec<Map>, Vec<Map>) = objects.into_iter().partition(wanted);
     others.into_iter().for_each(clear);
@@ -68,7 +70,9 @@ fn collect(document: Value, objects: &mut Vec<Map>) {
         Some("Secret") => objects.push(map),
         Some("List" | "SecretList") => {
             if let Some(Value::List(items)) = map.remove("items") {
-                items.into_iter().for_each(|item| collect(item, objects));
+                for item in items {
+                    collect(item, objects);
+                }
             }
         }
         _ => {}

@@ -78,14 +78,14 @@ pub fn is_protected(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// Why it does not open.
-pub fn open_protected(bytes: &[u8], passphrase: Zeroizing<String>) -> Result<Zeroizing<String>, IdentityError> {
+pub fn open_protected(bytes: &[u8], passphrase: &str) -> Result<Zeroizing<String>, IdentityError> {
     let reader = ArmoredReader::new(bytes.trim_ascii_start());
     let decryptor =
         age::Decryptor::new_buffered(std::io::BufReader::new(reader)).map_err(|_| IdentityError::Damaged)?;
     if !decryptor.is_scrypt() {
         return Err(IdentityError::Encrypted);
     }
-    let mut identity = scrypt::Identity::new(SecretString::from(passphrase.as_str()));
+    let mut identity = scrypt::Identity::new(SecretString::from(passphrase));
     identity.set_max_work_factor(MAX_WORK_FACTOR);
     let mut stream =
         decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
@@ -189,13 +189,13 @@ mod tests {
         for armor in [false, true] {
             let file = protected(armor, &key.text);
             assert!(is_protected(&file));
-            let open = |words: &str| open_protected(&file, Zeroizing::new(words.to_owned()));
+            let open = |words: &str| open_protected(&file, words);
             assert_eq!(parse(&open("open sesame").unwrap()).ok().unwrap()[0].recipient, key.recipient);
             assert_eq!(open("wrong").unwrap_err(), IdentityError::WrongPassphrase);
             let mut damaged = file.clone();
             let at = damaged.len() - 50;
             damaged.truncate(at);
-            assert!(open_protected(&damaged, Zeroizing::new("open sesame".to_owned())).is_err());
+            assert!(open_protected(&damaged, "open sesame").is_err());
         }
         assert!(!is_protected(key.text.as_bytes()));
     }
@@ -204,7 +204,7 @@ mod tests {
     fn a_file_for_a_key_has_no_passphrase() {
         let to = x25519::Identity::generate().to_public();
         let file = age::encrypt(&to, b"x").unwrap();
-        let opened = open_protected(&file, Zeroizing::new("x".to_owned()));
+        let opened = open_protected(&file, "x");
         assert_eq!(opened.unwrap_err(), IdentityError::Encrypted);
     }
 }

@@ -7,8 +7,10 @@
     reason = "tests prepare files and programs, and a step that fails fails the test"
 )]
 
+mod age_keys;
 mod architecture;
 mod batch;
+mod canary;
 mod cli;
 mod determinism;
 mod diff;
@@ -22,6 +24,7 @@ mod render_faults;
 mod second_stack;
 mod secret;
 mod secret_keeping;
+mod secret_values;
 mod secrets_cli;
 mod session;
 mod store_guard;

@@ -55,9 +55,9 @@ pub fn run(command: Keygen, ui: &Ui) -> Result<Exit, Exit> {
     }
     let line = format!("Public key: {recipient}\nIn environments/ENV.toml: secrets.recipients = [\"{recipient}\"]");
     if to_stdout {
-        ui.say(&line)
+        ui.say(&line);
     } else {
-        ui.print(&format!("{line}\n"))?
+        ui.print(&format!("{line}\n"))?;
     }
     Ok(Exit::Done)
 }
