@@ -41,10 +41,9 @@ impl MemoryFile {
     pub fn new(name: &str, text: &[u8]) -> Result<Self, MemoryError> {
         let base = base().ok_or(MemoryError::NoFolder)?;
         remove_leftovers(&base);
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let folder = base.join(format!("{PREFIX}{}-{random}", geteuid().as_raw()));
+        let (high, low) = (getrandom::u64(), getrandom::u64());
+        let (high, low) = (high.map_err(io::Error::other)?, low.map_err(io::Error::other)?);
+        let folder = base.join(format!("{PREFIX}{}-{high:016x}{low:016x}", geteuid().as_raw()));
         mkdirat(CWD, &folder, Mode::RWXU).map_err(io::Error::from)?;
         let fd = openat(CWD, &folder, OPEN_DIR, Mode::empty()).map_err(io::Error::from)?;
         flock(&fd, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;

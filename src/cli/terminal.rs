@@ -96,10 +96,9 @@ impl Terminal {
         let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
         loop {
             match self.byte()? {
-                Some(b'\n' | b'\r') => break,
                 Some(3) => return Err(NoAnswer::Interrupted),
                 None | Some(4) if line.is_empty() => return Err(NoAnswer::Closed),
-                None | Some(4) => break,
+                None | Some(4 | b'\n' | b'\r') => break,
                 Some(8 | 127) => erase(&mut line),
                 // Ctrl-U
                 Some(21) => line.clear(),

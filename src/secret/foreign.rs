@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(read(json, Some("y")), Err(ManifestError::NotBase64("a".into())));
         assert_eq!(read(json, None), Err(ManifestError::Several(vec!["x".into(), "y".into()])));
         assert_eq!(read(json, Some("z")), Err(ManifestError::NoSecret(Some("z".into()))));
-        assert_eq!(read("a: 1\nb: [\n", None), Err(ManifestError::Syntax(3)));
+        assert_eq!(read("a: 1\nb: [\n", None), Err(ManifestError::Syntax(2)));
         assert_eq!(read("kind: ConfigMap\n", None), Err(ManifestError::NoSecret(None)));
     }
 }

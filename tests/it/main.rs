@@ -7,8 +7,10 @@
     reason = "tests prepare files and programs, and a step that fails fails the test"
 )]
 
+mod age_keys;
 mod architecture;
 mod batch;
+mod canary;
 mod cli;
 mod determinism;
 mod diff;
@@ -25,6 +27,7 @@ mod rotate;
 mod second_stack;
 mod secret;
 mod secret_keeping;
+mod secret_values;
 mod secrets_cli;
 mod session;
 mod store_forms;

@@ -492,7 +492,7 @@ fn what_is_no_key_file_is_refused_at_once() {
         (at("empty"), "holds no key"),
         (at("comments"), "holds no key"),
         (at("public"), "line 1 holds a public key"),
-        (at("binary"), "cannot be read"),
+        (at("binary"), "is no text, so no age key file"),
         (at("text"), "line 1 is no age private key"),
         (at("missing"), "cannot be read"),
     ] {
@@ -519,7 +519,10 @@ fn a_command_for_a_key_is_never_executed() {
     let mark = fleet.home().join("mark");
     let command = format!("sh -c 'touch {}; cat {}'", mark.display(), key().display());
     let with = |run: Run| run.env("SOPS_AGE_KEY_CMD", &command);
-    with(set_without_key(&fleet, &TOKEN, "x")).go().exits(4).says("SOPS_AGE_KEY_CMD (not executed by lmsgen)");
+    with(set_without_key(&fleet, &TOKEN, "x"))
+        .go()
+        .exits(4)
+        .says("SOPS_AGE_KEY_CMD (not executed without `--age-key-cmd`)");
     with(set(&fleet, &TOKEN, "x")).go().exits(0);
     for args in [&["render"][..], &["validate"], &["secrets", "generate"]] {
         with(fleet.prepare(args)).go().exits(0);
