@@ -83,33 +83,6 @@ pub fn bind(
     write(&file, SecretChange { spec, values: &[], revision }, recipients, identities, now)
 }
 
-/// Removes `key` and raises the revision.
-///
-/// # Errors
-/// As [`set`]; a key that the file has not, or its only one.
-pub fn unset(bytes: &[u8], key: &str, identities: &Identities, now: &str) -> Result<Vec<u8>, StoreError> {
-    check_time(now)?;
-    let file = StoreFile::parse(bytes).map_err(StoreError::Faults)?;
-    let Some(entry) = file.entries.iter().find(|entry| entry.key == key) else {
-        return Err(StoreError::Invalid { what: "key of the file", text: key.to_owned() });
-    };
-    if !file.entries.iter().any(|other| other.section == entry.section && other.key != key) {
-        return Err(StoreError::Nothing("value"));
-    }
-    let opened = Opened::new(&file, identities)?;
-    let mut edits = Edits::default();
-    let start = entry.key_span.start - column(file.text, entry.key_span.start);
-    let end = line_end(file.text, entry.value_span.end);
-    edits.replace(start..(end + file.text[end..].find('\n').map_or(0, |at| at + 1)), String::new());
-    annotate(
-        &file,
-        &Annotations { revision: Some(file.revision.saturating_add(1)), ..Annotations::default() },
-        &mut edits,
-    );
-    edits.replace(file.places.last_modified.clone(), format!("\"{now}\""));
-    seal_mac(&edits.apply(file.text), &file, &opened, &[], now)
-}
-
 fn check_recipients(file: &StoreFile<'_>, recipients: &[Recipient]) -> Result<(), StoreError> {
     let declared: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
     let (added, removed) = recipient_difference(&declared, &file.recipients().collect::<Vec<_>>());

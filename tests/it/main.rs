@@ -20,6 +20,7 @@ mod generators;
 mod git;
 mod isolation;
 mod limits;
+mod manifests;
 mod readme;
 mod render_faults;
 mod rewrap;

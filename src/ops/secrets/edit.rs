@@ -118,7 +118,7 @@ fn faults_of(found: &Found<'_>, editing: &Editing, edited: &[(String, Plaintext)
         }
     }
     for (key, _) in editing.shown.iter().filter(|(key, _)| !edited.iter().any(|(known, _)| known == key)) {
-        fault(format!("`{key}` is gone; keys are not removed here"));
+        fault(format!("`{key}` is gone; a key is not removed here, but with `sops unset {} ...`", found.one.path));
     }
     faults
 }
