@@ -10,10 +10,7 @@ use super::error::StoreError;
 use super::file::{Entry, Leaf, PLACE, PUBLIC, REVISION, Section, StoreFile};
 use super::text_edit::{Edits, column, line_end};
 use super::write::{SecretSpec, check_time, check_values, encrypt, entry, quoted};
-use crate::sops::Plaintext;
-use crate::sops::Recipient;
-use crate::sops::{DataKey, Sealed, digest};
-use crate::sops::{Identities, UnwrapError};
+use crate::sops::{DataKey, Identities, Plaintext, Recipient, Sealed, UnwrapError, digest};
 
 /// Decrypts every value of a store file, in file order, after checking its shape, every value's place and the MAC.
 /// Values under `data` come without their base64.
@@ -35,10 +32,10 @@ pub(super) fn decrypt_comment(key: &DataKey, text: &str, aad: &str) -> Option<Pl
     key.open(aad, Sealed::parse(text, "comment").ok()?).ok()
 }
 
-/// Recipients of `file` whose identity is at hand and does not open the data key that is wrapped for it.
+/// Recipients of `file`, which was opened, whose identity is at hand and does not open the data key that is wrapped for it.
 #[must_use]
 pub fn damaged_wraps(file: &StoreFile<'_>, identities: &Identities) -> Vec<String> {
-    identities.damaged(&file.wraps).map(str::to_owned).collect()
+    identities.damaged(&file.wraps).into_iter().map(str::to_owned).collect()
 }
 
 /// Sets values: in `existing` if there is a file, else in a new one.

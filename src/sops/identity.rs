@@ -118,12 +118,18 @@ impl Identities {
         tried.collect()
     }
 
-    /// Recipients among `wraps` whose identity is here and does not open what is wrapped for it.
-    pub(crate) fn damaged<'w>(&self, wraps: &'w [Wrap<'_>]) -> impl Iterator<Item = &'w str> {
-        wraps.iter().filter_map(|wrap| {
-            let key = self.keys.iter().find(|key| key.recipient == wrap.recipient)?;
-            open(&wrap.armor, &key.identity).is_none().then_some(&*wrap.recipient)
-        })
+    /// Recipients among `wraps`, which one of the identities opens, whose identity is here and does not open what is wrapped
+    /// for it.
+    pub(crate) fn damaged<'w>(&self, wraps: &'w [Wrap<'_>]) -> Vec<&'w str> {
+        let ours =
+            wraps.iter().filter_map(|wrap| Some((wrap, self.keys.iter().find(|key| key.recipient == wrap.recipient)?)));
+        let ours: Vec<_> = ours.collect();
+        // The only one is the one that opened.
+        if ours.len() < 2 {
+            return Vec::new();
+        }
+        let broken = ours.into_iter().filter(|(wrap, key)| open(&wrap.armor, &key.identity).is_none());
+        broken.map(|(wrap, _)| &*wrap.recipient).collect()
     }
 
     /// Opens the first wrapped key whose recipient one of the identities is. A wrap that says it is for an identity and

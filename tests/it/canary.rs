@@ -37,10 +37,18 @@ fn cases(planted: &str) -> Vec<Vec<&str>> {
         vec![S, "import", place[0], place[1], "--from-file", "api-key=/dev/null"],
         vec![S, "import", place[0], place[1], "--from-manifest", planted],
         vec![S, "keygen", "/dev/null/no"],
+        vec![S, "rotate", "asia/corner", "session", "--dry-run"],
+        vec![S, "rotate", "asia/*", "payments"],
+        vec![S, "rewrap", "--dry-run", "--rekey"],
+        vec![S, "rewrap", "--rekey", "-e", "europe"],
+        vec![S, "bind"],
         vec![S, "verify"],
+        vec![S, "verify", "-o", "json"],
         vec![S, "convert"],
         vec![S, "generate"],
         vec!["manifests"],
+        // What it decrypts is asked for, so here it stops before.
+        vec!["manifests", "--decrypt", "--phase", "nope"],
     ]
 }
 

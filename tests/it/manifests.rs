@@ -26,7 +26,8 @@ fn kinds(documents: &[Value]) -> Vec<&str> {
 fn phases_follow_each_other_and_encrypted_secrets_are_left_out() {
     let fleet = fleet();
     let before = fleet.snapshot();
-    let ran = fleet.run(&["manifests", "C1", "-e", "lms-dev"]).exits(0).says("Left out 2 encrypted Secrets: add --decrypt");
+    let ran =
+        fleet.run(&["manifests", "C1", "-e", "lms-dev"]).exits(0).says("Left out 2 encrypted Secrets: add --decrypt");
     let found = documents(&ran.out);
     assert_eq!(kinds(&found), ["Job", "Job", "ConfigMap", "Service", "Deployment", "Ingress"]);
     let provision = documents(&fleet.run(&["manifests", "C1", "-e", "lms-dev", "--phase", "provision"]).exits(0).out);

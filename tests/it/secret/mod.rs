@@ -3,6 +3,7 @@
 mod in_use;
 mod keys;
 mod store;
+mod taken_over;
 mod tamper;
 
 use lmsgen::secret::{Form, SecretSpec, encrypt};
