@@ -4,6 +4,7 @@ mod in_use;
 mod keys;
 mod store;
 mod tamper;
+mod tamper_matrix;
 
 use lmsgen::secret::{Form, SecretSpec, encrypt};
 use lmsgen::sops::{Identities, Plaintext, Recipient, parse_recipient};
