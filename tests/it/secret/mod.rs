@@ -5,6 +5,7 @@ mod keys;
 mod store;
 mod taken_over;
 mod tamper;
+mod tamper_matrix;
 
 use lmsgen::secret::{Form, SecretSpec, encrypt};
 use lmsgen::sops::{Identities, Plaintext, Recipient, parse_recipient};
