@@ -15,6 +15,7 @@ pub mod document;
 pub mod files;
 pub mod manifest;
 
+pub mod guard;
 pub mod params;
 pub mod secret;
 pub mod sops;

@@ -1,6 +1,6 @@
 //! Arguments of the program as a whole, and which command runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -131,7 +131,17 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
     if let Command::Secrets(secrets::Secrets::Keygen(command)) = app.command {
         return secrets::keygen::run(command, ui);
     }
-    let root = open(app.global.fleet, ui)?;
+    let root = match find(app.global.fleet.as_deref(), ui)? {
+        Some(root) => root,
+        None => {
+            if let Command::Secrets(command) = &app.command
+                && let Some(done) = secrets::run_anywhere(command, ui)
+            {
+                return done;
+            }
+            return Err(no_fleet(app.global.fleet.as_deref(), ui));
+        }
+    };
     match app.command {
         Command::Client(command) => client::run(command, &root, ui),
         Command::Env(command) => env::run(&command, &root, ui),
@@ -145,10 +155,12 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
     }
 }
 
+/// What marks a fleet's folder.
+const MARKER: &str = "lmsgen.toml";
+
 /// Opens the fleet that was named, or the nearest one upwards.
-fn open(named: Option<PathBuf>, ui: &Ui) -> Result<Root, Exit> {
-    const MARKER: &str = "lmsgen.toml";
-    let found = match &named {
+fn find(named: Option<&Path>, ui: &Ui) -> Result<Option<Root>, Exit> {
+    let found = match named {
         Some(folder) => {
             let is_fleet = folder.join(MARKER).is_file();
             if is_fleet { Root::open(folder).map(Some) } else { Ok(None) }
@@ -161,16 +173,13 @@ fn open(named: Option<PathBuf>, ui: &Ui) -> Result<Root, Exit> {
             }
         },
     };
-    match found {
-        Ok(Some(root)) => Ok(root),
-        Ok(None) => {
-            let place = named
-                .map_or_else(|| "here or in a folder above".to_owned(), |folder| format!("in {}", folder.display()));
-            ui.complain(&format!(
-                "error: there is no {MARKER} {place}\n  = help: change into a fleet's folder, or name it with -C"
-            ));
-            Err(Exit::Usage)
-        }
-        Err(error) => Err(failed(ui, &error.into())),
-    }
+    found.map_err(|error| failed(ui, &error.into()))
+}
+
+fn no_fleet(named: Option<&Path>, ui: &Ui) -> Exit {
+    let place = named.map_or_else(|| "here or in a folder above".to_owned(), |path| format!("in {}", path.display()));
+    ui.complain(&format!(
+        "error: there is no {MARKER} {place}\n  = help: change into a fleet's folder, or name it with -C"
+    ));
+    Exit::Usage
 }

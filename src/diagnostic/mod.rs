@@ -10,4 +10,4 @@ mod source;
 
 pub use code::{Class, Code};
 pub use sink::{Diagnostic, Label, Severity, Sink};
-pub use source::{FileId, Position, Source, SourceMap, Span};
+pub use source::{FileId, Position, Source, SourceMap, Span, concealed};

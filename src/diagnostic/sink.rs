@@ -112,6 +112,23 @@ impl Sink {
         self.found.retain(wanted);
     }
 
+    /// Puts `***` where a text of a diagnostic repeats one of `texts`.
+    pub fn redact(&mut self, texts: &[String]) {
+        let clean = |text: &mut String| {
+            for secret in texts.iter().filter(|secret| text.contains(secret.as_str())).collect::<Vec<_>>() {
+                *text = text.replace(secret.as_str(), "***");
+            }
+        };
+        if texts.is_empty() {
+            return;
+        }
+        for one in &mut self.found {
+            clean(&mut one.message);
+            one.help.as_mut().map(clean);
+            one.primary.iter_mut().chain(&mut one.secondary).for_each(|label| clean(&mut label.text));
+        }
+    }
+
     /// Takes over all of another sink.
     pub fn append(&mut self, mut other: Self) {
         self.found.append(&mut other.found);

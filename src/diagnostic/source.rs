@@ -1,5 +1,6 @@
 //! The text of every file that was read, and positions in it.
 
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use regex::{Captures, Regex};
@@ -24,7 +25,7 @@ impl Span {
     ///
     /// Files are bounded far below 4 GiB when they are read, so larger offsets are clamped.
     #[must_use]
-    pub fn new(file: FileId, range: std::ops::Range<usize>) -> Self {
+    pub fn new(file: FileId, range: Range<usize>) -> Self {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Self { file, start: clamp(range.start), end: clamp(range.end) }
     }
@@ -80,6 +81,12 @@ impl SourceMap {
         source.text = text.into();
     }
 
+    /// Hides `ranges` of a file, as [`concealed`].
+    pub fn conceal(&mut self, file: FileId, ranges: impl IntoIterator<Item = Range<usize>>) {
+        let source = &mut self.sources[file.0 as usize];
+        source.text = concealed(&source.text, ranges).into();
+    }
+
     /// The file behind `id`.
     #[must_use]
     pub fn get(&self, id: FileId) -> &Source {
@@ -111,6 +118,40 @@ impl SourceMap {
     }
 }
 
+/// `text` without `ranges` and without what follows them on their last lines, so that not even a length is left to see.
+/// Lines, bytes and characters stay where they are.
+#[must_use]
+pub fn concealed(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut ranges: Vec<Range<usize>> = ranges.into_iter().collect();
+    ranges.sort_by_key(|range| (range.start, range.end));
+    for range in ranges {
+        let end = range.end.clamp(range.start, text.len());
+        let end =
+            text[text.ceil_char_boundary(end)..].find('\n').map_or(text.len(), |at| text.ceil_char_boundary(end) + at);
+        let start = text.floor_char_boundary(range.start.min(end)).max(out.len());
+        if out.len() < start {
+            out.push_str(&text[out.len()..start]);
+        }
+        let hidden = text.get(out.len()..end).unwrap_or_default();
+        out.extend(hidden.chars().enumerate().map(|(at, c)| hidden_char(at, c)));
+    }
+    out.push_str(&text[out.len()..]);
+    out
+}
+
+/// A character as long as `c` in its place: stars, then blanks.
+const fn hidden_char(at: usize, c: char) -> char {
+    match (c.len_utf8(), at) {
+        _ if c == '\n' => c,
+        (1, 0..3) => '*',
+        (1, _) => ' ',
+        (2, _) => '\u{a0}',
+        (3, _) => '\u{2002}',
+        _ => '\u{1f512}',
+    }
+}
+
 /// `text`, as long as before, with private age keys masked.
 fn without_private_keys(text: Arc<str>) -> Arc<str> {
     static KEY: LazyLock<Regex> =
@@ -124,6 +165,24 @@ fn without_private_keys(text: Arc<str>) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn concealed_text_keeps_its_places_and_tells_no_length() {
+        let text = "a = \"пароль€🔑xyz\" # 1\nb = \"hunter2\", c = \"hunter3\"\nd\n";
+        let at = |piece: &str| text.find(piece).map(|at| at..at + piece.len()).unwrap();
+        let hidden = concealed(text, [at("hunter3"), at("пароль€🔑xyz"), at("hunter2"), at("unter2")]);
+        assert_eq!(hidden.len(), text.len());
+        assert_eq!(hidden.chars().count(), text.chars().count());
+        assert_eq!(hidden.lines().count(), 3);
+        assert!(hidden.starts_with("a = \"") && hidden.ends_with("\nd\n"), "{hidden}");
+        assert!(hidden.contains("\nb = \"***   "), "{hidden}");
+        for gone in ["п", "xyz", "unter", "# 1", "c ="] {
+            assert!(!hidden.contains(gone), "{hidden}");
+        }
+        assert_eq!(concealed("x\ny", [0..3]), "*\n*");
+        assert_eq!(concealed("ж", [1..9]), "\u{a0}");
+        assert_eq!(concealed("", [0..0]), "");
+    }
 
     #[test]
     fn private_keys_are_masked_in_place() {

@@ -1,5 +1,6 @@
 //! Reading `lmsgen.toml`.
 
+use super::allow::{Allow, read_allow};
 use super::model::GitConfig;
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
 use crate::document::{Document, TableReader, quoted};
@@ -15,6 +16,8 @@ pub(super) struct Config {
     /// The file is there and could not be read.
     pub(super) is_broken: bool,
     pub(super) git: GitConfig,
+    /// What the guard against plaintext passes over.
+    pub(super) allow: Vec<Allow>,
     /// One overlay for each stack.
     pub(super) overlays: Vec<Overlay>,
 }
@@ -30,9 +33,10 @@ pub(super) fn read_config(document: &Document<'_>, stacks: &[(&str, &Declaration
     let mut table = document.root();
     let stack = table.string("stack", sink).map(|name| (name.value.to_owned(), name.span));
     let git = table.table("git", sink).map_or_else(GitConfig::default, |git| read_git(git, sink));
+    let allow = read_allow(&mut table, sink);
     let overlays = read_layer(&mut table, Layer::Fleet, stacks, sink);
     table.finish_with(|name| stacks.iter().find_map(|(_, declarations)| declarations.hint(name)), sink);
-    Config { stack, git, overlays, is_broken: false }
+    Config { stack, git, allow, overlays, is_broken: false }
 }
 
 /// Takes `params` and `unset` of a layer that all stacks share.

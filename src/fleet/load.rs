@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
+use super::allow::Allow;
 use super::client::{ClientRead, Known, UNKNOWN_STACK, read_client, unknown_stack};
 use super::config::{Config, read_config};
 use super::environment::{EnvironmentRead, TOKEN, read_environment};
@@ -32,6 +33,8 @@ pub struct Loaded {
     /// The fleet; `None` when its files are too broken to say. When `found` has errors it holds only what is
     /// right, so that later checks can report their faults too; nothing may be written from it.
     pub fleet: Option<Fleet>,
+    /// `[[allow]]`, also when there is no fleet: what is allowed is no news then either.
+    pub allow: Vec<Allow>,
     /// The text of every file read.
     pub sources: SourceMap,
     /// Every fault found.
@@ -47,16 +50,17 @@ pub fn load(sources: &Sources) -> Loaded {
     let mut found = Sink::default();
     if let Some(excess) = sources.excess() {
         found.push(Diagnostic::error(SOURCES, format!("the fleet's sources are {excess}")));
-        return Loaded { fleet: None, sources: map, found };
+        return Loaded { fleet: None, allow: Vec::new(), sources: map, found };
     }
     let texts = Files::sort(read(sources, &mut map, &mut found));
-    let fleet = texts.load(&mut found);
+    let mut allow = Vec::new();
+    let fleet = texts.load(&mut allow, &mut found);
     for fault in found.as_slice().iter().filter(|fault| fault.code == TOKEN) {
         if let Some(label) = &fault.primary {
             map.blot(label.span);
         }
     }
-    Loaded { fleet, sources: map, found: cap(found) }
+    Loaded { fleet, allow, sources: map, found: cap(found) }
 }
 
 /// The fleet's texts by what they are.
@@ -119,13 +123,14 @@ impl Files {
         files
     }
 
-    fn load(self, sink: &mut Sink) -> Option<Fleet> {
+    fn load(self, allow: &mut Vec<Allow>, sink: &mut Sink) -> Option<Fleet> {
         let Self { config, environments, clients, stacks } = self;
         if !check_count(clients.len(), "clients", sink) {
             return None;
         }
         let stacks = read_stacks(stacks, sink);
-        let config = config_of(config, &stacks, sink);
+        let mut config = config_of(config, &stacks, sink);
+        allow.append(&mut config.allow);
         let default_stack = default_stack(&config, &stacks, sink);
         let is_default_wrong = config.stack.is_some() || config.is_broken || !stacks.broken.is_empty();
         let mut broken_environments = Vec::new();

@@ -2,6 +2,7 @@
 //!
 //! Reads through `files` only; renders nothing.
 
+mod allow;
 mod client;
 mod config;
 mod edit;
@@ -20,6 +21,7 @@ mod stack_secrets;
 mod texts;
 mod unique;
 
+pub use allow::{Allow, PathPattern};
 pub use edit::{NewClient, new_client_text};
 pub use explain::{Explanation, UnknownParameter};
 pub use layout::{is_ignored, is_note};

@@ -22,6 +22,7 @@ mod publish;
 mod remote;
 mod repository;
 mod snapshot;
+mod staged;
 mod state;
 mod text;
 
@@ -32,4 +33,5 @@ pub use publish::{
     SourcePolicy, SourceWrite, Verdict, Workspace,
 };
 pub use repository::{Repository, Revision};
+pub use staged::StagedFile;
 pub use state::Problem;

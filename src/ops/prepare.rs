@@ -8,6 +8,7 @@ use crate::template::NO_PUBLIC_HALF;
 use crate::tree::Scope;
 
 use super::Error;
+use super::plaintext::{Watched, watch};
 use super::store::{Missing, Store, is_of_the_file, read_store};
 use super::store_files::StoreFiles;
 
@@ -60,6 +61,8 @@ pub struct Prepared {
     pub rendered: Rendered,
     /// The text of every file.
     pub sources: SourceMap,
+    /// The guard against plaintext, and what it found.
+    pub watched: Watched,
     /// Faults so far.
     pub found: Sink,
 }
@@ -75,38 +78,44 @@ pub fn prepare(
     selection: &Selection,
 ) -> Result<Result<Prepared, Checked<()>>, Error> {
     let loaded = fleet::load(&files);
-    // Everything needed is in the map of sources now.
-    drop(files);
     let (mut sources, mut found) = (loaded.sources, loaded.found);
-    let Some(fleet) = loaded.fleet else { return Ok(Err(faults(found, sources))) };
-    if !found.has_errors()
-        && let Some(fault) = empty_fleet(&fleet)
-    {
+    let is_doubtful = found.has_errors();
+    let engines = loaded.fleet.as_ref().map(|fleet| Engines::compile(fleet, &sources, &mut found));
+    let is_broken = has_broken_input(&found);
+    let watched = watch(loaded.fleet.as_ref(), loaded.allow, &files, &mut sources, &mut found);
+    // Everything needed is in the map of sources now, which holds no plaintext from here on.
+    drop(files);
+    watched.redact(&mut found);
+    let (Some(fleet), Some(engines)) = (loaded.fleet, engines) else { return Ok(Err(faults(found, sources))) };
+    if !is_doubtful && let Some(fault) = empty_fleet(&fleet) {
         found.push(fault);
     }
-    let is_doubtful = found.has_errors();
     let instances = match selection.instances(&fleet) {
         Ok(instances) => instances,
         // What was asked for may be missing because of the fault.
         Err(_) if is_doubtful => return Ok(Err(faults(found, sources))),
         Err(error) => return Err(error.into()),
     };
-    let engines = Engines::compile(&fleet, &sources, &mut found);
     let mut of_store = Sink::default();
     let store = read_store(store, &fleet, &instances, &mut sources, &mut of_store)?;
+    watched.notes(&store.notes, &mut sources, &mut of_store);
     // Against declarations that are in doubt, right files look wrong, and the advice would be to remove them.
     of_store.retain(|fault| !is_doubtful || is_of_the_file(fault.code));
     found.append(of_store);
-    let rendered = if found.has_errors() && loaded_is_broken(&found) {
+    let rendered = if is_broken || has_broken_input(&found) {
         Rendered::default()
     } else {
-        render(&fleet, &engines, &store.secrets, &instances, &mut found)
+        let mut of_output = Sink::default();
+        let rendered = render(&fleet, &engines, &store.secrets, &instances, &watched.sentry, &mut of_output);
+        watched.redact(&mut of_output);
+        found.append(of_output);
+        rendered
     };
-    Ok(Ok(Prepared { fleet, engines, store, instances, rendered, sources, found }))
+    Ok(Ok(Prepared { fleet, engines, store, instances, rendered, sources, watched, found }))
 }
 
 /// Templates that do not compile cannot be rendered; faults of values and the store do not stand in the way.
-fn loaded_is_broken(found: &Sink) -> bool {
+fn has_broken_input(found: &Sink) -> bool {
     found.as_slice().iter().any(|fault| fault.is_error() && fault.code.class == Class::Input)
 }
 
@@ -138,7 +147,9 @@ impl Prepared {
     pub fn render_again(&mut self) {
         self.forget_not_made();
         let mut found = Sink::default();
-        self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, &mut found);
+        let sentry = &self.watched.sentry;
+        self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, sentry, &mut found);
+        self.watched.redact(&mut found);
         self.found.append(found);
     }
 

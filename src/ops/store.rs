@@ -31,6 +31,8 @@ pub struct Store {
     pub secrets: Secrets,
     /// What is declared but not there, by place and name.
     pub missing: Vec<Missing>,
+    /// Texts for people beside the store's files: published as they are.
+    pub notes: Vec<(RelPath, Arc<[u8]>)>,
 }
 
 /// A declared Secret that lacks keys.
@@ -225,7 +227,7 @@ pub fn read_store(
         sink.push(not_bound(&fleet.environments[environment].name, &paths, sources));
     }
     if instances.len() == fleet.instances.len() {
-        orphans(files, fleet, &wanted, sources, sink)?;
+        store.notes = orphans(files, fleet, &wanted, sources, sink)?;
     }
     Ok(store)
 }
@@ -327,23 +329,29 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
     sources.add(path, masked(bytes))
 }
 
-/// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each.
+/// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each. Returns
+/// notes.
 pub fn orphans(
     files: StoreFiles<'_>,
     fleet: &Fleet,
     wanted: &[Wanted<'_>],
     sources: &mut SourceMap,
     sink: &mut Sink,
-) -> Result<(), Error> {
+) -> Result<Vec<(RelPath, Arc<[u8]>)>, Error> {
+    let mut notes = Vec::new();
     let stored = |one: &&Wanted<'_>| fleet.environments[one.place.environment].form.stored().is_some();
     let known: HashSet<&str> = wanted.iter().filter(stored).map(|one| one.path.as_str()).collect();
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for text in files.paths().into_iter().filter(|path| !known.contains(*path)) {
         let Ok(path) = RelPath::new(text) else { continue };
-        if is_ignored(&path) || is_note(&path) {
+        if is_ignored(&path) {
             continue;
         }
         let Some(bytes) = files.read(&path)? else { continue };
+        if is_note(&path) {
+            notes.push((path, bytes));
+            continue;
+        }
         if StoreFile::parse(&bytes).is_err() {
             // Its text may be a secret: the map gets none of it.
             let file = sources.add(text, "");
@@ -363,5 +371,5 @@ pub fn orphans(
         let help = format!("if it is gone for good, `git rm -r {folder}`; data in databases is not touched by that");
         sink.push(Diagnostic::warning(ORPHAN, message).at(Span::file_start(file), "").help(help));
     }
-    Ok(())
+    Ok(notes)
 }

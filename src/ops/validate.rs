@@ -3,6 +3,7 @@
 use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 
+use super::plaintext::report_unused;
 use super::prepare::{Checked, prepare};
 use super::render::{Strictness, require_secrets};
 use super::store_files::StoreFiles;
@@ -23,6 +24,9 @@ pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>
         Ok(mut prepared) => {
             require_secrets(&mut prepared, Strictness::Lenient);
             sops_yaml::check(root, &mut prepared.sources, &mut prepared.found)?;
+            if prepared.is_everything() && !prepared.found.has_errors() {
+                report_unused(&prepared.watched.sentry, &mut prepared.found);
+            }
             let outcome = (!prepared.found.has_errors()).then_some(Validated);
             prepared.finish(outcome)
         }

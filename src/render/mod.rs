@@ -10,6 +10,7 @@ mod place;
 mod policy;
 mod run;
 mod secrets;
+mod sentry;
 
 pub use collect::Rendered;
 pub use engines::Engines;
@@ -17,3 +18,4 @@ pub use external::external_secret;
 pub use facts::object_name;
 pub use run::{OUTPUT, render};
 pub use secrets::{SecretFile, SecretPlace, Secrets};
+pub use sentry::Sentry;

@@ -18,17 +18,25 @@ use super::object::{OwnerKind, check};
 use super::place::{Object, PlaceRun, Site, digests, phase_of};
 use super::policy;
 use super::secrets::{SecretPlace, Secrets};
+use super::sentry::Sentry;
 
 /// The folder of all output.
 pub const OUTPUT: &str = "rendered";
 
 /// Renders `instances` (indices into the fleet) and the environments they run in; all environments when `instances`
 /// is everything. Faults go to `sink`; a tree with faults must not be written.
-pub fn render(fleet: &Fleet, engines: &Engines, secrets: &Secrets, instances: &[usize], sink: &mut Sink) -> Rendered {
+pub fn render(
+    fleet: &Fleet,
+    engines: &Engines,
+    secrets: &Secrets,
+    instances: &[usize],
+    sentry: &Sentry,
+    sink: &mut Sink,
+) -> Rendered {
     let facts: Vec<TemplateValue> = fleet.environments.iter().map(environment_facts).collect();
     let shared: Vec<SharedParams> =
         fleet.environment_parts.iter().map(|part| SharedParams::new(&part.params)).collect();
-    let job = Job { fleet, engines, secrets, facts: &facts, shared: &shared };
+    let job = Job { fleet, engines, secrets, sentry, facts: &facts, shared: &shared };
     let parts: Vec<Part> =
         (0..fleet.environment_parts.len()).into_par_iter().map(|at| job.environment_part(at)).collect();
     let all = instances.len() == fleet.instances.len();
@@ -45,6 +53,7 @@ struct Rules<'a> {
     owner: OwnerKind,
     stack: &'a Stack,
     environment: &'a Environment,
+    sentry: &'a Sentry,
 }
 
 impl Rules<'_> {
@@ -68,6 +77,11 @@ impl Rules<'_> {
                 let span = site.span(object.template, Fault::Offset(object.offset));
                 faults.extend(against_policy.into_iter().map(|fault| fault.at(span, "")));
             }
+            let in_the_clear = self.sentry.look(self.stack, &source.name, &object.filled.text);
+            if !in_the_clear.is_empty() {
+                let span = site.span(object.template, Fault::Offset(object.offset));
+                faults.extend(in_the_clear.iter().map(|finding| finding.rendered(&object.kind, span)));
+            }
             let bytes = object.filled.text.into_bytes().into();
             let span = Span::file_start(source.file);
             let file = OutputFile::new((object.api_version, object.kind), &object.filled.name, bytes, span);
@@ -81,6 +95,7 @@ struct Job<'a> {
     fleet: &'a Fleet,
     engines: &'a Engines,
     secrets: &'a Secrets,
+    sentry: &'a Sentry,
     facts: &'a [TemplateValue],
     /// By environment part.
     shared: &'a [SharedParams],
@@ -102,7 +117,7 @@ impl Job<'_> {
         let environment = &self.fleet.environments[part.environment];
         let folder = format!("{OUTPUT}/{}/environment", environment.name);
         let mut folders = vec![(folder.clone(), Vec::new())];
-        let rules = Rules { owner: OwnerKind::Environment, stack, environment };
+        let rules = Rules { owner: OwnerKind::Environment, stack, environment, sentry: self.sentry };
         rules.add(objects, site, |_| folder.clone(), (&mut folders, &mut faults));
         self.add_secrets(&stack.environment_secrets, place, &part.params, &folder, &mut folders);
         for fault in &mut faults {
@@ -144,7 +159,7 @@ impl Job<'_> {
             let phase = phase_of(&stack.phases, template).or(stack.phases.first());
             format!("{base}/{}", phase.map_or("app", |phase| phase.as_str()))
         };
-        let rules = Rules { owner: OwnerKind::Client, stack, environment };
+        let rules = Rules { owner: OwnerKind::Client, stack, environment, sentry: self.sentry };
         rules.add(objects, site, folder_of, (&mut folders, &mut faults));
         if let Some(first) = stack.phases.first() {
             self.add_secrets(&stack.secrets, place, &instance.params, &format!("{base}/{first}"), &mut folders);

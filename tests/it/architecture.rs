@@ -9,7 +9,7 @@ use crate::support::fleet::repository;
 const LEVELS: [&[&str]; 7] = [
     &["diagnostic", "names"],
     &["document", "files", "manifest", "sops"],
-    &["params", "secret", "tree"],
+    &["guard", "params", "secret", "tree"],
     &["fleet", "template"],
     &["diff", "git", "render"],
     &["ops", "report"],
@@ -17,7 +17,7 @@ const LEVELS: [&[&str]; 7] = [
 ];
 
 /// Numbers of fault codes that a module may declare.
-const CODES: [(&str, std::ops::RangeInclusive<u16>); 11] = [
+const CODES: [(&str, std::ops::RangeInclusive<u16>); 12] = [
     ("fleet", 600..=629),
     ("document", 100..=119),
     ("fleet", 120..=159),
@@ -26,7 +26,8 @@ const CODES: [(&str, std::ops::RangeInclusive<u16>); 11] = [
     ("render", 230..=259),
     ("tree", 300..=319),
     ("secret", 400..=439),
-    ("ops", 440..=459),
+    ("ops", 440..=449),
+    ("guard", 450..=469),
     ("git", 500..=529),
     ("report", 990..=999),
 ];

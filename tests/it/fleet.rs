@@ -56,7 +56,7 @@ fn file(text: &str) -> Content {
 /// A fleet that loads without a fault.
 fn fleet(changes: &[(&str, &str)]) -> (Fleet, SourceMap) {
     let changes: Vec<_> = changes.iter().map(|(name, text)| (*name, Some(file(text)))).collect();
-    let Loaded { fleet, sources, found } = load(&sources(&changes));
+    let Loaded { fleet, sources, found, .. } = load(&sources(&changes));
     assert_eq!(said(found.into_sorted(&sources), &sources), "");
     (fleet.unwrap(), sources)
 }

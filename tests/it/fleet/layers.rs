@@ -60,7 +60,7 @@ fn layered(layers: [&str; 4]) -> Loaded {
 }
 
 fn right(layers: [&str; 4]) -> Fleet {
-    let Loaded { fleet, sources, found } = layered(layers);
+    let Loaded { fleet, sources, found, .. } = layered(layers);
     assert_eq!(said(found.into_sorted(&sources), &sources), "");
     fleet.unwrap()
 }

@@ -7,7 +7,7 @@ use lmsgen::files::Root;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 
-use super::{bind, convert, edit, generate, import, keygen, rewrap, rotate, set, show, status, verify};
+use super::{bind, convert, edit, generate, import, keygen, rewrap, rotate, scan, set, show, status, verify};
 
 #[derive(Debug, Subcommand)]
 pub enum Secrets {
@@ -35,6 +35,8 @@ pub enum Secrets {
     Convert(convert::Convert),
     /// Generate what is missing; touch nothing else
     Generate(generate::Generate),
+    /// Look for secrets in the clear; for a pre-commit hook
+    Scan(scan::Scan),
 }
 
 pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
@@ -51,5 +53,14 @@ pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         Secrets::Verify(command) => verify::run(command, root, ui),
         Secrets::Convert(command) => convert::run(command, root, ui),
         Secrets::Generate(command) => generate::run(command, root, ui),
+        Secrets::Scan(command) => scan::run(command, Some(root), ui),
+    }
+}
+
+/// Runs what needs no fleet; `None` for everything else.
+pub fn run_anywhere(command: &Secrets, ui: &Ui) -> Option<Result<Exit, Exit>> {
+    match command {
+        Secrets::Scan(command) if command.is_anywhere() => Some(scan::run(command.clone(), None, ui)),
+        _ => None,
     }
 }

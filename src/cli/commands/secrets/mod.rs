@@ -9,9 +9,10 @@ mod import;
 pub mod keygen;
 mod rewrap;
 mod rotate;
+mod scan;
 mod set;
 mod show;
 mod status;
 mod verify;
 
-pub use command::{Secrets, run};
+pub use command::{Secrets, run, run_anywhere};

@@ -1,0 +1,82 @@
+//! `lmsgen secrets scan`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use lmsgen::files::Root;
+use lmsgen::ops::{self, ScanTarget, Scanned};
+use lmsgen::report::{counted, diagnostics_json};
+
+use crate::cli::exit::Exit;
+use crate::cli::show::{failed, outcome};
+use crate::cli::ui::Ui;
+
+/// Look for secrets in the clear: private keys, tokens, passwords in URLs and under telling names, Secrets that are not
+/// encrypted.
+///
+/// Without arguments in the fleet's own files. `[[allow]]` in lmsgen.toml names what is no leak. Exits with 4 when
+/// something is found; shows where, never what.
+#[derive(Clone, Debug, Args)]
+pub struct Scan {
+    /// Files and folders to look at; links are not followed
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// What `git commit` would commit, in the whole repository: for a pre-commit hook
+    #[arg(long, conflicts_with = "paths")]
+    staged: bool,
+    /// How to say it
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Scan {
+    /// `true` if it can do without a fleet.
+    pub fn is_anywhere(&self) -> bool {
+        self.staged || !self.paths.is_empty()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line reads the environment")]
+pub fn run(command: Scan, root: Option<&Root>, ui: &Ui) -> Result<Exit, Exit> {
+    let target = if command.staged {
+        // Git names the index to its hooks: `git commit -a` has one of its own.
+        ScanTarget::Staged { folder: PathBuf::from("."), index: std::env::var_os("GIT_INDEX_FILE").map(Into::into) }
+    } else if command.paths.is_empty() {
+        ScanTarget::Fleet
+    } else {
+        ScanTarget::Paths(command.paths)
+    };
+    let (checked, scanned) = ops::scan(root, &target).map_err(|error| failed(ui, &error))?;
+    if let Format::Json = command.output {
+        ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
+        return Ok(Exit::of(&checked.found));
+    }
+    let looked_at = looked_at(scanned);
+    match outcome(ui, checked) {
+        Ok(()) => {
+            ui.say(&format!("Nothing in the clear in {looked_at}"));
+            Ok(Exit::Done)
+        }
+        Err(exit) => {
+            ui.say(&format!("Looked at {looked_at}"));
+            Err(exit)
+        }
+    }
+}
+
+/// `214 files (2 that are no text and 1 over 5 MiB were left out)`
+fn looked_at(scanned: Scanned) -> String {
+    let files = counted(scanned.n_files, "file");
+    let left_out = [(scanned.n_binary, "that are no text"), (scanned.n_large, "over 5 MiB")];
+    let left_out: Vec<String> =
+        left_out.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    if left_out.is_empty() { files } else { format!("{files}; left out: {}", left_out.join(", ")) }
+}

@@ -1,0 +1,151 @@
+//! One pass over a text: what cannot begin a secret is never looked at twice.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use regex::Regex;
+
+use super::finding::{Finding, RULES, Rule};
+use super::named::{self, Name, key_around, line_at};
+use super::shapes::SHAPES;
+use super::tokens::{self, OTHERS};
+use super::words::{self, Promise};
+use super::{blocks, objects, urls};
+
+/// Pieces of the names of secrets, with letters of any case.
+const NAMES: &str = "(?i:passw|passphrase|passcode|pwd|secret|token|credential|[_-]pass|[_-]pw|dbpass\
+    |(?:api|access|account|encryption|hmac|master|private|shared|signing)[_-]?key)";
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextKind {
+    /// Values, or a program.
+    Data,
+    /// For people: examples are not secrets.
+    Prose,
+}
+
+impl TextKind {
+    /// Told by the end of a path.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let prose = [".md", ".markdown", ".rst", ".adoc", ".txt"];
+        if prose.iter().any(|end| path.ends_with(end)) { Self::Prose } else { Self::Data }
+    }
+}
+
+/// Looks for plaintext.
+pub struct Guard {
+    starts: Regex,
+    /// Names that somebody declared secret, folded.
+    declared: HashSet<String>,
+    /// Values that were found where they come from. No `Debug`: they are secrets.
+    known: Vec<String>,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl Guard {
+    /// A guard that takes `declared` for names of secrets, too. Names of one word say too little by themselves.
+    pub fn new<'a>(declared: impl IntoIterator<Item = &'a str>) -> Self {
+        let two_words = |name: &&str| words::words(name).len() > 1;
+        let declared: HashSet<String> = declared.into_iter().filter(two_words).map(words::folded).collect();
+        let mut own: Vec<String> = declared
+            .iter()
+            .filter(|name| words::promise(name).is_none())
+            .map(|name| name.split('-').map(regex::escape).collect::<Vec<_>>().join("[-_.]"))
+            .collect();
+        own.sort();
+        let fixed = blocks::STARTS.iter().chain(&OTHERS).copied().chain(SHAPES.iter().map(|shape| shape.start));
+        let fixed: Vec<String> = fixed.map(regex::escape).collect();
+        let own = own.into_iter().map(|name| format!("|(?i:{name})")).collect::<String>();
+        let pattern = format!("://|{}|{NAMES}{own}", fixed.join("|"));
+        let starts = Regex::new(&pattern).expect("the parts are constants and escaped names");
+        Self { starts, declared, known: Vec::new() }
+    }
+
+    /// Passes over values that were found elsewhere: where a value is used again is no news.
+    #[must_use]
+    pub fn knowing(mut self, values: impl IntoIterator<Item = String>) -> Self {
+        self.known = values.into_iter().collect();
+        self
+    }
+
+    /// Everything in the clear, by place; of findings over the same text the most telling one.
+    #[must_use]
+    pub fn scan(&self, text: &str, kind: TextKind) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        let mut has_objects = false;
+        while let Some(hit) = self.starts.find_at(text, at) {
+            let hit = hit.range();
+            // A start may stand inside another: `npm_` in a name, `://` after a word.
+            at = hit.end;
+            if &text[hit.clone()] == "://" {
+                found.extend(urls::look(text, hit.start, is_prose(text, hit.start, kind)));
+            } else if let Some(found_here) = blocks::look(text, hit.clone()).or_else(|| tokens::look(text, hit.clone()))
+            {
+                at = found_here.as_ref().map_or(at, |finding| finding.range.end.max(at));
+                found.extend(found_here);
+            } else {
+                let key = key_around(text, &hit);
+                at = key.end.max(at);
+                has_objects |= text[hit.clone()].ends_with("ecret") && objects::is_kind(text, key.end);
+                if let Some(name) = self.name(text, key) {
+                    found.extend(named::look(text, &name, is_prose(text, name.range.start, kind)));
+                }
+            }
+        }
+        if has_objects {
+            found.extend(objects::look(text));
+        }
+        found.retain(|finding| !self.is_known(&text[finding.range.clone()]));
+        distinct(found)
+    }
+
+    fn name(&self, text: &str, key: Range<usize>) -> Option<Name> {
+        let name = &text[key.clone()];
+        let promise = words::promise(name).or_else(|| self.declared_promise(name))?;
+        Some(Name { range: key, promise })
+    }
+
+    fn declared_promise(&self, name: &str) -> Option<Promise> {
+        self.declared.contains(&words::folded(name)).then_some(Promise::Token)
+    }
+
+    fn is_known(&self, value: &str) -> bool {
+        // Short ones may be a part of anything.
+        self.known.iter().any(|known| value == known || known.len() >= 6 && value.contains(known.as_str()))
+    }
+}
+
+/// `true` in a text for people and in comments.
+fn is_prose(text: &str, at: usize, kind: TextKind) -> bool {
+    let line = line_at(text, at);
+    let start = text[line.start..at].trim_start();
+    kind == TextKind::Prose
+        || start.starts_with(['#', ';'])
+        || start.starts_with("//")
+        || start.starts_with("{#")
+        || start.contains(" #")
+}
+
+/// By place, without those that overlap a finding of an earlier rule.
+fn distinct(found: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
+    for rule in RULES {
+        for finding in found.iter().filter(|finding| finding.rule == rule) {
+            let overlaps =
+                |other: &Finding| other.range.start < finding.range.end && finding.range.start < other.range.end;
+            if !kept.iter().any(overlaps) {
+                kept.push(finding.clone());
+            }
+        }
+    }
+    kept.sort_by_key(|finding| (finding.range.start, finding.rule != Rule::PrivateKey));
+    kept
+}

@@ -1,0 +1,411 @@
+//! What is found, where; and what is not. Tokens are put together here, so that no program takes this file for a leak.
+
+use proptest::prelude::*;
+
+use super::{Guard, Rule, TextKind};
+
+/// Random text as tokens have it.
+const RANDOM: &str = "k3Jq9ZxT7vB2mN8pL5wR1cY6dH4gF0sAeUiOoQyXzWjVbKnMtPrScDfGhEaLuI2x9C7v5B3n1M8q6W4e";
+
+fn guard() -> Guard {
+    Guard::new(["rsa_key", "pg-user", "key"])
+}
+
+/// `line:column code key` of every finding, the column in characters.
+fn found(text: &str, kind: TextKind) -> Vec<String> {
+    let shown = guard().scan(text, kind).into_iter().map(|finding| {
+        let before = &text[..finding.range.start];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{line}:{column} {} {}", finding.rule.code(), finding.key.unwrap_or_default()).trim_end().to_owned()
+    });
+    shown.collect()
+}
+
+#[track_caller]
+fn assert_found(text: &str, expected: &[&str]) {
+    assert_eq!(found(text, TextKind::Data), expected, "{text}");
+}
+
+fn pem(title: &str) -> String {
+    let line = &RANDOM[..64];
+    format!("-----BEGIN {title}-----\n{line}\n{line}\n-----END {title}-----\n")
+}
+
+#[test]
+fn private_keys() {
+    for title in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"] {
+        assert_found(&format!("# ключ\n{}", pem(title)), &["2:1 LMS450"]);
+    }
+    let indented = pem("PRIVATE KEY").replace('\n', "\n    ");
+    assert_found(&format!("data:\n  rsa.pem: |\n    {indented}"), &["3:5 LMS450"]);
+    let escaped = pem("RSA PRIVATE KEY").replace('\n', "\\n");
+    assert_found(&format!("{{\"private_key\": \"{escaped}\"}}"), &["1:18 LMS450"]);
+    let old = pem("RSA PRIVATE KEY").replacen('\n', "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1);
+    assert_found(&old, &["1:1 LMS450"]);
+    let age = format!("AGE-SECRET-KEY-1{}", &RANDOM[..58].to_uppercase());
+    assert_found(&format!("x = 1\n{age}\n"), &["2:1 LMS450"]);
+    assert_found(&age.replace("KEY-1", "KEY-PQ-1"), &["1:1 LMS450"]);
+    assert_found(&age.to_lowercase(), &["1:1 LMS450"]);
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(pem("PRIVATE KEY"));
+    assert_found(&format!("a: {encoded}\n"), &["1:4 LMS450"]);
+    let putty = format!("PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 1\n{RANDOM}\nPrivate-MAC: 0\n");
+    assert_found(&putty, &["1:1 LMS450"]);
+
+    for clean in [
+        pem("PUBLIC KEY"),
+        pem("CERTIFICATE"),
+        base64::engine::general_purpose::STANDARD.encode(pem("CERTIFICATE")),
+        "grep -q -- '-----BEGIN PRIVATE KEY-----' \"$file\"\n".into(),
+        "-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n".into(),
+        "if text.startswith(\"-----BEGIN RSA PRIVATE KEY-----\"): return\n".into(),
+        "starts with AGE-SECRET-KEY-1\n".into(),
+        "recipients = [\"age1r0q3yj86kfp5cggd8t7fdw6jxcpzlyfd7eg3s5znrsmkmxfuzduqepwqx6\"]\n".into(),
+    ] {
+        assert_found(&clean, &[]);
+    }
+}
+
+#[test]
+fn tokens() {
+    let hex = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+    for (start, rest) in [
+        ("glpat-", &RANDOM[..20]),
+        ("gldt-", &RANDOM[..20]),
+        ("glrt-", &RANDOM[..20]),
+        ("ghp_", &RANDOM[..36]),
+        ("gho_", &RANDOM[..36]),
+        ("ghs_", &RANDOM[..36]),
+        ("github_pat_", &RANDOM[..70]),
+        ("xoxb-", &RANDOM[..40]),
+        ("AIza", &RANDOM[..35]),
+        ("sk_live_", &RANDOM[..24]),
+        ("npm_", &RANDOM[..36]),
+        ("pypi-AgE", &RANDOM[..60]),
+        ("dckr_pat_", &RANDOM[..27]),
+        ("hvs.", &RANDOM[..30]),
+        ("hf_", &RANDOM[..34]),
+        ("sntryu_", hex),
+        ("dop_v1_", hex),
+        ("y0_", &RANDOM[..58]),
+        ("AQVN", &RANDOM[..36]),
+        ("vk1.a.", &RANDOM[..70]),
+        ("12345678:AA", &RANDOM[..33]),
+    ] {
+        for (line, column) in [("note: {}\n", 7), ("ключ = \"{}\" # x\n", 9), ("curl -H 'X: {}'\n", 13), ("({})", 2)]
+        {
+            let text = line.replace("{}", &format!("{start}{rest}"));
+            assert_found(&text, &[&format!("1:{column} LMS451")]);
+        }
+    }
+    let token = format!("eyJ{}.eyJ{}.{}", &RANDOM[..30], &RANDOM[..40], &RANDOM[..43]);
+    assert_found(&format!("Authorization: Bearer {token}\n"), &["1:23 LMS451"]);
+    assert_found(&format!("id: AKIA{}\nkey: {}\n", "Q3X7MZ9K2LP5RT8W", &RANDOM[..40]), &["2:6 LMS451"]);
+
+    for clean in [
+        format!("glpat-{}", "x".repeat(20)),
+        format!("ghp_{}", "EXAMPLE".repeat(6).get(..36).unwrap_or_default()),
+        "glpat-… starts a token".into(),
+        "chf_count npm_config_registry hf_hub SG.x t1.micro y0_ AIzawa dapi".into(),
+        "AKIAIOSFODNN7EXAMPLE".into(),
+        "AKIAQ3X7MZ9K2LP5RT8W alone is a name".into(),
+        "eyJhbGciOiJIUzI1NiJ9 is a header".into(),
+        "kube_hf_abcdefghijklmnopqrstuvwxyz01234567".into(),
+        format!("sha256:{hex}"),
+        "10:AAA 12345678:AAA".into(),
+    ] {
+        assert_found(&clean, &[]);
+    }
+}
+
+#[test]
+fn urls() {
+    for (text, place) in [
+        ("dsn: postgres://lms:hunter2@db.example:5432/lms\n", "1:21"),
+        ("url = \"https://bot:t0ken@git.example/x.git\"\n", "1:20"),
+        ("редис = redis://:s3cr3t@cache:6379/0\n", "1:18"),
+        ("amqp://guest:guest@mq\n", "1:14"),
+        ("x: clickhouse://{{ ch_user }}:hunter2@{{ host }}:9000\n", "1:31"),
+        ("mongodb+srv://u:p@ss@host/db\n", "1:17"),
+    ] {
+        assert_found(text, &[&format!("{place} LMS452")]);
+    }
+    for clean in [
+        "postgres://u:$(LMS_PG_PASSWORD)@{{ params.host }}:5432/x",
+        "value: postgres://{{ pg_role }}:$(LMS_PG_PASSWORD)@{{ params.postgres.host }}:{{ params.postgres.port }}/x",
+        "postgres://u:${PGPASSWORD}@host",
+        "postgres://u:$PGPASSWORD@host",
+        "postgres://u:{{ params.password }}@host",
+        "https://user:***@host/",
+        "https://user:xxxx@host/",
+        "https://user:<password>@host/",
+        "https://host:8080/a@b",
+        "https://host:8080?mail=a@b.example",
+        "http://[::1]:80/x@y",
+        "https://user@host/",
+        "ssh://git@host:22/x.git",
+        "docker://nginx:1.27@sha256:0f1e",
+        "oci://registry.example/x:1@sha256:0f1e",
+        "see https://a.example: mail me@example.com",
+        "file:///run/x",
+        "f'{scheme}://{user}:{password}@{host}'",
+        "# such as https://user:password@host/x",
+    ] {
+        assert_found(clean, &[]);
+    }
+    assert_eq!(found("Use `postgres://user:password@host/db`.", TextKind::Prose), [""; 0]);
+}
+
+#[test]
+fn secrets_of_kubernetes() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  user: lms\n  pin: \"4711\"\n";
+    assert_found(secret, &["6:9 LMS453 user", "7:8 LMS453 pin"]);
+    assert_found(&secret.replace("lms", "{{ x }}"), &["7:8 LMS453 pin"]);
+    assert_found(
+        &secret.replace("kind: Secret", "kind: \"Secret\"").replace("stringData", "data"),
+        &["6:9 LMS453 user", "7:8 LMS453 pin"],
+    );
+    let json = r#"{"kind":"List","items":[{"kind":"Secret","data":{"a":"aHVudGVyMg=="}},{"kind":"ConfigMap","data":{"b":"c"}}]}"#;
+    assert_found(json, &["1:54 LMS453 a"]);
+    assert_found(&format!("kind: ConfigMap\ndata:\n  a: b\n---\n{secret}"), &["10:9 LMS453 user", "11:8 LMS453 pin"]);
+    let sops = "kind: SopsSecret\nspec:\n  secretTemplates:\n    - name: x\n      stringData:\n        a: open\n";
+    assert_found(sops, &["6:12 LMS453 a"]);
+    // No YAML: an anchor, and a template.
+    assert_found(&format!("{secret}x: &a b\n"), &["6:9 LMS453 user", "7:8 LMS453 pin"]);
+    assert_found(&format!("{{% if x %}}\n{secret}{{% endif %}}\n"), &["7:9 LMS453 user", "8:8 LMS453 pin"]);
+
+    let sealed = "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]";
+    for clean in [
+        secret.replace("lms", sealed).replace("\"4711\"", sealed),
+        secret.replace("lms", "").replace("\"4711\"", "\"\""),
+        "kind: Secret\nmetadata:\n  name: x\ntype: Opaque\n".into(),
+        secret.replace("kind: Secret", "kind: ConfigMap"),
+        "kinds = [\"ConfigMap\", \"Secret\"]\n[data]\na = \"b\"\n".into(),
+        "kind: Secret\n---\nkind: ConfigMap\ndata:\n  a: b\n".into(),
+        "kind: ExternalSecret\nspec:\n  data:\n    - secretKey: password\n      remoteRef: {key: lms/pg, property: password}\n"
+            .into(),
+    ] {
+        assert_found(&clean, &[]);
+    }
+}
+
+#[test]
+fn values_under_names_of_secrets() {
+    for (text, expected) in [
+        ("password = \"hunter2\"\n", "1:13 LMS454 password"),
+        ("[params.postgres]\npassword = \"correct horse battery\"\n", "2:13 LMS454 password"),
+        ("postgres.password = 'hunter2' # dev only\n", "1:22 LMS454 postgres.password"),
+        ("пароль: x\npassword: пароль123\n", "2:11 LMS454 password"),
+        ("passwords = [\"hunter2\"]\n", "1:15 LMS454 passwords"),
+        ("admin-password: hunter2\n", "1:17 LMS454 admin-password"),
+        ("  adminPassword: \"hunter2\"\n", "1:19 LMS454 adminPassword"),
+        ("password: |\n  hunter2\n", "2:3 LMS454 password"),
+        ("password:\n  hunter2\n", "2:3 LMS454 password"),
+        ("password = \"\"\"\nhunter2\"\"\"\n", "2:1 LMS454 password"),
+        ("export DB_PASSWORD=hunter2\n", "1:20 LMS454 DB_PASSWORD"),
+        ("MYSQL_PWD='hunter2'\n", "1:12 LMS454 MYSQL_PWD"),
+        ("SMTP_PASS=hunter2\n", "1:11 LMS454 SMTP_PASS"),
+        ("args: [--password=hunter2]\n", "1:19 LMS454 password"),
+        ("{\"db\":{\"password\":\"hunter2\"}}\n", "1:20 LMS454 password"),
+        ("x: \"{\\\"password\\\":\\\"hunter2\\\"}\"\n", "1:21 LMS454 password"),
+        ("{user: a, password: hunter2, x: y}\n", "1:21 LMS454 password"),
+        ("url: jdbc:x;User=sa;Password=hunter2;x=y\n", "1:30 LMS454 Password"),
+        ("api-key = \"0f1e2d3c4b5a6978\"\n", "1:12 LMS454 api-key"),
+        ("token: k3Jq9ZxT7vB2mN8p\n", "1:8 LMS454 token"),
+        ("token = \"hunter2\"\n", "1:10 LMS454 token"),
+        ("client_secret: 0f1e2d3c4b5a69788796a5b4\n", "1:16 LMS454 client_secret"),
+        ("secret: k3Jq9ZxT7vB2mN8pL5wR1c\n", "1:9 LMS454 secret"),
+        ("seed.LMS_KEYS_SECRET_SEED = \"0f1e2d3c\"\n", "1:30 LMS454 seed.LMS_KEYS_SECRET_SEED"),
+        ("- name: LMS_PG_PASSWORD\n  value: hunter2\n", "2:10 LMS454 LMS_PG_PASSWORD"),
+        ("- { name: LMS_PG_PASSWORD, value: hunter2 }\n", "1:35 LMS454 LMS_PG_PASSWORD"),
+        ("{\"name\": \"DB_PASSWORD\", \"value\": \"hunter2\"}\n", "1:35 LMS454 DB_PASSWORD"),
+        ("- value: hunter2\n  name: DB_PASSWORD\n", "1:10 LMS454 DB_PASSWORD"),
+        ("[[env]]\nname = \"DB_PASSWORD\"\nvalue = \"hunter2\"\n", "3:10 LMS454 DB_PASSWORD"),
+        ("rsa-key = \"0f1e2d3c4b5a6978\"\n", "1:12 LMS454 rsa-key"),
+        ("\"rsa_key\": \"0f1e2d3c4b5a6978\"\n", "1:13 LMS454 rsa_key"),
+        ("password: ENC[hunter2\n", ""),
+        ("# password: \"kR7wQ2xZ9\"\n", "1:14 LMS454 password"),
+    ] {
+        let expected: Vec<&str> = if expected.is_empty() { Vec::new() } else { vec![expected] };
+        assert_found(text, &expected);
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_secret() {
+    for clean in [
+        "password = \"\"",
+        "password: ",
+        "password: null",
+        "password: ~",
+        "password: true",
+        "password: 5",
+        "token-ttl = 24",
+        "LMS_KEYS_TOKEN_TTL_HOURS: \"24\"",
+        "LMS_KEYS_PRIVATE_KEY_PATH: /etc/keys/rsa_key",
+        "secretName: lms-secret-c42",
+        "secretKeyRef: {name: lms-secret-c42, key: pg-password}",
+        "tokenSecretRef: a-b",
+        "password-file = \"/run/secrets/x\"",
+        "password: /run/secrets/x",
+        "automountServiceAccountToken: false",
+        "imagePullSecrets: [{name: repository-token}]",
+        "pull-secrets = [\"repository-token\", \"orion-registry\"]",
+        "secret = \"orion-tls\"",
+        "lms-secret = \"orion-passwords\"",
+        "rsa-secret = \"orion-key\"",
+        "names.session = \"{client}-session\"",
+        "token = { env = \"LMS_DEV_TOKEN\" }",
+        "secrets.recipients = [\"age1xyz\"]",
+        "kinds = [\"Secret\", \"Service\"]",
+        "form = \"sops\"",
+        "[secrets.lms-secret.pg-password]",
+        "[secrets.session.key-id]\nsha256-of = \"key\"",
+        "provided = \"API token of the SMS4B account\"",
+        "description = \"password of the administrator\"",
+        "password: {{ params.x }}",
+        "password: \"{{ params.x }}\"",
+        "DB_PASSWORD=$OTHER",
+        "DB_PASSWORD=${OTHER}",
+        "DB_PASSWORD=$(cat /x)",
+        "DB_PASSWORD=`cat /x`",
+        "password: $1",
+        "password: <your password>",
+        "password: ***",
+        "password: xxxxxxxx",
+        "password: \"...\"",
+        "password: string",
+        "password: ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]",
+        "password: !vault |",
+        "password: op://a/b/c",
+        "token: vault:secret/data/x#token",
+        "password = settings.PASSWORD",
+        "password = getpass.getpass()",
+        "password = os.environ[\"X\"]",
+        "token = request.headers.get(name)",
+        "let password = read_value(target)?;",
+        "if token == other {",
+        "fn password(value: &str)",
+        "password: &str,",
+        "token: String,",
+        "password: Password,",
+        "ALTER ROLE %I LOGIN PASSWORD %L",
+        "\\getenv pw LMS_DB_PASSWORD",
+        "echo 'Password: enter it'",
+        "title: \"Token: how to get one\"",
+        "password-label: \"Your password\"",
+        "\"password\": \"Password\"",
+        "\"password\": \"Введите пароль\"",
+        "public-key = \"0f1e2d3c4b5a69788796\"",
+        "key: config.yaml",
+        "key: pg-password",
+        "{ key: rsa_key, path: rsa_key }",
+        "- name: LMS_PG_PASSWORD\n  valueFrom:\n    secretKeyRef: {name: a, key: b}",
+        "- name: LMS_PG_PASSWORD\n- name: X\n  value: y",
+        "- name: DB_PASSWORD\n  value: $(OTHER)",
+        "- name: TOKEN_URL\n  value: abc",
+        "name: token-controller\nvalue: k3Jq9ZxT7vB2mN8p",
+        "lmsgen.dev/secret-rev: \"3\"",
+        "max_tokens: 4096",
+        "tokenizer: bert-base",
+        "secret_id: a1b2c3d4e5f6",
+        "existingSecret: keycloak-db",
+        "existingSecretPasswordKey: password",
+        "secretKey: db_url",
+        "credentials: include",
+        "credentialsSecret: { name: x }",
+        "PWD=/app",
+        "compass = \"north\"",
+        "https://x.example/?token=$TOKEN",
+        "passwordPolicy: strong12",
+        "cluster-token: token",
+        "token: 24h",
+        "# password: as given by the administrator",
+        "# the token is abc",
+        "; password = x1y2z3",
+        "// token: abcdef",
+        "auth-type: token",
+        "authorization: Bearer",
+        "kind: Secret",
+        "resources: [secrets, tokens]",
+        "verbs: get # secrets: read1only",
+        "tls: {secretName: a-tls}",
+        "bearerTokenFile: /var/run/x",
+        "app.kubernetes.io/name: token-service",
+        "password:\n  type: string",
+        "password:\n  - a",
+        "passwords: {}",
+    ] {
+        assert_found(clean, &[]);
+    }
+    let prose = "Set `password: hunter2`.\n\n```\npassword = \"my-password\"\nAPI_TOKEN=your-token-1\n```\n";
+    assert_eq!(found(prose, TextKind::Prose), [""; 0]);
+    assert_eq!(TextKind::of("a/README.md"), TextKind::Prose);
+    assert_eq!(TextKind::of("a/x.toml"), TextKind::Data);
+}
+
+#[test]
+fn values_that_are_known_are_passed_over() {
+    let guard = guard().knowing(["hunter2".to_owned()]);
+    assert_eq!(guard.scan("a: postgres://u:hunter2@h\npassword: hunter2\n", TextKind::Data), []);
+    assert_eq!(guard.scan("password: other7\n", TextKind::Data).len(), 1);
+}
+
+#[test]
+fn one_value_is_found_once() {
+    let text = format!("kind: Secret\nstringData:\n  gitlab-token: glpat-{}\n", &RANDOM[..20]);
+    let found = guard().scan(&text, TextKind::Data);
+    assert_eq!(found.iter().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::Token]);
+}
+
+/// Pieces that begin something.
+const PIECES: [&str; 30] = [
+    "password",
+    "token",
+    ":",
+    "=",
+    " ",
+    "\n",
+    "\"",
+    "'",
+    "[",
+    "{{",
+    "}}",
+    "://",
+    "@",
+    "-----BEGIN ",
+    "PRIVATE KEY-----",
+    "kind: Secret\n",
+    "data:\n  ",
+    "ENC[",
+    "я",
+    "🔑",
+    "\\",
+    "name: ",
+    "value: ",
+    "AKIA",
+    "eyJ",
+    ".",
+    "|",
+    "AGE-SECRET-KEY-",
+    "LS0tLS1CRUdJTi",
+    "$(",
+];
+
+proptest! {
+    #[test]
+    fn any_text_is_scanned(text in "\\PC*") {
+        for finding in guard().scan(&text, TextKind::Data) {
+            prop_assert!(text.get(finding.range).is_some());
+        }
+    }
+
+    #[test]
+    fn any_mix_of_pieces_is_scanned(pieces in proptest::collection::vec(0..PIECES.len(), 0..40)) {
+        let text: String = pieces.into_iter().map(|at| PIECES[at]).collect();
+        for finding in guard().scan(&text, TextKind::Data) {
+            prop_assert!(text.get(finding.range).is_some());
+        }
+    }
+}
