@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::error::StoreError;
 use super::file::{Entry, Leaf, PLACE, PUBLIC, REVISION, Section, StoreFile};
-use super::text_edit::{Edits, column, line_end};
+use crate::sops::{Edits, column, line_end};
 use super::write::{SecretSpec, check_time, check_values, encrypt, entry, quoted};
 use crate::sops::Plaintext;
 use crate::sops::Recipient;

@@ -23,7 +23,6 @@ mod sops_block;
 mod sops_config;
 mod stored;
 mod summary;
-mod text_edit;
 mod write;
 mod yaml;
 
