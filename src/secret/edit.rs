@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 
 use super::error::StoreError;
 use super::file::{Entry, Leaf, PLACE, PUBLIC, REVISION, Section, StoreFile};
-use crate::sops::{Edits, column, line_end};
 use super::write::{SecretSpec, check_time, check_values, encrypt, entry, quoted};
 use crate::sops::Plaintext;
 use crate::sops::Recipient;
 use crate::sops::{DataKey, Sealed, digest};
+use crate::sops::{Edits, column, line_end};
 use crate::sops::{Identities, UnwrapError};
 
 /// Decrypts every value of a store file, in file order, after checking its shape, every value's place and the MAC.

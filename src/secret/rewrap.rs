@@ -7,9 +7,9 @@
 use super::edit::{Opened, decrypt_comment, recipient_difference};
 use super::error::StoreError;
 use super::file::{Leaf, StoreFile};
-use crate::sops::{Edits, column};
 use super::write::{check_time, entry, wrap};
 use crate::sops::{DataKey, Identities, Kind, Recipient, digest};
+use crate::sops::{Edits, column};
 
 /// What became of a file.
 #[derive(Debug)]

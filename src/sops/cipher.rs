@@ -142,7 +142,13 @@ mod tests {
         for (kind, aad, value, data, tag) in [
             (Kind::Str, "stringData:password:", "hunter2", "f7SfPOh95A==", "WBPE6k3mfjV0rMrvCs5GEw=="),
             (Kind::Int, "list:", "15", "JvQ=", "E3OLFMFgVsRAiWCY2sCYqg=="),
-            (Kind::Float, "f:", "1000000000000000000000", "JvHBeL0/5hP2YVZH1rBRz7ehh5Rbxw==", "q+CH+AjRpZQsDxvU9rHvdA=="),
+            (
+                Kind::Float,
+                "f:",
+                "1000000000000000000000",
+                "JvHBeL0/5hP2YVZH1rBRz7ehh5Rbxw==",
+                "q+CH+AjRpZQsDxvU9rHvdA==",
+            ),
             (Kind::Bool, "b:", "True", "Q7OELQ==", "Xq4LZhlfz3uJ5oyclH/P0A=="),
             (Kind::Time, "t:", "2001-12-14T00:00:00Z", "JfHBeaA+5A73ZTJH1rpRz72hh/4=", "pLrOM+Tdr45sBqnxO3vsXA=="),
             (Kind::Str, "a:b:", "é☃", "1GgT0A4=", "sbzbE0Z0j5r+2HV1Hv7zYw=="),

@@ -13,9 +13,7 @@ mod sealed;
 mod text_edit;
 
 pub(crate) use cipher::{DataKey, Mac, digest};
-pub use document::{
-    Document, DocumentError, OpenComment, OpenValue, Opened, Problem, Rule, Step, encrypt_document,
-};
+pub use document::{Document, DocumentError, OpenComment, OpenValue, Opened, Problem, Rule, Step, encrypt_document};
 pub(crate) use identity::UnwrapError;
 pub use identity::{Asked, Identities};
 pub use key_file::{IdentityError, MAX_KEY_FILE, NewKey, is_protected, new_key, open_protected};

@@ -43,6 +43,12 @@ fn run(job: &Value, identities: &Identities) -> Result<Value, Box<dyn std::error
             json!({ "recipient": key.recipient, "text": *key.text })
         }
         "open" => open(text, identities)?,
+        "set" => {
+            let (kind, value) = (kind(word("kind")).ok_or("no such kind")?, Plaintext::new(word("value").into()));
+            json!({ "text": Document::parse(text)?.set((&steps(&job["path"]), kind), &value, (identities, now))? })
+        }
+        "rekey" => json!({ "text": Document::parse(text)?.rekey(&recipients, (identities, now))? }),
+        "rewrap" => json!({ "text": Document::parse(text)?.rewrap(&recipients, identities)? }),
         op => return Err(format!("no such job: {op}").into()),
     })
 }
@@ -57,6 +63,18 @@ fn rule(field: &str, text: &str) -> Option<Rule> {
         "encrypted_regex" => Rule::EncryptedRegex(text),
         _ => return None,
     })
+}
+
+fn kind(name: &str) -> Option<Kind> {
+    [Kind::Str, Kind::Int, Kind::Float, Kind::Bool, Kind::Time].into_iter().find(|kind| kind.name() == name)
+}
+
+fn steps(path: &Value) -> Vec<Step> {
+    let step = |step: &Value| match step.as_u64() {
+        Some(index) => Step::Index(usize::try_from(index).unwrap_or(usize::MAX)),
+        None => Step::Key(step.as_str().unwrap_or_default().to_owned()),
+    };
+    path.as_array().into_iter().flatten().map(step).collect()
 }
 
 fn open(text: &str, identities: &Identities) -> Result<Value, Box<dyn std::error::Error>> {

@@ -17,6 +17,18 @@ pub(super) struct Block<'t> {
     /// As the MAC was bound to it: with seconds and an offset.
     pub last_modified: String,
     pub mac: &'t str,
+    /// Where the list of recipients, the time and the MAC stand.
+    pub places: Places,
+}
+
+/// Places in the block that change with the file.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub block: Range<usize>,
+    /// The list, and each of its items from the dash on; none in brackets.
+    pub age: Option<(Range<usize>, Vec<Range<usize>>)>,
+    pub last_modified: Range<usize>,
+    pub mac: Range<usize>,
 }
 
 /// Keys of other services that can hold the data key.
@@ -31,18 +43,31 @@ pub(super) fn read<'t>(text: &'t str, node: &Node<'t>) -> Result<Block<'t>, Docu
     let Node::Map(map) = node else { return Err(error(node.span(), "`sops` is no mapping")) };
     let mut wraps = None;
     let mut rule: Option<Rule> = None;
+    let mut places = Places { block: map.span.clone(), ..Places::default() };
     let (mut mac, mut last_modified, mut mac_only_encrypted) = (None, None, false);
     for (key, value) in &map.entries {
         let span = key.span.clone();
         match &*key.text {
             _ if is_null(value) => {}
-            "age" => wraps = Some(read_wraps(value)?),
-            "mac" => mac = Some(read_mac(text, value)?),
-            "lastmodified" => last_modified = Some(read_time(value)?),
+            "age" => {
+                wraps = Some(read_wraps(value)?);
+                places.age = items(text, value);
+            }
+            "mac" => {
+                mac = Some(read_mac(text, value)?);
+                places.mac = value.span();
+            }
+            "lastmodified" => {
+                last_modified = Some(read_time(value)?);
+                places.last_modified = value.span();
+            }
             "mac_only_encrypted" => mac_only_encrypted = read_bool(value)?,
             "key_groups" | "shamir_threshold" if is_group(value) => {
-                return Err(error(span, "the data key is split between key groups (`key_groups`), which is not supported")
-                    .help("give the file one group: a rule without `key_groups` in `.sops.yaml`, then `sops updatekeys`"));
+                return Err(error(
+                    span,
+                    "the data key is split between key groups (`key_groups`), which is not supported",
+                )
+                .help("give the file one group: a rule without `key_groups` in `.sops.yaml`, then `sops updatekeys`"));
             }
             "encrypted_comment_regex" | "unencrypted_comment_regex" => {
                 return Err(error(span, format!("`{}`, a rule by comments, is not supported", key.text))
@@ -53,19 +78,23 @@ pub(super) fn read<'t>(text: &'t str, node: &Node<'t>) -> Result<Block<'t>, Docu
                 let Some(found) = Rule::of(field, &scalar.text) else { continue };
                 // SOPS writes the rules it does not use as empty texts in old files.
                 if !scalar.text.is_empty() && rule.replace(found).is_some() {
-                    return Err(error(span, "two rules say what is encrypted").help("keep the one that the file follows"));
+                    return Err(
+                        error(span, "two rules say what is encrypted").help("keep the one that the file follows")
+                    );
                 }
             }
         }
     }
     let wraps = wraps.filter(|wraps| !wraps.is_empty()).ok_or_else(|| no_age(node))?;
-    let absent = |what| error(node.span(), format!("`sops.{what}` is missing")).help("take the file from version control");
+    let absent =
+        |what| error(node.span(), format!("`sops.{what}` is missing")).help("take the file from version control");
     Ok(Block {
         wraps,
         rule: rule.unwrap_or_default(),
         mac_only_encrypted,
         last_modified: last_modified.ok_or_else(|| absent("lastmodified"))?,
         mac: mac.ok_or_else(|| absent("mac"))?,
+        places,
     })
 }
 
@@ -114,6 +143,17 @@ fn read_wraps<'t>(node: &Node<'t>) -> Result<Vec<Wrap<'t>>, DocumentError> {
         }
     }
     Ok(wraps)
+}
+
+/// The list and its items as they stand in block style.
+fn items(text: &str, node: &Node<'_>) -> Option<(Range<usize>, Vec<Range<usize>>)> {
+    let Node::List(list) = node else { return None };
+    let item = |node: &Node<'_>| {
+        let span = node.span();
+        Some(text[..span.start].rfind('-')?..span.end)
+    };
+    let items = list.items.iter().map(item).collect::<Option<_>>()?;
+    (!list.flow).then(|| (list.span.clone(), items))
 }
 
 fn read_mac<'t>(text: &'t str, node: &Node<'t>) -> Result<&'t str, DocumentError> {

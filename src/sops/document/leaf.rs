@@ -136,7 +136,7 @@ impl Around<'_> {
             Node::List(list) => (&list.span, list.flow),
         };
         if flow {
-            return span.contains(&self.at);
+            return span.contains(&self.at) || self.same_line(span.end);
         }
         // Above its first part, between its parts, or behind the last one and not further left than they are.
         self.at < span.end || self.same_line(span.end) || self.column(self.at) >= self.column(span.start)
@@ -144,6 +144,10 @@ impl Around<'_> {
 }
 
 fn descend_map(around: &Around<'_>, map: &Map<'_>, steps: &mut Vec<Step>) {
+    // Behind braces it belongs to what they hold, not to the last thing in them.
+    if map.flow && around.at >= map.span.end {
+        return;
+    }
     let Some((key, value)) = map.entries.iter().rev().find(|(key, _)| key.span.start <= around.at) else { return };
     if around.within(value) {
         steps.push(Step::Key(key.text.to_string()));
@@ -152,7 +156,11 @@ fn descend_map(around: &Around<'_>, map: &Map<'_>, steps: &mut Vec<Step>) {
 }
 
 fn descend_list(around: &Around<'_>, list: &List<'_>, steps: &mut Vec<Step>) {
-    let Some((index, item)) = list.items.iter().enumerate().rev().find(|(_, item)| item.span().start <= around.at) else {
+    if list.flow && around.at >= list.span.end {
+        return;
+    }
+    let Some((index, item)) = list.items.iter().enumerate().rev().find(|(_, item)| item.span().start <= around.at)
+    else {
         return;
     };
     if around.within(item) {

@@ -4,6 +4,7 @@
 //! knows nothing of Kubernetes.
 
 mod block;
+mod edit;
 mod error;
 mod leaf;
 mod open;

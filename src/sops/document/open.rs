@@ -2,7 +2,7 @@
 
 use super::block::{self, Block};
 use super::error::{DocumentError, Problem};
-use super::leaf::{self, Leaf, Step};
+use super::leaf::{self, Comment, Leaf, Step};
 use super::rule::Selector;
 use super::scalar::{Resolved, resolve};
 use super::tree::{Root, Style, parse};
@@ -52,6 +52,14 @@ pub struct OpenComment {
     pub text: Plaintext,
 }
 
+/// A value with the scalar it comes from; comments that stand as items are among them.
+pub(super) struct Part<'d, 't> {
+    pub leaf: Leaf<'d, 't>,
+    pub kind: Kind,
+    pub encrypted: bool,
+    pub value: Plaintext,
+}
+
 impl<'t> Document<'t> {
     /// Reads a file that `sops` wrote; nothing is decrypted.
     ///
@@ -76,55 +84,73 @@ impl<'t> Document<'t> {
     /// # Errors
     /// No identity fits, or the file was changed.
     pub fn open(&self, identities: &Identities) -> Result<Opened, DocumentError> {
-        Ok(self.open_with(&self.data_key(identities)?)?.0)
+        self.open_with(&self.data_key(identities)?)
     }
 
     pub(super) fn data_key(&self, identities: &Identities) -> Result<DataKey, DocumentError> {
         identities.unwrap(&self.block.wraps).map_err(|error| {
             let message = match error {
                 UnwrapError::NoMatch => format!("no identity opens the file; tried: {}", identities.tried().join(", ")),
-                UnwrapError::Damaged(recipient) => format!("what is encrypted to {recipient} does not open with its key"),
+                UnwrapError::Damaged(recipient) => {
+                    format!("what is encrypted to {recipient} does not open with its key")
+                }
             };
             DocumentError::new(Problem::NoIdentity, 0..0, message)
         })
     }
 
-    /// With the leaves that are values, in the order of the values.
-    pub(super) fn open_with(&self, key: &DataKey) -> Result<(Opened, Vec<Leaf<'_, 't>>), DocumentError> {
-        let mut mac = Mac::new(self.block.mac_only_encrypted);
-        let (mut opened, mut kept) = (Opened { values: Vec::new(), comments: Vec::new() }, Vec::new());
-        for leaf in leaf::leaves(&self.roots) {
-            let encrypted = self.selector.selects(&leaf::keys(&leaf.steps));
-            let Some((kind, value)) = (if encrypted { decrypt(key, &leaf)? } else { clear(&leaf)? }) else { continue };
-            let (document, mut path) = (leaf.document, leaf.steps.clone());
+    /// Everything in the file, once its MAC fits.
+    pub(super) fn open_with(&self, key: &DataKey) -> Result<Opened, DocumentError> {
+        let (parts, digest) = self.parts(key)?;
+        self.check_mac(key, &digest)?;
+        let mut opened = Opened { values: Vec::new(), comments: Vec::new() };
+        for Part { leaf, kind, encrypted, value } in parts {
+            let (document, mut path) = (leaf.document, leaf.steps);
             if kind == Kind::Comment {
                 path.pop();
                 opened.comments.push(OpenComment { document, path, text: value });
-                continue;
-            }
-            if encrypted {
-                mac.sealed(value.expose());
             } else {
-                mac.clear(value.expose());
-            }
-            opened.values.push(OpenValue { document, path, kind, encrypted, value });
-            kept.push(leaf);
-        }
-        self.check_mac(key, &mac.finish())?;
-        for comment in leaf::comments(self.text, &self.roots) {
-            if !self.selector.selects(&leaf::keys(&comment.steps)) {
-                continue;
-            }
-            let text = &self.text[comment.span.start + 1..comment.span.end];
-            // One that does not open was never encrypted: SOPS leaves it as it is, too.
-            if let Some(text) = open_comment(key, text.trim_end(), &comment.steps) {
-                opened.comments.push(OpenComment { document: comment.document, path: comment.steps, text });
+                opened.values.push(OpenValue { document, path, kind, encrypted, value });
             }
         }
-        Ok((opened, kept))
+        let comments = self.comments(key).into_iter();
+        opened.comments.extend(comments.map(|(one, text)| OpenComment {
+            document: one.document,
+            path: one.steps,
+            text,
+        }));
+        Ok(opened)
     }
 
-    fn check_mac(&self, key: &DataKey, found: &str) -> Result<(), DocumentError> {
+    /// Every value but nulls, and the MAC that they have.
+    pub(super) fn parts(&self, key: &DataKey) -> Result<(Vec<Part<'_, 't>>, String), DocumentError> {
+        let mut mac = Mac::new(self.block.mac_only_encrypted);
+        let mut parts = Vec::new();
+        for leaf in leaf::leaves(&self.roots) {
+            let encrypted = self.selector.selects(&leaf::keys(&leaf.steps));
+            let Some((kind, value)) = (if encrypted { decrypt(key, &leaf)? } else { clear(&leaf)? }) else { continue };
+            if encrypted && kind != Kind::Comment {
+                mac.sealed(value.expose());
+            } else if !encrypted {
+                mac.clear(value.expose());
+            }
+            parts.push(Part { leaf, kind, encrypted, value });
+        }
+        Ok((parts, mac.finish()))
+    }
+
+    /// Comments that were encrypted. One that does not open never was: SOPS leaves it as it is, too.
+    pub(super) fn comments(&self, key: &DataKey) -> Vec<(Comment, Plaintext)> {
+        let all = leaf::comments(self.text, &self.roots).into_iter();
+        let opened = all.filter(|one| self.selector.selects(&leaf::keys(&one.steps))).filter_map(|one| {
+            let sealed = Sealed::parse(self.text[one.span.start + 1..one.span.end].trim_end(), "comment").ok()?;
+            let text = key.open(&leaf::aad(&one.steps), sealed).ok()?;
+            Some((one, text))
+        });
+        opened.collect()
+    }
+
+    pub(super) fn check_mac(&self, key: &DataKey, found: &str) -> Result<(), DocumentError> {
         let changed = |message: &str| {
             Err(DocumentError::new(Problem::Changed, 0..0, message).help("take the file from version control"))
         };
@@ -135,10 +161,6 @@ impl<'t> Document<'t> {
             Err(_) => changed("`sops.mac` or `sops.lastmodified` was changed"),
         }
     }
-}
-
-pub(super) fn open_comment(key: &DataKey, text: &str, steps: &[Step]) -> Option<Plaintext> {
-    key.open(&leaf::aad(steps), Sealed::parse(text, "comment").ok()?).ok()
 }
 
 fn decrypt(key: &DataKey, leaf: &Leaf<'_, '_>) -> Result<Option<(Kind, Plaintext)>, DocumentError> {

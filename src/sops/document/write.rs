@@ -141,8 +141,11 @@ impl Metadata<'_> {
         let (above, below) = if field.starts_with('e') { (&*rule, "") } else { ("", &*rule) };
         let only = if self.mac_only_encrypted { format!("{one}mac_only_encrypted: true\n") } else { String::new() };
         let (now, mac) = (self.now, self.mac);
-        write!(text, "{above}{one}lastmodified: \"{now}\"\n{one}mac: {mac}\n{only}{below}{one}version: {SOPS_VERSION}\n")
-            .expect("writing to a String does not fail");
+        write!(
+            text,
+            "{above}{one}lastmodified: \"{now}\"\n{one}mac: {mac}\n{only}{below}{one}version: {SOPS_VERSION}\n"
+        )
+        .expect("writing to a String does not fail");
         Ok(text)
     }
 }
