@@ -8,9 +8,8 @@ use zeroize::Zeroizing;
 
 use super::error::StoreError;
 use super::file::{Entry, Leaf, PLACE, PUBLIC, REVISION, Section, StoreFile};
-use super::text_edit::{Edits, column, line_end};
 use super::write::{SecretSpec, check_time, check_values, encrypt, entry, quoted};
-use crate::sops::{DataKey, Identities, Plaintext, Recipient, Sealed, UnwrapError, digest};
+use crate::sops::{DataKey, Edits, Identities, Plaintext, Recipient, Sealed, UnwrapError, column, digest, line_end};
 
 /// Decrypts every value of a store file, in file order, after checking its shape, every value's place and the MAC.
 /// Values under `data` come without their base64.

@@ -1,4 +1,5 @@
-//! Values out of a plain Kubernetes Secret, as `kubectl get secret -o yaml` prints it, and what kind of key a value is.
+//! Values out of a Kubernetes Secret that is not the store's: plain, as `kubectl get secret -o yaml` prints it, or encrypted
+//! by `sops` under any rule; and what kind of key a value is.
 //!
 //! No message repeats a value.
 
@@ -9,7 +10,7 @@ use rsa::pkcs8::DecodePrivateKey;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::manifest::{Map, Value, parse_documents};
-use crate::sops::Plaintext;
+use crate::sops::{Document, DocumentError, Identities, OpenValue, Plaintext, Step};
 
 /// Why a manifest gives no values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum ManifestError {
     /// A value under `data` that is not base64.
     #[error("the value of `{0}` under `data` is not base64")]
     NotBase64(String),
+    /// Encrypted by SOPS, and does not open.
+    #[error("{0}{}", .0.help.map_or_else(String::new, |help| format!("\n  = help: {help}")))]
+    Sops(DocumentError),
 }
 
 fn named(name: Option<&String>) -> String {
@@ -61,6 +65,65 @@ pub fn plain_values(text: &str, name: Option<&str>) -> Result<Vec<(String, Plain
     let values = values_of(&secret);
     clear(secret);
     values
+}
+
+/// Keys and values of the Secret in a file that `sops` encrypted, whatever its rule; `name` as for [`plain_values`].
+///
+/// # Errors
+/// [`ManifestError`].
+pub fn sealed_values(
+    text: &str,
+    name: Option<&str>,
+    identities: &Identities,
+) -> Result<Vec<(String, Plaintext)>, ManifestError> {
+    let opened = Document::parse(text).and_then(|document| document.open(identities)).map_err(ManifestError::Sops)?;
+    let at = |document: usize, keys: &[&str]| {
+        let value =
+            opened.values.iter().find(|one| one.document == document && path_keys(one).as_deref() == Some(keys));
+        value.and_then(|one| std::str::from_utf8(one.value.expose()).ok())
+    };
+    let n_documents = opened.values.iter().map(|one| one.document + 1).max().unwrap_or(0);
+    let wanted = |&document: &usize| {
+        let is_named = name.is_none_or(|name| at(document, &["metadata", "name"]) == Some(name));
+        at(document, &["kind"]) == Some("Secret") && is_named
+    };
+    let secrets: Vec<usize> = (0..n_documents).filter(wanted).collect();
+    let chosen = match *secrets {
+        [one] => one,
+        [] => return Err(ManifestError::NoSecret(name.map(str::to_owned))),
+        _ => {
+            let name = |&document: &usize| at(document, &["metadata", "name"]).unwrap_or_default().to_owned();
+            return Err(ManifestError::Several(secrets.iter().map(name).collect()));
+        }
+    };
+    let mut values: Vec<(String, Plaintext)> = Vec::new();
+    for section in ["data", "stringData"] {
+        for one in opened.values.iter().filter(|one| one.document == chosen) {
+            let Some(&[found, key]) = path_keys(one).as_deref() else { continue };
+            if found == section {
+                let value = value_of(section, key, one.value.expose())?;
+                values.retain(|(other, _)| other != key);
+                values.push((key.to_owned(), value));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The keys of a path that leads through no list.
+fn path_keys(value: &OpenValue) -> Option<Vec<&str>> {
+    value.path.iter().map(|step| if let Step::Key(key) = step { Some(&**key) } else { None }).collect()
+}
+
+/// A value as the program in the cluster sees it: under `data` it is written in base64.
+fn value_of(section: &str, key: &str, bytes: &[u8]) -> Result<Plaintext, ManifestError> {
+    if section != "data" {
+        return Ok(Plaintext::new(bytes.to_vec()));
+    }
+    // Programs that write manifests break long lines.
+    let compact: Zeroizing<Vec<u8>> =
+        Zeroizing::new(bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
+    Ok(Plaintext::new(BASE64_STANDARD.decode(&*compact).map_err(|_| ManifestError::NotBase64(key.to_owned()))?))
 }
 
 /// Every Secret of a document, out of lists too.
@@ -99,14 +162,7 @@ fn values_of(secret: &Map) -> Result<Vec<(String, Plaintext)>, ManifestError> {
         let Some(Value::Map(entries)) = secret.get(section) else { continue };
         for (key, value) in entries.iter() {
             let Value::String(text) = value else { return Err(ManifestError::NotText(key.to_owned())) };
-            let value = if section == "data" {
-                // Programs that write manifests break long lines.
-                let compact: Zeroizing<Vec<u8>> =
-                    Zeroizing::new(text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect());
-                Plaintext::new(BASE64_STANDARD.decode(&*compact).map_err(|_| ManifestError::NotBase64(key.to_owned()))?)
-            } else {
-                Plaintext::new(text.as_bytes().to_vec())
-            };
+            let value = value_of(section, key, text.as_bytes())?;
             values.retain(|(other, _)| other != key);
             values.push((key.to_owned(), value));
         }

@@ -7,9 +7,9 @@
 use super::edit::{Opened, decrypt_comment, recipient_difference};
 use super::error::StoreError;
 use super::file::{Leaf, StoreFile};
-use super::text_edit::{Edits, column};
 use super::write::{check_time, entry, wrap};
-use crate::sops::{DataKey, Identities, Recipient, digest};
+use crate::sops::{DataKey, Identities, Kind, Recipient, digest};
+use crate::sops::{Edits, column};
 
 /// What became of a file.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ fn rekey(file: &StoreFile<'_>, recipients: &[Recipient], opened: &Opened, now: &
     for (place, aad) in &file.places.comments {
         // One that does not open stays as it is, as `sops` leaves it.
         if let Some(comment) = decrypt_comment(&opened.key, &file.text[place.clone()], aad) {
-            edits.replace(place.clone(), key.seal_comment(aad, comment.expose())?);
+            edits.replace(place.clone(), key.seal_as(Kind::Comment, aad, comment.expose())?);
         }
     }
     let mut ordered: Vec<&Recipient> = recipients.iter().collect();

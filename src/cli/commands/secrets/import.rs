@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use lmsgen::files::Root;
 use lmsgen::ops::{self, SecretRef};
 use lmsgen::report::counted;
-use lmsgen::secret::{decrypt, plain_values};
+use lmsgen::secret::{ManifestError, decrypt, plain_values, sealed_values};
 use lmsgen::sops::{Identities, Plaintext};
 
 use crate::cli::clock;
@@ -104,7 +104,13 @@ fn from_manifest(
     };
     let text = into_text(read(path, MAX_MANIFEST, ui)?).map_err(|_| refuse(&"is no text", Exit::Input))?;
     if text.lines().any(|line| line.starts_with("sops:")) {
-        return decrypt(text.as_bytes(), identities).map_err(|error| refuse(&error, Exit::Secrets));
+        // A file of the store, else any that `sops` wrote.
+        return decrypt(text.as_bytes(), identities).or_else(|store_error| {
+            sealed_values(&text, name, identities).map_err(|error| match error {
+                ManifestError::NoSecret(None) => refuse(&store_error, Exit::Secrets),
+                error => refuse(&error, Exit::Secrets),
+            })
+        });
     }
     plain_values(&text, name).map_err(|error| refuse(&error, Exit::Input))
 }

@@ -4,23 +4,23 @@ use std::ops::Range;
 
 /// Text to put in place of parts of a file.
 #[derive(Default)]
-pub(super) struct Edits(Vec<(Range<usize>, String)>);
+pub(crate) struct Edits(Vec<(Range<usize>, String)>);
 
 impl Edits {
-    pub(super) fn replace(&mut self, span: Range<usize>, text: String) {
+    pub(crate) fn replace(&mut self, span: Range<usize>, text: String) {
         self.0.push((span, text));
     }
 
-    pub(super) fn insert(&mut self, at: usize, text: String) {
+    pub(crate) fn insert(&mut self, at: usize, text: String) {
         self.0.push((at..at, text));
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Insertions at one place stay in the order they were made.
-    pub(super) fn apply(mut self, text: &str) -> String {
+    pub(crate) fn apply(mut self, text: &str) -> String {
         self.0.sort_by_key(|(span, _)| span.start);
         let mut out = String::with_capacity(text.len() + 512);
         let mut at = 0;
@@ -35,12 +35,12 @@ impl Edits {
 }
 
 /// How many bytes of its line stand before `at`.
-pub(super) fn column(text: &str, at: usize) -> usize {
+pub(crate) fn column(text: &str, at: usize) -> usize {
     at - text[..at].rfind('\n').map_or(0, |end| end + 1)
 }
 
 /// The end of the line that `at` is in, before a CR.
-pub(super) fn line_end(text: &str, at: usize) -> usize {
+pub(crate) fn line_end(text: &str, at: usize) -> usize {
     let end = text[at..].find('\n').map_or(text.len(), |len| at + len);
     if text[at..end].ends_with('\r') { end - 1 } else { end }
 }
