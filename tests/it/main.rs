@@ -29,6 +29,7 @@ mod secrets_cli;
 mod session;
 mod store_forms;
 mod store_guard;
+mod store_tampering;
 mod support;
 mod terminal;
 mod tree;

@@ -158,6 +158,9 @@ fn every_flipped_bit_and_every_length() {
         assert!(accepted.len() < 600, "{}: {} flips accepted", sample.what, accepted.len());
         assert!(whole.iter().all(|len| len + 1 == file.len()), "{} cut to {whole:?} bytes is accepted", sample.what);
     }
-    println!("{} mutants ({flips} flips, {cuts} truncations): {same} mean the same, 0 mean anything else", flips + cuts);
+    println!(
+        "{} mutants ({flips} flips, {cuts} truncations): {same} mean the same, 0 mean anything else",
+        flips + cuts
+    );
     assert!(flips + cuts > 150_000, "only {} mutants", flips + cuts);
 }
