@@ -84,6 +84,7 @@ mod tests {
         String::from_utf8(made.unwrap().expose().to_vec()).unwrap()
     }
 
+    /// S31: length, alphabet, spread, no duplicate.
     #[test]
     fn a_hundred_thousand_passwords() {
         let (mut counts, mut first) = ([0_u32; 128], [0_u32; 128]);

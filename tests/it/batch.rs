@@ -49,6 +49,7 @@ fn failing(from: usize, only_one: bool, errno: Errno) -> (Hook, Arc<AtomicUsize>
     (hook, calls)
 }
 
+/// S33, K16: each step of a batch fails once; the judge `faults` does it with system calls of the whole program.
 #[test]
 fn all_are_old_or_the_next_run_makes_all_new() {
     let old: Vec<_> = (0..5).map(|at| (at < 4).then(|| "old".to_owned())).collect();

@@ -35,6 +35,7 @@ mod secrets_scan;
 mod session;
 mod store_forms;
 mod store_guard;
+mod store_tampering;
 mod support;
 mod terminal;
 mod tree;

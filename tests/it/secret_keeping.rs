@@ -421,6 +421,7 @@ fn store_refused(fleet: &Fleet, place: &str, code: &str) {
     before.assert_same(&fleet.snapshot());
 }
 
+/// S01: refused by every reader.
 #[test]
 fn plaintext_is_refused_by_every_command_that_reads_the_store() {
     let fleet = fleet();
@@ -441,6 +442,7 @@ fn plaintext_is_refused_by_every_command_that_reads_the_store() {
     fleet.run(&["validate"]).exits(0);
 }
 
+/// S08, S23 through the program.
 #[test]
 fn truncated_and_copied_store_files_are_refused() {
     let fleet = fleet();

@@ -175,6 +175,7 @@ fn values_kept_outside_are_referred_to() {
     }
 }
 
+/// S24: an older version put back.
 #[test]
 fn an_older_version_is_found_before_and_after_it_is_committed() {
     let fleet = fleet();

@@ -25,6 +25,7 @@ fn changes(old: &[u8], new: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// S28: values that YAML, line ends or SOPS itself could change.
 #[test]
 fn every_value_comes_back() {
     let big = "x".repeat(1 << 20);
@@ -198,6 +199,7 @@ fn values_under_data_stay_there_as_base64() {
     assert_eq!(found.last().unwrap(), &("binary".to_owned(), b"text now".to_vec()));
 }
 
+/// S32, for one file; the judges do it for many.
 #[test]
 fn lmsgen_and_sops_take_turns_on_one_file() {
     let read = StoreFile::parse(RE_WRITTEN).unwrap();
@@ -207,6 +209,7 @@ fn lmsgen_and_sops_take_turns_on_one_file() {
     assert_eq!(values(RE_WRITTEN, &fixture()), found, "each recipient opens it alone");
 }
 
+/// S29: nothing changed, not a byte of ciphertext.
 #[test]
 fn nothing_changed_means_the_same_bytes() {
     let file = sample();
@@ -214,6 +217,7 @@ fn nothing_changed_means_the_same_bytes() {
     assert!(set(Some(&file), &same, &recipients(&demo()), &demo(), LATER).unwrap() == file);
 }
 
+/// S29: one value changed, its line, the revision, the MAC and its time.
 #[test]
 fn one_changed_value_changes_four_lines() {
     let file = sample();
@@ -254,6 +258,7 @@ fn without_an_identity_the_message_says_what_was_tried_and_who_could() {
     assert!(message.ends_with("tried the test (1 key)"), "{message}");
 }
 
+/// K15, in the library.
 #[test]
 fn one_damaged_wrap_does_not_lock_out_the_others() {
     let both: Vec<_> = [recipients(&demo()), recipients(&fixture())].concat();
