@@ -6,14 +6,15 @@
 //! of 10,000 clients takes 2 GB of disk. Must delete nothing before the end: where files were deleted minutes ago, some
 //! file systems make new ones ten times slower, which is why sizes are better given in one run than in two.
 
+#[path = "../shared/make.rs"]
 mod make;
+#[path = "../shared/measure.rs"]
 mod measure;
 mod round;
 
 use std::error::Error;
-use std::io::Write;
 
-use measure::median;
+use measure::{count, median, say};
 use round::{Bench, NAMES};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -102,13 +103,4 @@ fn parse(arguments: &[String]) -> Result<Options> {
         return Err("at least one client and one round".into());
     }
     Ok(options)
-}
-
-fn say(line: &str) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "{line}")?)
-}
-
-/// A count as a number to divide by.
-fn count(number: usize) -> f64 {
-    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

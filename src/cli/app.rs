@@ -7,8 +7,9 @@ use clap::{Args, Parser, Subcommand};
 use lmsgen::files::Root;
 use lmsgen::fleet::Selection;
 
-use super::commands::{client, diff, env, explain, publish, render, secrets, validate};
+use super::commands::{client, diff, env, explain, manifests, publish, render, secrets, validate};
 use super::exit::Exit;
+use super::harden::harden;
 use super::show::failed;
 use super::ui::{Color, Ui, Verbosity};
 
@@ -41,8 +42,8 @@ struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     /// Say more, and cut nothing short
-    #[arg(short, long, global = true)]
-    verbose: bool,
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,6 +62,8 @@ enum Command {
     Diff(diff::Diff),
     /// Validate, render, commit and push
     Publish(publish::Publish),
+    /// Print manifests as one stream, in the order to apply them
+    Manifests(manifests::Manifests),
     /// Show where a parameter's value comes from
     Explain(explain::Explain),
     /// Work on the secret store
@@ -90,6 +93,7 @@ impl From<Select> for Selection {
 
 /// Runs the program.
 pub fn run() -> Exit {
+    harden();
     install_panic_message();
     let app = match App::try_parse() {
         Ok(app) => app,
@@ -101,7 +105,7 @@ pub fn run() -> Exit {
     };
     let verbosity = match (app.global.quiet, app.global.verbose) {
         (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
+        (_, 1..) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     let ui = Ui::new(app.global.color, verbosity);
@@ -123,6 +127,10 @@ fn install_panic_message() {
 }
 
 fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
+    // A key may be made before there is a fleet.
+    if let Command::Secrets(secrets::Secrets::Keygen(command)) = app.command {
+        return secrets::keygen::run(command, ui);
+    }
     let root = match find(app.global.fleet.as_deref(), ui)? {
         Some(root) => root,
         None => {
@@ -141,6 +149,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Render(command) => render::run(command, &root, ui),
         Command::Diff(command) => diff::run(command, &root, ui),
         Command::Publish(command) => publish::run(command, &root, ui),
+        Command::Manifests(command) => manifests::run(command, &root, ui),
         Command::Explain(command) => explain::run(command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),
     }

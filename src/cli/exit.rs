@@ -93,6 +93,7 @@ impl From<Class> for Exit {
             Class::Secret => Self::Secrets,
             Class::Guard => Self::Guard,
             Class::Limit => Self::Limit,
+            Class::Finding => Self::Differences,
         }
     }
 }

@@ -1,77 +1,103 @@
-//! Private age keys from where `sops` looks for them. No command is executed to get one.
+//! Private age keys from where `sops` looks for them. No program is executed to get one unless a flag allows it, and nobody
+//! is asked for a passphrase before a private key is needed.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use zeroize::Zeroizing;
 
-use lmsgen::sops::Identities;
+use lmsgen::sops::{Asked, Identities, MAX_KEY_FILE, is_protected, open_protected};
 
+use super::child;
+use super::environment::{is_ci, variable};
 use super::exit::Exit;
+use super::outside::{ReadError, into_text, read_regular};
+use super::terminal::Terminal;
 use super::ui::Ui;
-
-/// A key file is a few hundred bytes; anything much larger is something else.
-const MAX_KEY_FILE: u64 = 1 << 20;
 
 /// Where private keys come from.
 #[derive(Debug, Default, Args)]
 pub struct Keys {
-    /// Private key, where one is needed [default: where sops looks for it]
+    /// Private key, where one is needed; may be repeated [default: where sops looks for it]
+    ///
+    /// Without this: `SOPS_AGE_KEY` (the key itself), then `SOPS_AGE_KEY_FILE`, then `sops/age/keys.txt` in `$XDG_CONFIG_HOME` or
+    /// ~/.config; the first key that opens a file is taken. With it, none of those. The passphrase of a protected key file
+    /// is asked for on the terminal, when no other key opens the file.
     #[arg(long, value_name = "FILE")]
-    age_key_file: Option<PathBuf>,
+    age_key_file: Vec<PathBuf>,
+    /// Allow `SOPS_AGE_KEY_CMD` to be executed when no other key opens a file
+    #[arg(long)]
+    age_key_cmd: bool,
 }
 
 impl Keys {
-    /// Collects the identities.
+    /// Collects the identities: from `--age-key-file`, else from `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE` and sops' default file.
+    ///
+    /// A source that does not exist is noted for later messages; one that is there but wrong ends the run.
     ///
     /// # Errors
     /// [`Exit::Secrets`] after a message.
     pub fn load(&self, ui: &Ui) -> Result<Identities, Exit> {
-        load(self.age_key_file.as_deref(), ui)
+        let mut identities = Identities::new();
+        for path in &self.age_key_file {
+            add_file(&mut identities, "--age-key-file", path, Missing::IsFault, ui)?;
+        }
+        if self.age_key_file.is_empty() {
+            add_environment(&mut identities, ui)?;
+        }
+        self.add_command(&mut identities, ui)?;
+        Ok(identities)
+    }
+
+    fn add_command(&self, identities: &mut Identities, ui: &Ui) -> Result<(), Exit> {
+        const NAME: &str = "SOPS_AGE_KEY_CMD";
+        let Some(line) = variable(NAME) else {
+            if self.age_key_cmd {
+                identities.note(NAME, "not set");
+            }
+            return Ok(());
+        };
+        if !self.age_key_cmd {
+            identities.note(NAME, "not executed without `--age-key-cmd`");
+            ui.detail("warning: SOPS_AGE_KEY_CMD is set and not executed; `--age-key-cmd` allows it");
+            return Ok(());
+        }
+        let Some(words) = line.to_str().and_then(child::split) else {
+            return Err(refuse(ui, NAME, "is no command line: a quote is not closed, or it is no text"));
+        };
+        identities.add_late(NAME, Asked::ForEachRecipient, move |recipient| child::key_from(&words, recipient));
+        Ok(())
     }
 }
 
-/// Collects identities from `--age-key-file`, `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE` and sops' default file.
-///
-/// A source that does not exist is noted for later messages; one that is there but wrong ends the run.
-///
-/// # Errors
-/// [`Exit::Secrets`] after a message.
-#[expect(clippy::disallowed_methods, reason = "the command line reads the environment")]
-fn load(named: Option<&Path>, ui: &Ui) -> Result<Identities, Exit> {
-    let mut identities = Identities::new();
-    if let Some(path) = named {
-        add_file(&mut identities, "--age-key-file", path, Missing::IsFault, ui)?;
-        return Ok(identities);
+fn add_environment(identities: &mut Identities, ui: &Ui) -> Result<(), Exit> {
+    const KEY: &str = "SOPS_AGE_KEY";
+    const FILE: &str = "SOPS_AGE_KEY_FILE";
+    // What a pipeline passes for a variable that it does not have is empty.
+    let absent = |name| if super::environment::is_set(name) { "empty" } else { "not set" };
+    match variable(KEY) {
+        Some(text) => match text.into_string().map(Zeroizing::new) {
+            Ok(text) => add(identities, KEY, &text, ui)?,
+            Err(_) => return Err(refuse(ui, KEY, "is no text, so no age key")),
+        },
+        None => identities.note(KEY, absent(KEY)),
     }
-    match std::env::var("SOPS_AGE_KEY") {
-        // What a pipeline passes for a variable that it does not have.
-        Ok(text) if text.is_empty() => identities.note("SOPS_AGE_KEY", "empty"),
-        Ok(text) => {
-            let text = zeroize::Zeroizing::new(text);
-            add(&mut identities, "SOPS_AGE_KEY", &text, ui)?;
-        }
-        Err(_) => identities.note("SOPS_AGE_KEY", "not set"),
-    }
-    match std::env::var_os("SOPS_AGE_KEY_FILE") {
-        Some(path) if path.is_empty() => identities.note("SOPS_AGE_KEY_FILE", "empty"),
-        Some(path) => add_file(&mut identities, "SOPS_AGE_KEY_FILE", Path::new(&path), Missing::IsFault, ui)?,
-        None => identities.note("SOPS_AGE_KEY_FILE", "not set"),
+    match variable(FILE) {
+        Some(path) => add_file(identities, FILE, Path::new(&path), Missing::IsFault, ui)?,
+        None => identities.note(FILE, absent(FILE)),
     }
     match default_file() {
-        Some(path) => add_file(&mut identities, "", &path, Missing::IsFine, ui)?,
-        None => identities.note("sops' default key file", "no home folder"),
+        Some(path) => add_file(identities, "", &path, Missing::IsFine, ui),
+        None => {
+            identities.note("sops' default key file", "no home folder");
+            Ok(())
+        }
     }
-    if std::env::var_os("SOPS_AGE_KEY_CMD").is_some() {
-        identities.note("SOPS_AGE_KEY_CMD", "not executed by lmsgen");
-    }
-    Ok(identities)
 }
 
 /// Where sops keeps keys on this system.
-#[expect(clippy::disallowed_methods, reason = "the command line reads the environment")]
 fn default_file() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = |name: &str| variable(name).map(PathBuf::from);
     let config = folder("XDG_CONFIG_HOME").or_else(|| {
         let home = folder("HOME")?;
         Some(home.join(if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" }))
@@ -85,36 +111,50 @@ enum Missing {
     IsFault,
 }
 
-#[expect(clippy::disallowed_types, reason = "key files lie outside of the fleet")]
 fn add_file(identities: &mut Identities, named_by: &str, path: &Path, missing: Missing, ui: &Ui) -> Result<(), Exit> {
-    let source = &*format!("{named_by} {}", path.display());
+    let source = format!("{named_by} {}", path.display());
     let source = source.trim_start();
-    let refuse = |why: String| {
-        ui.complain(&format!("error: {source}: {why}"));
-        Exit::Secrets
-    };
-    let metadata = match path.metadata() {
-        Ok(metadata) => metadata,
-        Err(error) if missing == Missing::IsFine && error.kind() == std::io::ErrorKind::NotFound => {
+    let bytes = match read_regular(path, MAX_KEY_FILE) {
+        Ok(bytes) => bytes,
+        Err(ReadError::Missing) if missing == Missing::IsFine => {
             identities.note(source, "no such file");
             return Ok(());
         }
-        Err(error) => return Err(refuse(format!("cannot be read: {error}"))),
+        Err(ReadError::Special | ReadError::TooLarge(_)) => {
+            return Err(refuse(ui, source, "is no key file: it must be a regular file of at most 1 MiB"));
+        }
+        Err(ReadError::Missing) => return Err(refuse(ui, source, "cannot be read: no such file")),
+        Err(error) => return Err(refuse(ui, source, &error.to_string())),
     };
-    // Opening a pipe would wait for ever.
-    if !metadata.is_file() || metadata.len() > MAX_KEY_FILE {
-        return Err(refuse("is no key file: it must be a regular file of at most 1 MiB".into()));
+    if is_protected(&bytes) {
+        let path = path.to_owned();
+        identities.add_late(source, Asked::Once, move |_| unlock(&path, &bytes));
+        return Ok(());
     }
-    let mut text = zeroize::Zeroizing::new(String::new());
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_KEY_FILE).read_to_string(&mut text))
-        .map_err(|error| refuse(format!("cannot be read: {error}")))?;
-    add(identities, source, &text, ui)
+    match into_text(bytes) {
+        Ok(text) => add(identities, source, &text, ui),
+        Err(_) => Err(refuse(ui, source, "is no text, so no age key file")),
+    }
+}
+
+/// Asks for the passphrase of a key file.
+fn unlock(path: &Path, bytes: &[u8]) -> Result<Zeroizing<String>, String> {
+    let terminal = if is_ci() { None } else { Terminal::open() };
+    let Some(terminal) = terminal else {
+        return Err("protected by a passphrase, and there is no terminal to ask for it; pass the key itself in \
+                    SOPS_AGE_KEY, from where the pipeline keeps its secrets"
+            .to_owned());
+    };
+    let prompt = format!("Passphrase of {}: ", path.display());
+    let passphrase = terminal.ask_hidden(&prompt).map_err(|error| format!("no passphrase: {error}"))?;
+    open_protected(bytes, &passphrase).map_err(|error| error.to_string())
 }
 
 fn add(identities: &mut Identities, source: &str, text: &str, ui: &Ui) -> Result<(), Exit> {
-    identities.add(source, text).map_err(|error| {
-        ui.complain(&format!("error: {source}: {error}"));
-        Exit::Secrets
-    })
+    identities.add(source, text).map_err(|error| refuse(ui, source, &error.to_string()))
+}
+
+fn refuse(ui: &Ui, source: &str, why: &str) -> Exit {
+    ui.complain(&format!("error: {source}: {why}"));
+    Exit::Secrets
 }

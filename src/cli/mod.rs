@@ -1,11 +1,18 @@
 //! The command line: arguments, terminal and exit codes; one file per command.
 
 mod app;
+mod child;
 mod clock;
 mod commands;
+mod editor;
+mod environment;
 mod exit;
+mod harden;
 mod identities;
+mod memory_file;
+mod outside;
 mod show;
+mod terminal;
 mod ui;
 
 pub use app::run;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lmsgen::report::{Page, Paint};
+use lmsgen::sops::Plaintext;
 
 use super::exit::Exit;
 
@@ -98,13 +99,47 @@ impl Ui {
     pub fn print(&self, text: &str) -> Result<(), Exit> {
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        written.map_err(|error| {
-            if error.kind() == io::ErrorKind::BrokenPipe {
-                return Exit::Signal(13);
-            }
-            self.complain(&format!("error: cannot write to stdout: {error}"));
-            Exit::Io
-        })
+        written.map_err(|error| self.unwritten(&error))
+    }
+
+    /// Writes a secret value to stdout, every byte as it is; on a terminal ends the line as well.
+    ///
+    /// # Errors
+    /// As [`Ui::print`]; [`Exit::Usage`] for control characters on a terminal, which would obey them.
+    pub fn print_value(&self, value: &Plaintext) -> Result<(), Exit> {
+        let bytes = value.expose();
+        if !io::stdout().is_terminal() {
+            return self.print_bytes(bytes);
+        }
+        let is_shown = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+        if !std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_shown)) {
+            self.complain("error: the value holds control characters\n  = help: write it into a file or a pipe");
+            return Err(Exit::Usage);
+        }
+        self.print_bytes(bytes)?;
+        if bytes.ends_with(b"\n") { Ok(()) } else { self.print_bytes(b"\n") }
+    }
+
+    /// Writes bytes to stdout past its buffer, which would keep a copy.
+    ///
+    /// # Errors
+    /// As [`Ui::print`].
+    pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Exit> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let written = rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), rest));
+            let n = written.map_err(|errno| self.unwritten(&errno.into()))?;
+            rest = &rest[n..];
+        }
+        Ok(())
+    }
+
+    fn unwritten(&self, error: &io::Error) -> Exit {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Exit::Signal(13);
+        }
+        self.complain(&format!("error: cannot write to stdout: {error}"));
+        Exit::Io
     }
 
     /// Says what was done; silent with `-q`.

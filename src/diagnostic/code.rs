@@ -11,6 +11,8 @@ pub enum Class {
     Secret,
     /// Something safe to do only when a person says so.
     Guard,
+    /// Something that a person should know, and that stops nothing by itself.
+    Finding,
     /// More than lmsgen is willing to read or produce.
     Limit,
 }

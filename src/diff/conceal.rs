@@ -24,6 +24,17 @@ pub(super) enum Showing {
 /// The annotation that counts how often a Secret's values changed.
 const REVISION: &str = "lmsgen.dev/revision";
 
+/// What decides which values of a file SOPS encrypts, in its own block.
+const RULES: [&str; 7] = [
+    "encrypted_regex",
+    "encrypted_suffix",
+    "unencrypted_regex",
+    "unencrypted_suffix",
+    "encrypted_comment_regex",
+    "unencrypted_comment_regex",
+    "mac_only_encrypted",
+];
+
 /// How much may be shown of an object, in both its versions.
 pub(super) fn showing(objects: &[&Value]) -> Showing {
     if objects.iter().any(|object| is_secret_kind(object)) {
@@ -49,7 +60,8 @@ pub(super) fn holds_secret(value: &Value) -> bool {
 }
 
 fn is_secret_kind(value: &Value) -> bool {
-    value.str_at(&["kind"]).is_some_and(|kind| kind.eq_ignore_ascii_case("Secret"))
+    let is_secret = |kind: &str| ["Secret", "SopsSecret"].iter().any(|known| kind.eq_ignore_ascii_case(known));
+    value.str_at(&["kind"]).is_some_and(is_secret)
 }
 
 /// `true` if a text is a private key, wherever it stands.
@@ -77,18 +89,30 @@ pub(super) fn secret_fields(object: Changed<'_>) -> Vec<FieldChange> {
     let mut found = key_fields(object);
     let mut envelope = false;
     for field in differences(object.old, object.new) {
-        match field.path.first() {
-            Some(Step::Key(key)) if key == "data" || key == "stringData" => {}
-            Some(Step::Key(key)) if key == "sops" => envelope = true,
-            _ => found.push(FieldChange {
-                effect: effect::of_field(object, &field.path),
-                path: Shown(&field.path).to_string(),
-                detail: revision(&field).unwrap_or_else(|| match field.difference {
-                    Difference::Value { old, new } => hidden(old, new),
-                    Difference::Order { .. } => Detail::Hidden { hidden: Hidden::Changed },
-                }),
-            }),
+        let is_key =
+            |step: Option<&Step>, keys: &[&str]| matches!(step, Some(Step::Key(key)) if keys.contains(&key.as_str()));
+        let sections = ["data", "stringData"];
+        let below_template =
+            is_key(field.path.first(), &["spec"]) && field.path.iter().any(|step| is_key(Some(step), &sections));
+        if is_key(field.path.first(), &sections) || below_template {
+            continue;
         }
+        if is_key(field.path.first(), &["sops"]) && !is_key(field.path.get(1), &RULES) {
+            envelope = true;
+            continue;
+        }
+        let detail = revision(&field);
+        found.push(FieldChange {
+            effect: match &detail {
+                Some(Detail::Set { old, new }) if new.as_u64() < old.as_u64() => Effect::MovesBackwards,
+                _ => effect::of_field(object, &field.path),
+            },
+            path: Shown(&field.path).to_string(),
+            detail: detail.unwrap_or_else(|| match field.difference {
+                Difference::Value { old, new } => hidden(old, new),
+                Difference::Order { .. } => Detail::Hidden { hidden: Hidden::Changed },
+            }),
+        });
     }
     if envelope {
         let recipients = recipient_fields(object);
@@ -105,11 +129,18 @@ pub(super) fn secret_fields(object: Changed<'_>) -> Vec<FieldChange> {
     found
 }
 
+/// What the values stand in: the Secret itself, or the template of a `SopsSecret`.
+fn body(object: &Value) -> &Value {
+    let templates = object.at(&["spec", "secretTemplates"]).and_then(Value::as_list);
+    templates.and_then(<[Value]>::first).unwrap_or(object)
+}
+
 /// Keys of `data` and `stringData`.
 fn key_fields(object: Changed<'_>) -> Vec<FieldChange> {
     let mut found = Vec::new();
+    let (old_body, new_body) = (body(object.old), body(object.new));
     for part in ["data", "stringData"] {
-        let (old, new) = (object.old.at(&[part]), object.new.at(&[part]));
+        let (old, new) = (old_body.at(&[part]), new_body.at(&[part]));
         let empty = Map::new();
         let keys = |value: Option<&Value>| value.is_none_or(|value| value.as_map().is_some());
         let mut push = |path: &[Step], detail| {
@@ -204,6 +235,28 @@ mod tests {
     }
 
     #[test]
+    fn an_older_version_is_called_so() {
+        let read = |text: &str| parse_documents(text).unwrap().remove(0);
+        let (old, new) = (read(&sealed("ENC[b]", 2, A, "n")), read(&sealed("ENC[a]", 1, A, "m")));
+        let found = secret_fields(Changed { kind: "Secret", old: &old, new: &new });
+        assert!(found.iter().any(|field| field.effect == Effect::MovesBackwards));
+        let found = secret_fields(Changed { kind: "Secret", old: &new, new: &old });
+        assert!(found.iter().all(|field| field.effect != Effect::MovesBackwards));
+    }
+
+    #[test]
+    fn keys_of_a_template_and_rules_are_named() {
+        let file = |value: &str, rule: &str| {
+            format!(
+                "{{ kind: SopsSecret, spec: {{ secretTemplates: [{{ name: x, stringData: {{ a: '{value}' }} }}] }}, \
+                 sops: {{ {rule}: x, mac: m }} }}"
+            )
+        };
+        let found = fields(&file("ENC[a]", "encrypted_regex"), &file("ENC[b]", "encrypted_suffix"));
+        assert_eq!(found, ["stringData.a Changed", "sops.encrypted_regex Removed", "sops.encrypted_suffix Added"]);
+    }
+
+    #[test]
     fn keys_come_and_go() {
         assert_eq!(
             fields(
@@ -234,7 +287,7 @@ mod tests {
             ("kind: secret", Showing::Keys),
             ("{ kind: ConfigMap, sops: {} }", Showing::Paths),
             ("{ kind: Object, spec: { forProvider: { manifest: { kind: Secret } } } }", Showing::Paths),
-            ("{ kind: SopsSecret, spec: { secretTemplates: [{ stringData: { a: b } }] } }", Showing::Paths),
+            ("{ kind: SopsSecret, spec: { secretTemplates: [{ stringData: { a: b } }] } }", Showing::Keys),
             ("{ kind: ConfigMap, data: { a: b } }", Showing::Values),
         ] {
             assert_eq!(showing(&[&read(text)]), expected, "{text}");

@@ -68,7 +68,7 @@ pub(super) fn of_field(object: Changed<'_>, path: &[Step]) -> Effect {
         "Deployment" | "StatefulSet" if below(&["spec", "replicas"]) => scaling(object),
         "Pod" if below(&["spec"]) => Effect::RestartsPodsWithDowntime,
         "CronJob" if below(&["spec"]) => Effect::NextRun,
-        "ConfigMap" | "Secret" if !below(&["metadata"]) => Effect::AtNextRestart,
+        "ConfigMap" | "Secret" | "SopsSecret" if !below(&["metadata"]) => Effect::AtNextRestart,
         _ => Effect::RestartsNothing,
     }
 }

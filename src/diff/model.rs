@@ -123,6 +123,8 @@ pub enum Risk {
     Rejected,
     /// Data is lost.
     DataLoss,
+    /// An older version of a Secret comes back.
+    Backwards,
     /// The application is unreachable for a while, or for good.
     Downtime,
     /// Pods are replaced or Jobs run.
@@ -159,7 +161,7 @@ impl ObjectChange {
     /// The keys of a Secret among the fields.
     pub fn secret_keys(&self) -> impl Iterator<Item = &FieldChange> {
         let is_key = |path: &str| path.starts_with("data") || path.starts_with("stringData");
-        let is_secret = self.kind == "Secret";
+        let is_secret = matches!(self.kind.as_str(), "Secret" | "SopsSecret");
         self.fields.iter().filter(move |field| is_secret && is_key(&field.path))
     }
 }
@@ -191,6 +193,8 @@ pub enum Effect {
     Rejected,
     /// A volume claim, or everything in a namespace, is deleted.
     LosesData,
+    /// An older version of a Secret was put back: its revision is lower than before.
+    MovesBackwards,
     /// Pods are replaced, and for a moment none is ready.
     RestartsPodsWithDowntime,
     /// The Pods are stopped and not started again.
@@ -220,6 +224,7 @@ impl Effect {
         match self {
             Self::Rejected => "rejected by the API server",
             Self::LosesData => "loses data",
+            Self::MovesBackwards => "moved backwards: an older version was put back",
             Self::RestartsPodsWithDowntime => "restarts Pods, downtime",
             Self::StopsPods => "stops Pods",
             Self::StopsTraffic => "stops traffic",
@@ -239,6 +244,7 @@ impl Effect {
         match self {
             Self::Rejected => Risk::Rejected,
             Self::LosesData => Risk::DataLoss,
+            Self::MovesBackwards => Risk::Backwards,
             Self::RestartsPodsWithDowntime | Self::StopsPods | Self::StopsTraffic => Risk::Downtime,
             Self::RestartsPods | Self::StartsPods | Self::Runs | Self::RunsAgain => Risk::Rollout,
             Self::NextRun | Self::AtNextRestart | Self::RestartsNothing => Risk::Quiet,

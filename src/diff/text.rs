@@ -74,8 +74,9 @@ fn lines(before: &[Value], after: &[Value]) -> Vec<String> {
         match after.iter().find(|new| name(new).as_ref() == Some(&name_of_old)) {
             None => lines.push(format!("{name_of_old} deleted")),
             Some(new) if old == new => {}
-            Some(new) if old.str_at(&["kind"]) == Some("Secret") => {
-                let fields = conceal::secret_fields(Changed { kind: "Secret", old, new });
+            Some(new) if conceal::showing(&[old, new]) == conceal::Showing::Keys => {
+                let kind = old.str_at(&["kind"]).unwrap_or_default();
+                let fields = conceal::secret_fields(Changed { kind, old, new });
                 lines
                     .extend(fields.iter().map(|field| format!("{name_of_old} {} {}", field.path, word(&field.detail))));
             }

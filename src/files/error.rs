@@ -55,6 +55,12 @@ pub enum Error {
         /// What is needed.
         wanted: Kind,
     },
+    /// Something in `.lmsgen` that no run of lmsgen has left there.
+    #[error("`{path}` was not made by lmsgen")]
+    Foreign {
+        /// Where.
+        path: String,
+    },
     /// A file over the caller's limit; nothing of it was kept.
     #[error("`{path}` is larger than {limit} bytes")]
     TooLarge {

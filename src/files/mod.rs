@@ -4,6 +4,7 @@
 //! out of the root, whoever swaps a folder meanwhile. New bytes are staged in `.lmsgen/` and renamed into
 //! place. Knows nothing of what the files mean.
 
+mod batch;
 mod dir;
 mod error;
 mod hook;

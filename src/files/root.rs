@@ -221,6 +221,16 @@ impl Root {
         })
     }
 
+    /// Forces everything on the root's file system to the disk, whoever wrote it: many files for the price of one wait.
+    ///
+    /// # Errors
+    /// [`Error::System`], also for a write that failed since the root was opened.
+    pub fn sync(&self) -> Result<(), Error> {
+        self.hook(Op::Sync, "")
+            .and_then(|()| sync_file_system(&self.fd))
+            .map_err(|errno| Error::system("sync", self.path.display(), errno))
+    }
+
     /// Removes a file; `false` if nothing was there.
     ///
     /// # Errors
@@ -256,6 +266,18 @@ impl Root {
         }
         Ok(state)
     }
+}
+
+#[cfg(target_os = "linux")]
+fn sync_file_system(fd: &OwnedFd) -> Result<(), Errno> {
+    rustix::io::retry_on_intr(|| rustix::fs::syncfs(fd))
+}
+
+/// Elsewhere there is only the call for all file systems.
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_: &OwnedFd) -> Result<(), Errno> {
+    rustix::fs::sync();
+    Ok(())
 }
 
 impl fmt::Debug for Root {

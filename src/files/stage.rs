@@ -10,6 +10,7 @@ pub struct Stage<'r> {
     state: Dir<'r>,
     name: String,
     dir: Dir<'r>,
+    is_kept: bool,
 }
 
 impl<'r> Lock<'r> {
@@ -22,7 +23,7 @@ impl<'r> Lock<'r> {
         let state = root.state()?;
         let name = root.staged_name();
         let dir = state.make_new(&name, STATE)?;
-        Ok(Stage { state, name, dir })
+        Ok(Stage { state, name, dir, is_kept: false })
     }
 
     /// The folder [`STATE`].
@@ -35,6 +36,16 @@ impl<'r> Lock<'r> {
 }
 
 impl<'r> Stage<'r> {
+    /// Gives the folder with all its files another name below [`STATE`]; it stays when this is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Exists`]; [`Error::System`].
+    pub(super) fn keep_as(mut self, name: &str) -> Result<(), Error> {
+        self.state.rename_new(&self.name, &self.state, name)?;
+        self.is_kept = true;
+        Ok(())
+    }
+
     /// The staging folder itself, for renames out of it.
     pub fn dir(&self) -> &Dir<'r> {
         &self.dir
@@ -43,6 +54,9 @@ impl<'r> Stage<'r> {
 
 impl Drop for Stage<'_> {
     fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
         // A failure here leaves something for the next run to remove, and nothing to tell.
         let _ = clear(&self.dir, |_| true);
         let _ = self.state.remove_empty_dir(&self.name);

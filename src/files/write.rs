@@ -96,6 +96,23 @@ impl Dir<'_> {
             .map_err(|errno| Error::system("sync", &self.path, errno))
     }
 
+    /// Forces everything that was written to this folder's file system to the disk.
+    ///
+    /// # Errors
+    /// [`Error::System`].
+    pub fn sync_all(&self) -> Result<(), Error> {
+        #[cfg(target_os = "linux")]
+        let sync = || rustix::fs::syncfs(&self.fd);
+        #[cfg(not(target_os = "linux"))]
+        let sync = || {
+            rustix::fs::sync();
+            Ok(())
+        };
+        self.hook(Op::Sync, &self.path)
+            .and_then(|()| retry_on_intr(sync))
+            .map_err(|errno| Error::system("sync", &self.path, errno))
+    }
+
     /// Moves `name` to `to_name` in the folder `to`, in one step, replacing a file there.
     ///
     /// # Errors

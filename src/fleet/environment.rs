@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use super::client::unknown_stack;
 use super::config::read_layer;
+use super::environment_secrets::read_secrets;
 use super::model::{Delivery, Environment, Gateway, Policy};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, Located, TableReader, did_you_mean, quoted};
 use crate::names::{EnvName, SecretName};
 use crate::params::{Declarations, Layer, Overlay};
-use crate::sops::parse_recipient;
 
 const NAMESPACE: Code = Code::new("LMS132", Class::Input);
 const KUBERNETES: Code = Code::new("LMS133", Class::Input);
 const UNSUPPORTED: Code = Code::new("LMS134", Class::Input);
-const RECIPIENT: Code = Code::new("LMS135", Class::Input);
-const RECIPIENT_TWICE: Code = Code::new("LMS136", Class::Input);
 const POLICY: Code = Code::new("LMS138", Class::Input);
 /// A token in the file; its place is blotted out of the source map.
 pub(super) const TOKEN: Code = Code::new("LMS158", Class::Input);
@@ -64,7 +62,7 @@ pub(super) fn read_environment(
     let delivery = read_delivery(&mut table, sink);
     let own_stacks = read_stacks(&mut table, stacks, sink);
     check_cluster(&mut table, sink);
-    let recipients = table.table("secrets", sink).map(|secrets| read_secrets(secrets, sink)).unwrap_or_default();
+    let secrets = table.table("secrets", sink).map(|secrets| read_secrets(secrets, sink)).unwrap_or_default();
     let policy = table.table("policy", sink).map(|policy| read_policy(policy, sink)).unwrap_or_default();
     let external = table.table("external", sink).map(|external| read_external(&external, sink)).unwrap_or_default();
     let ingress_class = table.table("ingress", sink).and_then(|mut ingress| {
@@ -84,7 +82,8 @@ pub(super) fn read_environment(
         kubernetes: kubernetes?,
         delivery,
         stacks: own_stacks.clone().unwrap_or_default(),
-        recipients,
+        recipients: secrets.recipients,
+        form: secrets.form,
         policy,
         ingress_class,
         gateway,
@@ -146,7 +145,7 @@ fn read_delivery(table: &mut TableReader<'_>, sink: &mut Sink) -> Delivery {
     }
 }
 
-fn unsupported(key: &str, found: &str, known: &[&str], planned: &[&str]) -> Diagnostic {
+pub(super) fn unsupported(key: &str, found: &str, known: &[&str], planned: &[&str]) -> Diagnostic {
     let reason = if planned.contains(&found) { "is not supported yet" } else { "is unknown" };
     let help = did_you_mean(found, known.iter().copied()).filter(|_| !planned.contains(&found));
     Diagnostic::error(UNSUPPORTED, format!("{key} {} {reason}", quoted(found)))
@@ -176,31 +175,6 @@ fn check_cluster(table: &mut TableReader<'_>, sink: &mut Sink) {
         }
     }
     cluster.finish(sink);
-}
-
-fn read_secrets(mut table: TableReader<'_>, sink: &mut Sink) -> Vec<String> {
-    if let Some(form) = table.string("form", sink)
-        && form.value != "sops"
-    {
-        sink.push(unsupported("form", form.value, &["sops"], &["sopssecret", "external"]).at(form.span, ""));
-    }
-    let mut recipients: Vec<Located<&str>> = Vec::new();
-    for found in table.strings("recipients", sink) {
-        // Reported wherever one stands in the fleet.
-        if found.value.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
-            continue;
-        }
-        if let Err(error) = parse_recipient(found.value) {
-            sink.push(Diagnostic::error(RECIPIENT, error.to_string()).at(found.span, "").help(error.help()));
-        } else if let Some(first) = recipients.iter().find(|known| known.value == found.value) {
-            let warning = Diagnostic::warning(RECIPIENT_TWICE, "this recipient stands here twice");
-            sink.push(warning.at(found.span, "").also(first.span, "first").help("remove one"));
-        } else {
-            recipients.push(found);
-        }
-    }
-    table.finish(sink);
-    recipients.into_iter().map(|recipient| recipient.value.into()).collect()
 }
 
 fn read_policy(mut table: TableReader<'_>, sink: &mut Sink) -> Policy {

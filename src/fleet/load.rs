@@ -8,6 +8,7 @@ use super::allow::Allow;
 use super::client::{ClientRead, Known, UNKNOWN_STACK, read_client, unknown_stack};
 use super::config::{Config, read_config};
 use super::environment::{EnvironmentRead, TOKEN, read_environment};
+use super::environment_secrets::check_optional;
 use super::layout::Place;
 use super::limits::{cap, check_count};
 use super::model::{Layers, Stack};
@@ -145,6 +146,7 @@ impl Files {
                 let all = || (0..stacks.list.len()).collect();
                 read.environment.stacks = default_stack.map_or_else(all, |stack| vec![stack]);
             }
+            check_optional(&read.environment, &stacks.list, sink);
             list.push(read.environment);
         }
         let known = Known {

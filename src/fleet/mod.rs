@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod edit;
 mod environment;
+mod environment_secrets;
 mod explain;
 mod layout;
 mod limits;
@@ -27,8 +28,8 @@ pub use layout::{is_ignored, is_note};
 pub use limits::{MAX_INSTANCES, empty_fleet};
 pub use load::{Loaded, load};
 pub use model::{
-    Client, Contact, Delivery, Environment, EnvironmentPart, Fleet, Gateway, GitConfig, Instance, Policy, SecretDecl,
-    SecretKeyDecl, SecretSource, Stack, TemplateFile,
+    Client, Contact, Delivery, Environment, EnvironmentPart, ExternalStore, Fleet, Gateway, GitConfig, Instance,
+    Policy, SecretDecl, SecretForm, SecretKeyDecl, SecretSource, Stack, TemplateFile,
 };
 pub use select::{Selection, SelectionError};
 pub use sources::{Content, Sources};

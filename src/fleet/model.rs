@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{FileId, Span};
 use crate::names::{ClientId, EnvName, PhaseName, SecretName, StackName};
 use crate::params::{Declarations, Overlay, ParamDecl, Params, Pattern};
+use crate::secret::Form;
 
 /// Everything a fleet's files say.
 #[derive(Debug)]
@@ -73,6 +74,8 @@ pub struct Environment {
     pub stacks: Vec<usize>,
     /// age recipients, `age1…`, without duplicates, in the file's order.
     pub recipients: Vec<String>,
+    /// `[secrets] form`.
+    pub form: SecretForm,
     /// `[policy]`.
     pub policy: Policy,
     /// `[ingress] class`.
@@ -83,6 +86,59 @@ pub struct Environment {
     pub quota: BTreeMap<String, String>,
     /// `[external]`: what exists outside the fleet, by kind (`secrets = […]`).
     pub external: BTreeMap<String, Vec<String>>,
+}
+
+/// How an environment's Secrets are delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretForm {
+    /// As files of the secret store, copied to the output as they are.
+    Stored(Form),
+    /// As references to values that are kept elsewhere; the secret store has nothing.
+    External(ExternalStore),
+}
+
+impl Default for SecretForm {
+    fn default() -> Self {
+        Self::Stored(Form::default())
+    }
+}
+
+impl SecretForm {
+    /// The form of the store's files; `None` when there are none.
+    #[must_use]
+    pub const fn stored(&self) -> Option<Form> {
+        match self {
+            Self::Stored(form) => Some(*form),
+            Self::External(_) => None,
+        }
+    }
+}
+
+/// Where External Secrets Operator finds the values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalStore {
+    /// `SecretStore` or `ClusterSecretStore`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The remote key of a Secret, with `{environment}`, `{client}`, `{slug}` and `{secret}` in it; its keys are properties.
+    pub remote_key: String,
+    /// How often values are read again.
+    pub refresh: String,
+    /// Optional keys that have a value there, `lms-secret.sms4b-token`, with their places.
+    pub optional: Vec<(String, Span)>,
+}
+
+impl Default for ExternalStore {
+    fn default() -> Self {
+        Self {
+            kind: "ClusterSecretStore".into(),
+            name: String::new(),
+            remote_key: "{environment}/{client}/{secret}".into(),
+            refresh: "1h".into(),
+            optional: Vec::new(),
+        }
+    }
 }
 
 /// Who applies an environment's output to its cluster.
@@ -229,6 +285,14 @@ pub struct SecretKeyDecl {
     pub span: Span,
 }
 
+impl SecretKeyDecl {
+    /// `true` for an RSA key whose public half everybody may read.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.source.is_public()
+    }
+}
+
 /// Where a secret value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
@@ -241,4 +305,12 @@ pub enum SecretSource {
         /// Whether an instance can do without.
         optional: bool,
     },
+}
+
+impl SecretSource {
+    /// `true` for an RSA key whose public half everybody may read.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        matches!(self, Self::Generate(crate::secret::Generator::Rsa(key)) if key.public)
+    }
 }

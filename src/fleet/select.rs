@@ -39,6 +39,12 @@ impl Selection {
         self.clients.is_empty() && self.environments.is_empty() && self.labels.is_empty()
     }
 
+    /// `true` if it names no client, so that what belongs to environments themselves is part of it.
+    #[must_use]
+    pub fn is_of_environments(&self) -> bool {
+        self.clients.is_empty() && self.labels.is_empty()
+    }
+
     /// Indices into [`Fleet::instances`], ascending. Never empty, except for everything of an empty fleet.
     ///
     /// # Errors

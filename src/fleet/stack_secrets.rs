@@ -2,14 +2,25 @@
 
 use super::model::{SecretDecl, SecretKeyDecl, SecretSource};
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
-use crate::document::{Entry, Located, TableReader, did_you_mean, quoted};
+use crate::document::{Entry, Kind, Located, TableReader, did_you_mean, quoted};
 use crate::names::SecretName;
 use crate::params::Declarations;
-use crate::secret::Generator;
+use crate::secret::{Amount, Generator, MAX_PUBLIC_KEY, RsaFormat, RsaKey, RsaSize};
 
 const SECRET: Code = Code::new("LMS142", Class::Input);
 
-const GENERATORS: [&str; 3] = ["alphanumeric", "hex", "rsa-2048"];
+/// Generators, each with the options that belong to it.
+const GENERATORS: [(&str, &[&str]); 7] = [
+    ("alphanumeric", &["length"]),
+    ("base64", &["bytes"]),
+    ("hex", &["bytes"]),
+    ("rsa-2048", &["format", "public"]),
+    ("rsa-3072", &["format", "public"]),
+    ("rsa-4096", &["format", "public"]),
+    ("uuid", &[]),
+];
+/// Sources of values that are no generator, likewise.
+const OTHER_SOURCES: [(&str, &[&str]); 2] = [("sha256-of", &[]), ("provided", &["optional"])];
 
 /// Reads the Secrets of one of the two tables.
 pub(super) fn read_secrets(
@@ -52,8 +63,32 @@ fn read_key(secret: &TableReader<'_>, entry: Entry<'_>, sink: &mut Sink) -> Opti
     }
     let mut table = entry.node.table(&secret.path_of(entry.name), sink)?;
     let source = read_source(&mut table, entry.key, sink);
-    table.finish(sink);
-    Some(SecretKeyDecl { key: entry.name.into(), source: source?, span: entry.key })
+    let named = table.get("generate").and_then(|entry| match entry.node.kind() {
+        Kind::String(name) => Some(name),
+        _ => None,
+    });
+    let named =
+        named.or_else(|| OTHER_SOURCES.into_iter().map(|(name, _)| name).find(|name| table.get(name).is_some()));
+    table.finish_with(|option| not_its_option(option, named?), sink);
+    let decl = SecretKeyDecl { key: entry.name.into(), source: source?, span: entry.key };
+    if decl.is_public() && decl.key.len() > MAX_PUBLIC_KEY {
+        let message = format!("a key with `public = true` has {MAX_PUBLIC_KEY} characters at most");
+        sink.push(Diagnostic::error(SECRET, message).at(entry.key, ""));
+    }
+    Some(decl)
+}
+
+/// What to do about `option`, which `source` does not have: where it belongs, if it belongs anywhere.
+fn not_its_option(option: &str, source: &str) -> Option<String> {
+    let all = || GENERATORS.iter().chain(&OTHER_SOURCES);
+    let list = |names: &[&str]| format!("`{}`", names.join("`, `"));
+    let owners: Vec<&str> = all().filter(|(_, options)| options.contains(&option)).map(|(name, _)| *name).collect();
+    let (_, own) = all().find(|(name, _)| *name == source)?;
+    if owners.is_empty() {
+        return None;
+    }
+    let own = if own.is_empty() { "no option".to_owned() } else { list(own) };
+    Some(format!("`{option}` belongs to {}; `{source}` takes {own}", list(&owners)))
 }
 
 fn read_source(table: &mut TableReader<'_>, key: Span, sink: &mut Sink) -> Option<SecretSource> {
@@ -78,34 +113,52 @@ fn read_source(table: &mut TableReader<'_>, key: Span, sink: &mut Sink) -> Optio
 }
 
 fn read_generator(name: Located<&str>, table: &mut TableReader<'_>, sink: &mut Sink) -> Option<Generator> {
-    let mut size = |key, default: usize| {
-        let Some(found) = table.integer(key, sink) else { return default };
-        match usize::try_from(found.value) {
-            Ok(size @ 16..=256) => size,
-            _ => {
-                let message = format!("`{key}`: {} is not 16 to 256", found.value);
-                sink.push(Diagnostic::error(SECRET, message).at(found.span, ""));
-                default
-            }
-        }
-    };
     Some(match name.value {
-        "alphanumeric" => Generator::Alphanumeric { length: size("length", 32) },
-        "hex" => Generator::Hex { bytes: size("bytes", 64) },
-        "rsa-2048" => Generator::Rsa2048,
+        "alphanumeric" => Generator::Alphanumeric { length: amount("length", Amount::THIRTY_TWO, table, sink) },
+        "base64" => Generator::Base64 { bytes: amount("bytes", Amount::THIRTY_TWO, table, sink) },
+        "hex" => Generator::Hex { bytes: amount("bytes", Amount::SIXTY_FOUR, table, sink) },
+        "rsa-2048" => Generator::Rsa(rsa_key(RsaSize::Bits2048, table, sink)),
+        "rsa-3072" => Generator::Rsa(rsa_key(RsaSize::Bits3072, table, sink)),
+        "rsa-4096" => Generator::Rsa(rsa_key(RsaSize::Bits4096, table, sink)),
+        "uuid" => Generator::Uuid,
         other => {
-            // Their bounds are right or wrong only together with the generator that was meant.
-            let _ = (size("length", 32), size("bytes", 64));
+            // Options are right or wrong only together with the generator that was meant.
+            for option in GENERATORS.iter().flat_map(|(_, options)| *options) {
+                table.take(option);
+            }
+            let names = GENERATORS.map(|(name, _)| name);
             let fault = Diagnostic::error(SECRET, format!("unknown generator {}", quoted(other))).at(name.span, "");
-            sink.push(
-                fault.help(
-                    did_you_mean(other, GENERATORS)
-                        .unwrap_or_else(|| format!("generators are `{}`", GENERATORS.join("`, `"))),
-                ),
-            );
+            let help = did_you_mean(other, names).unwrap_or_else(|| format!("generators are `{}`", names.join("`, `")));
+            sink.push(fault.help(help));
             return None;
         }
     })
+}
+
+fn amount(option: &'static str, default: Amount, table: &mut TableReader<'_>, sink: &mut Sink) -> Amount {
+    let Some(found) = table.integer(option, sink) else { return default };
+    Amount::new(found.value).unwrap_or_else(|| {
+        let message = format!("`{option}`: {} is not {} to {}", found.value, Amount::MIN, Amount::MAX);
+        sink.push(Diagnostic::error(SECRET, message).at(found.span, ""));
+        default
+    })
+}
+
+fn rsa_key(size: RsaSize, table: &mut TableReader<'_>, sink: &mut Sink) -> RsaKey {
+    let mut format = RsaFormat::default();
+    if let Some(found) = table.string("format", sink) {
+        match RsaFormat::NAMED.iter().find(|(name, _)| *name == found.value) {
+            Some((_, known)) => format = *known,
+            None => {
+                let names = RsaFormat::NAMED.map(|(name, _)| name);
+                let message = format!("unknown format {} of a key", quoted(found.value));
+                let help =
+                    did_you_mean(found.value, names).unwrap_or_else(|| format!("formats are `{}`", names.join("`, `")));
+                sink.push(Diagnostic::error(SECRET, message).at(found.span, "").help(help));
+            }
+        }
+    }
+    RsaKey { size, format, public: table.flag("public", sink) }
 }
 
 /// A digest needs another key of the same Secret that is no digest itself.

@@ -1,5 +1,7 @@
 //! Names of folders and bytes of files at a revision.
 
+use std::collections::HashMap;
+
 use git2::ObjectType;
 
 use super::{Error, Repository, Revision};
@@ -26,6 +28,17 @@ impl Repository {
             }
         }
         Ok(pairs)
+    }
+
+    /// The files below `folder` at `revision`.
+    ///
+    /// # Errors
+    /// The revision cannot be read.
+    pub fn files_below(&self, revision: &Revision, folder: &str) -> Result<HashMap<RelPath, Vec<u8>>, Error> {
+        let found = self.between(None, self.fleet_tree(Some(revision))?, &[folder])?;
+        let ids: Vec<_> = found.values().map(|(_, new)| *new).collect();
+        let read = found.into_keys().zip(self.read_blobs(&ids)?);
+        Ok(read.filter_map(|(path, data)| Some((path, data?))).collect())
     }
 
     /// The bytes of each of `paths` at `revision`; `None` for what is no file there.

@@ -9,6 +9,7 @@ mod commit;
 mod compare;
 mod error;
 mod foreign;
+mod history;
 mod identity;
 mod index;
 mod listing;
@@ -26,6 +27,7 @@ mod state;
 mod text;
 
 pub use error::{Error, Exit};
+pub use history::Reach;
 pub use publish::{
     ChangeKind, Changed, Destination, Files, Landed, Options, Proposal, Published, Rendered, SignOff, Signing,
     SourcePolicy, SourceWrite, Verdict, Workspace,

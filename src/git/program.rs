@@ -57,6 +57,9 @@ const REMOVED: &[&str] = &[
     "GIT_TRACE_SETUP",
     "GIT_WORK_TREE",
     "LANGUAGE",
+    // Private keys, and what makes them: hooks and helpers of Git have no use for them.
+    "SOPS_AGE_KEY",
+    "SOPS_AGE_KEY_CMD",
 ];
 
 /// What came of a run.
@@ -186,9 +189,16 @@ mod tests {
         let repository = Repository::open(folder.path()).unwrap();
         let command = repository.program("push").command();
         let set = |name: &str| command.get_envs().find(|(known, _)| *known == OsStr::new(name)).map(|(_, value)| value);
-        for name in
-            ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_CONFIG_COUNT", "GIT_TRACE"]
-        {
+        for name in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_CONFIG_COUNT",
+            "GIT_TRACE",
+            "SOPS_AGE_KEY",
+            "SOPS_AGE_KEY_CMD",
+        ] {
             assert_eq!(set(name), Some(None), "{name}");
         }
         for name in ["GIT_SSH_COMMAND", "GIT_ASKPASS", "SSH_AUTH_SOCK", "GIT_CONFIG_GLOBAL", "HTTPS_PROXY"] {

@@ -53,7 +53,8 @@ pub(super) fn short(oid: Oid) -> String {
 
 impl Repository {
     /// What a fleet's sources are: the file and the folders whose content [`Repository::publish`] commits as given.
-    pub const SOURCES: [&'static str; 5] = ["lmsgen.toml", "clients", "environments", "secrets", "templates"];
+    pub const SOURCES: [&'static str; 6] =
+        [".sops.yaml", "lmsgen.toml", "clients", "environments", "secrets", "templates"];
 
     /// The folder of rendered output.
     pub const OUTPUT: &'static str = "rendered";
@@ -92,6 +93,12 @@ impl Repository {
     #[must_use]
     pub fn workdir(&self) -> &Path {
         &self.workdir
+    }
+
+    /// `true` if Git ignores `path`, an absolute one in the work tree, which need not be there.
+    #[must_use]
+    pub fn ignores(&self, path: &Path) -> bool {
+        path.strip_prefix(&self.workdir).is_ok_and(|below| self.git.is_path_ignored(below).unwrap_or(false))
     }
 
     /// The commit that is checked out; `None` before the first one.
@@ -148,7 +155,7 @@ impl Repository {
     }
 }
 
-fn revision(commit: &git2::Commit<'_>) -> Revision {
+pub(super) fn revision(commit: &git2::Commit<'_>) -> Revision {
     let time = commit.time();
     Revision {
         oid: commit.id(),

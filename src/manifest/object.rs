@@ -63,6 +63,44 @@ pub fn key_rank(key: &str) -> usize {
     }
 }
 
+/// Kinds in the order to apply them, as kustomize and Helm order them: what others need first, what refers to others last.
+const APPLY_ORDER: [&str; 28] = [
+    "namespace",
+    "resourcequota",
+    "limitrange",
+    "storageclass",
+    "customresourcedefinition",
+    "serviceaccount",
+    "role",
+    "clusterrole",
+    "rolebinding",
+    "clusterrolebinding",
+    "networkpolicy",
+    "configmap",
+    "secret",
+    "sopssecret",
+    "externalsecret",
+    "persistentvolume",
+    "persistentvolumeclaim",
+    "service",
+    "daemonset",
+    "pod",
+    "replicaset",
+    "deployment",
+    "statefulset",
+    "job",
+    "cronjob",
+    "horizontalpodautoscaler",
+    "ingress",
+    "httproute",
+];
+
+/// The place of an object of `kind`, in any case, among those to be applied; other kinds come last.
+#[must_use]
+pub fn apply_rank(kind: &str) -> usize {
+    APPLY_ORDER.iter().position(|known| known.eq_ignore_ascii_case(kind)).unwrap_or(APPLY_ORDER.len())
+}
+
 /// Puts the keys of an object in canonical order ([`root_key_rank`], [`key_rank`]). Lists keep their order.
 pub fn canonical_order(object: &mut Value) {
     order(object, root_key_rank);

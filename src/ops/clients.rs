@@ -28,7 +28,7 @@ pub fn new_client(root: &Root, id: &str, client: &NewClient) -> Result<Checked<N
     let checked =
         ClientId::new(id).map_err(|error| Error::Usage(format!("client id `{}` {error}", id.escape_debug())))?;
     let path = RelPath::new(&format!("clients/{checked}.toml")).expect("a client's id is a file name");
-    let lock = root.lock()?;
+    let lock = super::store_files::lock(root)?;
     let mut files = Sources::from_disk(root)?;
     let taken = files.iter().find(|(known, _)| known.as_str().eq_ignore_ascii_case(path.as_str()));
     if let Some((known, _)) = taken {
@@ -45,7 +45,7 @@ pub fn new_client(root: &Root, id: &str, client: &NewClient) -> Result<Checked<N
     for missing in &prepared.store.missing {
         for key in missing.provided(Optional::Included) {
             if let (Some(_), fleet::SecretSource::Provided { description, .. }) = (missing.place.client, &key.source) {
-                let place = super::render::place_name(&prepared, missing.place);
+                let place = super::secret_place::place_name(&prepared.fleet, missing.place);
                 needs.push((place, missing.name.to_string(), key.key.clone(), description.clone()));
             }
         }

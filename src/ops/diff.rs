@@ -11,7 +11,8 @@ use crate::tree::{FileChange, Scope};
 use super::Error;
 use super::causes::add_causes;
 use super::prepare::{Checked, Prepared, prepare};
-use super::render::{Strictness, place_name, require_secrets};
+use super::render::{Strictness, require_secrets};
+use super::secret_place::place_name;
 use super::store_files::StoreFiles;
 
 /// What differs.
@@ -95,8 +96,8 @@ fn to_come(prepared: &Prepared) -> std::collections::HashSet<String> {
     let path = |missing: &super::store::Missing| {
         let phase = prepared.fleet.stacks[missing.stack].phases.first();
         let folder = match (missing.place.client, phase) {
-            (Some(_), Some(phase)) => format!("{}/{phase}", place_name(prepared, missing.place)),
-            _ => format!("{}/environment", place_name(prepared, missing.place)),
+            (Some(_), Some(phase)) => format!("{}/{phase}", place_name(&prepared.fleet, missing.place)),
+            _ => format!("{}/environment", place_name(&prepared.fleet, missing.place)),
         };
         format!("{OUTPUT}/{folder}/secret-{}.yaml", missing.object_name)
     };
@@ -107,7 +108,7 @@ fn to_generate(prepared: &Prepared) -> Vec<(String, usize)> {
     let mut counts = std::collections::BTreeMap::new();
     for missing in prepared.store.missing.iter().filter(|missing| missing.has_generated()) {
         let n = missing.keys.iter().filter(|key| matches!(key.source, crate::fleet::SecretSource::Generate(_))).count();
-        *counts.entry(place_name(prepared, missing.place)).or_insert(0) += n;
+        *counts.entry(place_name(&prepared.fleet, missing.place)).or_insert(0) += n;
     }
     counts.into_iter().collect()
 }

@@ -1,7 +1,8 @@
-//! Making the secret values that are missing: in memory first, on disk only when everything else is right.
+//! Making the secret values that are missing: for `render` and `publish` in memory first, on disk only when everything
+//! else is right; for `secrets generate` on disk at once, so that a run that is ended has lost nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -9,14 +10,15 @@ use crate::files::{Durability, Root};
 use crate::fleet::{Fleet, SecretSource};
 use crate::git::Repository;
 use crate::names::RelPath;
-use crate::render::{SecretFile, SecretPlace};
-use crate::secret::{SecretSpec, StoredSecret, decrypt, encrypt, generate, set};
-use crate::sops::{Identities, Plaintext, Recipient, parse_recipient};
+use crate::render::SecretPlace;
+use crate::secret::{StoredSecret, decrypt, encrypt, generate, set};
+use crate::sops::Identities;
 
 use super::Error;
 use super::prepare::Prepared;
 use super::render::Watch;
-use super::store::Missing;
+use super::secret_place::{recipients, spec};
+use super::store::{Missing, rendered};
 
 /// A store file that was made or extended, not yet on disk.
 #[derive(Clone, Debug)]
@@ -52,7 +54,51 @@ pub struct Making<'a> {
 /// # Errors
 /// The first file that cannot be made.
 pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<Vec<Generated>, Error> {
-    let todo: Vec<&Missing> = prepared.store.missing.iter().filter(|missing| missing.has_generated()).collect();
+    let todo = todo(&prepared.store.missing);
+    let made = make_each(&prepared.fleet, &todo, making, Ok)?;
+    for (missing, file) in todo.iter().zip(&made) {
+        if let Ok(stored) = StoredSecret::parse(&file.bytes) {
+            prepared.store.secrets.replace(missing.place, missing.name.clone(), rendered(&stored));
+        }
+    }
+    for missing in &mut prepared.store.missing {
+        missing.keys.retain(|key| matches!(key.source, SecretSource::Provided { .. }));
+    }
+    prepared.store.missing.retain(|missing| !missing.keys.is_empty());
+    Ok(made)
+}
+
+/// Makes every missing value that has a generator and writes each file as soon as it is made; gives the number of values
+/// in each. However the run ends, every file is there whole or not at all, and the next run makes the others.
+///
+/// # Errors
+/// The first file that cannot be made or written, after the others were: only what cannot be written stops the run.
+pub fn write_missing(prepared: &Prepared, making: Making<'_>) -> Result<Vec<usize>, Error> {
+    let written = make_each(&prepared.fleet, &todo(&prepared.store.missing), making, |file| {
+        // To force each new file to the disk would leave the cores waiting for it twenty thousand times. All of them
+        // together, below, cost one wait, and until then nobody can have used a value: a power cut loses what can be
+        // made again. A file that is extended holds values that are in use, and is never less than safe.
+        let durability = if file.is_new { Durability::Cached } else { Durability::Durable };
+        write_one(making.root, &file, durability)?;
+        Ok(file.n_values)
+    });
+    let synced = if matches!(&written, Ok(files) if files.is_empty()) { Ok(()) } else { making.root.sync() };
+    let written = written?;
+    synced?;
+    Ok(written)
+}
+
+fn todo(missing: &[Missing]) -> Vec<&Missing> {
+    missing.iter().filter(|missing| missing.has_generated()).collect()
+}
+
+/// Makes what each of `todo` lacks, on all cores, and gives every file to `keep` once it is made.
+fn make_each<T: Send>(
+    fleet: &Fleet,
+    todo: &[&Missing],
+    making: Making<'_>,
+    keep: impl Fn(Generated) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
     if todo.is_empty() {
         return Ok(Vec::new());
     }
@@ -60,24 +106,20 @@ pub fn generate_missing(prepared: &mut Prepared, making: Making<'_>) -> Result<V
         todo.iter().filter(|missing| missing.existing.is_none()).map(|missing| missing.path.clone()).collect();
     refuse_lost(making.root, &new)?;
     making.watch.begin("Generating secrets", todo.len());
-    let done = AtomicUsize::new(0);
-    let made = todo.par_iter().map(|missing| {
-        let made = generate_one(&prepared.fleet, missing, making);
+    let (done, is_stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    // One file is one piece of work: some take a thousand times as long as others, and no core shall idle at the end.
+    let made = todo.par_iter().with_max_len(1).map(|missing| {
+        // Where one file cannot be kept, the next cannot, either: the disk is full.
+        if is_stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        let made = generate_one(fleet, missing, making)
+            .and_then(|file| keep(file).inspect_err(|_| is_stopped.store(true, Ordering::Relaxed)));
         making.watch.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
-        made
+        Some(made)
     });
-    // The first in order, whichever thread was faster.
-    let made = made.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()?;
-    for (missing, file) in todo.iter().zip(&made) {
-        let revision = StoredSecret::parse(&file.bytes).map_or(1, |stored| stored.revision);
-        let stored = SecretFile { bytes: Arc::clone(&file.bytes), revision };
-        prepared.store.secrets.replace(missing.place, missing.name.clone(), stored);
-    }
-    for missing in &mut prepared.store.missing {
-        missing.keys.retain(|key| matches!(key.source, SecretSource::Provided { .. }));
-    }
-    prepared.store.missing.retain(|missing| !missing.keys.is_empty());
-    Ok(made)
+    // The first error in order, whichever thread was faster.
+    made.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
 /// Refuses to make anew what the last commit has and the disk has not: whoever runs with the old values would be locked
@@ -111,7 +153,7 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
     let values =
         generate(&keys, &known).map_err(|source| Error::Generate { path: missing.path.to_string(), source })?;
     let n_values = values.len();
-    let spec = spec(fleet, missing.place, &missing.object_name, values);
+    let spec = spec(fleet, (missing.place, missing.decl(fleet)), &missing.object_name, values)?;
     let recipients = recipients(fleet, missing.place);
     let bytes = match &missing.existing {
         Some(existing) => set(Some(existing), &spec, &recipients, making.identities, making.now),
@@ -126,35 +168,20 @@ fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<
     })
 }
 
-/// The Secret that a store file must be, with `values` to set in it.
-pub fn spec(fleet: &Fleet, place: SecretPlace, object_name: &str, values: Vec<(String, Plaintext)>) -> SecretSpec {
-    let mut labels = Vec::new();
-    if let Some(client) = place.client {
-        labels.push(("app.kubernetes.io/instance".to_owned(), fleet.clients[client].id.slug()));
-    }
-    labels.push(("app.kubernetes.io/managed-by".to_owned(), "lmsgen".to_owned()));
-    let namespace = fleet.environments[place.environment].namespace.clone();
-    SecretSpec { name: object_name.to_owned(), namespace, labels, values, revision: 1 }
-}
-
-/// The environment's recipients, which were checked when the fleet was read.
-pub fn recipients(fleet: &Fleet, place: SecretPlace) -> Vec<Recipient> {
-    let declared = &fleet.environments[place.environment].recipients;
-    declared.iter().filter_map(|text| parse_recipient(text).ok()).collect()
-}
-
 /// Writes store files durably: unlike output, they cannot be made again.
 ///
 /// # Errors
 /// The first file that cannot be written, or that appeared in the meantime.
 pub fn write_generated(root: &Root, files: &[Generated]) -> Result<(), Error> {
-    files.par_iter().try_for_each(|file| {
-        // A file that came meanwhile, with a `git pull`, holds values that are in use somewhere.
-        if file.is_new {
-            root.create_new(&file.path, &file.bytes, Durability::Durable)?;
-        } else {
-            root.write(&file.path, &file.bytes, Durability::Durable)?;
-        }
-        Ok(())
-    })
+    files.par_iter().try_for_each(|file| write_one(root, file, Durability::Durable))
+}
+
+fn write_one(root: &Root, file: &Generated, durability: Durability) -> Result<(), Error> {
+    // A file that came meanwhile, with a `git pull`, holds values that are in use somewhere.
+    if file.is_new {
+        root.create_new(&file.path, &file.bytes, durability)?;
+    } else {
+        root.write(&file.path, &file.bytes, durability)?;
+    }
+    Ok(())
 }

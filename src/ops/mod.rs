@@ -3,35 +3,57 @@
 //! Every use case that works from a fleet's files returns [`Checked`]: all faults at once, and an outcome only when
 //! none of them is an error.
 
+mod bind;
 mod causes;
 mod clients;
+mod convert;
 mod diff;
 mod error;
 mod explain;
 mod generate;
+mod manifests;
 mod plaintext;
 mod prepare;
 mod publish;
 mod publish_message;
 mod render;
+mod rewrap;
+mod rotate;
 mod scan;
+mod secret_place;
+mod secret_status;
+mod secret_verify;
 mod secrets;
+mod sops_yaml;
 mod store;
+mod store_change;
 mod store_files;
+mod store_guard;
 mod validate;
 
+pub use bind::bind_secrets;
 pub use clients::{
     ClientLine, EnvironmentLine, NewClientOutcome, Settings, client_settings, clients, environments, new_client,
 };
+pub use convert::convert_secrets;
 pub use diff::{DiffOutcome, diff};
 pub use error::Error;
 pub use explain::{Explained, explain};
 pub use generate::Generated;
+pub use manifests::{Document, Manifests, ManifestsOptions, manifests};
 pub use prepare::{Checked, Prepared};
 pub use publish::{PublishOptions, PublishOutcome, publish};
 pub use publish_message::Summary;
 pub use render::{RenderOptions, RenderOutcome, Watch, render};
+pub use rewrap::{RecipientChange, rewrap_secrets};
+pub use rotate::{RotateTarget, Rotated, rotate_secrets};
 pub use scan::{ScanTarget, Scanned, scan};
-pub use secrets::{SetOutcome, Target, generate_secrets, set_secret};
+pub use secret_status::secret_status;
+pub use secret_verify::{Verified, verify_secrets};
+pub use secrets::{
+    EditOutcome, Editing, GenerateOutcome, Import, SecretRef, SetOutcome, Shown, apply_edit, generate_secrets,
+    import_secret, open_for_edit, set_secret, show_secret,
+};
 pub use store::{Missing, MissingKey};
+pub use store_change::{Change, ChangedFile, ChangedFiles};
 pub use validate::{Validated, validate};

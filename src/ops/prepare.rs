@@ -4,11 +4,12 @@ use crate::diagnostic::{Class, Diagnostic, Sink, SourceMap};
 use crate::fleet::{self, Fleet, Selection, Sources, empty_fleet};
 use crate::names::RelPath;
 use crate::render::{Engines, Rendered, render};
+use crate::template::NO_PUBLIC_HALF;
 use crate::tree::Scope;
 
 use super::Error;
 use super::plaintext::{Watched, watch};
-use super::store::{Store, is_of_the_file, read_store};
+use super::store::{Missing, Store, is_of_the_file, read_store};
 use super::store_files::StoreFiles;
 
 /// What a use case found and made.
@@ -129,8 +130,22 @@ impl Prepared {
         self.instances.len() == self.fleet.instances.len()
     }
 
+    /// `true` if an error stands in the way, whatever is generated. A template that needs the public half of a key has
+    /// to wait until the key is made.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let makes = self.store.missing.iter().any(Missing::has_generated);
+        self.found.as_slice().iter().any(|fault| fault.is_error() && !(makes && fault.code == NO_PUBLIC_HALF))
+    }
+
+    /// Forgets the faults of templates that had to wait.
+    pub fn forget_not_made(&mut self) {
+        self.found.retain(|fault| fault.code != NO_PUBLIC_HALF);
+    }
+
     /// Renders again, after the store was completed.
     pub fn render_again(&mut self) {
+        self.forget_not_made();
         let mut found = Sink::default();
         let sentry = &self.watched.sentry;
         self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, sentry, &mut found);

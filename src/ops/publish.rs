@@ -15,7 +15,8 @@ use super::prepare::{Checked, prepare};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
 use super::store_files::{MAX_FILE, StoreFiles, WholeStore};
-use super::{Error, Watch};
+use super::store_guard::guard_store;
+use super::{Error, Watch, sops_yaml};
 use crate::diagnostic::Sink;
 
 /// How to publish.
@@ -28,6 +29,8 @@ pub struct PublishOptions<'a> {
     pub subject: Option<String>,
     /// Delete more instances than `lmsgen.toml` allows.
     pub allow_delete: bool,
+    /// Commit store files that are older than the last commit's, or encrypted wholly anew.
+    pub allow_secret_change: bool,
     /// Refuse to make secrets.
     pub locked: bool,
     /// The time for new store files, `2026-01-02T03:04:05Z`.
@@ -56,7 +59,7 @@ pub struct PublishOutcome {
 /// # Errors
 /// A broken operation, faults in the fleet's files ([`Error::Faults`]) or a guard; nothing was pushed then.
 pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<PublishOutcome>, Error> {
-    let lock = root.lock()?;
+    let lock = super::store_files::lock(root)?;
     let repository = Repository::open(root.path())?;
     let OnDisk { files, odd } = read_files(root)?;
     let config = git_config(&files);
@@ -73,6 +76,8 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         config,
         odd,
         now: Vec::new(),
+        store: Files::new(),
+        sops_yaml: None,
         faults: Checked::default(),
         n_generated: 0,
         summary: Summary::default(),
@@ -98,6 +103,10 @@ struct Publisher<'a> {
     /// What stands on disk among the sources and is no regular file.
     odd: Sources,
     now: Vec<Owner>,
+    /// Store files to be committed.
+    store: Files,
+    /// What `.sops.yaml` must hold.
+    sops_yaml: Option<std::sync::Arc<[u8]>>,
     faults: Checked<()>,
     n_generated: usize,
     summary: Summary,
@@ -114,7 +123,7 @@ impl Workspace for Publisher<'_> {
         };
         let strictness = if self.options.locked { Strictness::Locked } else { Strictness::Publish };
         require_secrets(&mut prepared, strictness);
-        if prepared.found.has_errors() {
+        if prepared.is_stopped() {
             return Err(self.stop(prepared.finish(None)));
         }
         let making = Making {
@@ -129,6 +138,7 @@ impl Workspace for Publisher<'_> {
             self.n_generated += made.iter().map(|file| file.n_values).sum::<usize>();
         }
         self.now = owners(&prepared);
+        self.sops_yaml = sops_yaml::wanted(&prepared.fleet);
         let tree = std::mem::take(&mut prepared.rendered.tree);
         // Only the first plan is of the disk as it is; faults in it (foreign files, links) stop before anything is made.
         let mut found = Sink::default();
@@ -139,7 +149,16 @@ impl Workspace for Publisher<'_> {
             return Err(self.stop(checked));
         }
         self.faults = checked;
-        let generated = made.into_iter().map(|file| (file.path, file.bytes)).collect();
+        let mut generated: Files = made.into_iter().map(|file| (file.path, file.bytes)).collect();
+        // A person's own file is not among the sources, and stays.
+        let config = sops_yaml::path();
+        let foreign = self.root.kind(&config)?.is_some() && sops_yaml::own(self.root)?.is_none();
+        if let Some(wanted) = self.sops_yaml.take().filter(|wanted| !foreign && sources.get(&config) != Some(wanted)) {
+            generated.insert(config, wanted);
+        }
+        let in_store = |path: &RelPath| path.as_str().starts_with("secrets/");
+        let store = sources.iter().chain(&generated).filter(|(path, _)| in_store(path));
+        self.store = store.map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
         Ok(git::Rendered { tree, generated })
     }
 
@@ -148,6 +167,9 @@ impl Workspace for Publisher<'_> {
         let before: Vec<Owner> = pairs.iter().map(|(environment, client)| Owner::new(environment, client)).collect();
         self.summary = Summary::of(proposal.changes, &before, &self.now);
         self.guard_deletes(&before)?;
+        if !self.options.allow_secret_change {
+            guard_store(self.repository, proposal, &self.store)?;
+        }
         Ok(message(&self.summary, proposal.changes, self.options.subject.as_deref()))
     }
 
@@ -253,6 +275,7 @@ fn read_files(root: &Root) -> Result<OnDisk, Error> {
         root.read(&path, MAX_FILE)?;
     }
     files.extend(store.files.into_iter().filter(|(path, _)| !fleet::is_ignored(path)));
+    files.extend(sops_yaml::own(root)?.map(|bytes| (sops_yaml::path(), bytes)));
     Ok(OnDisk { files, odd })
 }
 

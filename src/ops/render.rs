@@ -10,6 +10,7 @@ use crate::tree::{Counts, apply, plan};
 
 use super::generate::{Making, generate_missing, write_generated};
 use super::prepare::{Checked, Prepared, prepare};
+use super::secret_place::place_name;
 use super::store::{MissingKey, Optional};
 use super::store_files::StoreFiles;
 use super::{Error, Generated};
@@ -61,14 +62,14 @@ pub struct RenderOutcome {
 /// # Errors
 /// A broken operation; faults in files are in the result, and then nothing was written.
 pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<RenderOutcome>, Error> {
-    let lock = root.lock()?;
+    let lock = super::store_files::lock(root)?;
     let files = Sources::from_disk(root)?;
     let mut prepared = match prepare(StoreFiles::Disk(root), files, &options.selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };
     require_secrets(&mut prepared, if options.locked { Strictness::Locked } else { Strictness::Lenient });
-    if prepared.found.has_errors() {
+    if prepared.is_stopped() {
         return Ok(prepared.finish(None));
     }
     let making = Making { root, now: &options.now, identities: options.identities, watch: options.watch };
@@ -83,6 +84,7 @@ pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<Render
     let mut outcome = None;
     if !prepared.found.has_errors() {
         write_generated(root, &generated)?;
+        super::sops_yaml::keep_in_step(root, &prepared.fleet)?;
         apply(&lock, &plan)?;
         let mut changed: Vec<String> = plan.changes().iter().filter_map(|(path, _)| instance_of(path)).collect();
         changed.sort();
@@ -107,18 +109,9 @@ fn instance_of(path: &RelPath) -> Option<String> {
 fn count_generated(prepared: &Prepared, generated: &[Generated]) -> Vec<(String, usize)> {
     let mut counts = std::collections::BTreeMap::new();
     for file in generated {
-        *counts.entry(place_name(prepared, file.place)).or_insert(0) += file.n_values;
+        *counts.entry(place_name(&prepared.fleet, file.place)).or_insert(0) += file.n_values;
     }
     counts.into_iter().collect()
-}
-
-/// `lms-dev/C7`, or `lms-dev` for an environment's own.
-pub fn place_name(prepared: &Prepared, place: SecretPlace) -> String {
-    let environment = &prepared.fleet.environments[place.environment].name;
-    place.client.map_or_else(
-        || environment.to_string(),
-        |client| format!("{environment}/{}", prepared.fleet.clients[client].id),
-    )
 }
 
 /// What a place can do without, and may be given.
@@ -127,7 +120,7 @@ fn optional(prepared: &Prepared) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for missing in &prepared.store.missing {
         for key in missing.keys.iter().filter(|key| is_optional(key)) {
-            found.push((place_name(prepared, missing.place), missing.name.to_string(), key.key.clone()));
+            found.push((place_name(&prepared.fleet, missing.place), missing.name.to_string(), key.key.clone()));
         }
     }
     found
@@ -153,7 +146,7 @@ pub fn require_secrets(prepared: &mut Prepared, strictness: Strictness) {
         place.client.is_some() || instances.any(|instance| instance.environment == place.environment)
     };
     for missing in prepared.store.missing.iter().filter(|missing| is_used(missing.place)) {
-        let place = place_name(prepared, missing.place);
+        let place = place_name(&prepared.fleet, missing.place);
         let span = prepared.fleet.stacks[missing.stack]
             .secrets
             .iter()

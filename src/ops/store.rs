@@ -6,25 +6,24 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
-use crate::fleet::{Fleet, SecretDecl, SecretSource, is_ignored, is_note};
+use crate::fleet::{Fleet, SecretDecl, SecretForm, SecretSource, is_ignored, is_note};
 use crate::git::Files;
-use crate::names::{RelPath, SecretName};
+use crate::names::{EnvName, RelPath, SecretName};
 use crate::params::Params;
-use crate::render::{SecretFile, SecretPlace, Secrets, object_name};
+use crate::render::{SecretFile, SecretPlace, Secrets, external_secret, object_name};
 use crate::secret::{
-    Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoreFile, StoredSecret, UNDECLARED_KEY, masked,
+    Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoreFile, StoredSecret, UNBOUND, UNDECLARED_KEY,
+    line_to_pem, masked,
 };
 
 use super::Error;
+use super::secret_place::{OF_ENVIRONMENT, labels, place_text};
 use super::store_files::{STORE, StoreFiles, WholeStore};
 
 /// A file of the store that belongs to nothing.
 const ORPHAN: Code = Code::new("LMS440", Class::Secret);
 /// A file of the store that is not encrypted, and would be published with it.
 const IN_THE_CLEAR: Code = Code::new("LMS443", Class::Secret);
-
-/// The folder, in place of a client's, of an environment's own Secrets.
-pub const OF_ENVIRONMENT: &str = "environment";
 
 /// What the store holds for some places.
 #[derive(Debug, Default)]
@@ -66,6 +65,14 @@ pub struct MissingKey {
 }
 
 impl Missing {
+    /// Its declaration.
+    #[must_use]
+    pub fn decl<'f>(&self, fleet: &'f Fleet) -> &'f SecretDecl {
+        let stack = &fleet.stacks[self.stack];
+        let declared = if self.place.client.is_some() { &stack.secrets } else { &stack.environment_secrets };
+        declared.iter().find(|decl| decl.name == self.name).expect("what is missing was declared")
+    }
+
     /// `true` if lmsgen can make something of it.
     #[must_use]
     pub fn has_generated(&self) -> bool {
@@ -181,14 +188,25 @@ pub fn read_store(
     let read = wanted.par_iter().map(|one| Ok(files.read(&one.path)?.map(|bytes| look(fleet, one, bytes))));
     let read = read.collect::<Result<Vec<_>, Error>>()?;
     let mut store = Store::default();
+    let mut unbound: BTreeMap<usize, Vec<&RelPath>> = BTreeMap::new();
     for (one, read) in wanted.iter().zip(read) {
-        let Read { bytes, revision, faults, missing } = read.unwrap_or_else(|| Read::nothing(one));
+        let environment = &fleet.environments[one.place.environment];
+        if let SecretForm::External(outside) = &environment.form {
+            let labels = labels(fleet, one.place);
+            let object = external_secret(fleet, outside, one.place, one.decl, &one.object_name, &labels);
+            store.secrets.insert(one.place, one.decl.name.clone(), object);
+            continue;
+        }
+        let Read { bytes, file, mut faults, missing } = read.unwrap_or_else(|| Read::nothing(one));
+        if let Some(at) = faults.iter().position(|fault| fault.code == UNBOUND) {
+            faults.remove(at);
+            unbound.entry(one.place.environment).or_default().push(&one.path);
+        }
         // The file is added to the map only when there is something to say about it: fleets have tens of thousands.
         if let (Some(bytes), false) = (&bytes, faults.is_empty()) {
             report(&faults, one.path.as_str(), bytes, sources, sink);
         }
-        if let (Some(bytes), Some(revision)) = (&bytes, revision) {
-            let file = SecretFile { bytes: Arc::clone(bytes), revision };
+        if let Some(file) = file {
             store.secrets.insert(one.place, one.decl.name.clone(), file);
         }
         let keys = missing.iter().map(|&at| &one.decl.keys[at]);
@@ -206,10 +224,27 @@ pub fn read_store(
             });
         }
     }
+    for (environment, paths) in unbound {
+        sink.push(not_bound(&fleet.environments[environment].name, &paths, sources));
+    }
     if instances.len() == fleet.instances.len() {
-        store.notes = orphans(files, &wanted, sources, sink)?;
+        store.notes = orphans(files, fleet, &wanted, sources, sink)?;
     }
     Ok(store)
+}
+
+/// One warning for all files of an environment that do not say their place: plain `sops` makes such files.
+fn not_bound(environment: &EnvName, paths: &[&RelPath], sources: &mut SourceMap) -> Diagnostic {
+    let file = sources.add(paths[0].as_str(), "");
+    let (what, more) = match paths.len() {
+        1 => ("a store file does not say which place it was".to_owned(), String::new()),
+        n => (format!("{n} store files do not say which place they were"), format!(", this and {} more", n - 1)),
+    };
+    let message = format!("{what} written for{more}: a copy of another client's file would not be noticed");
+    let help = format!(
+        "`lmsgen secrets bind -e {environment}` binds them, with a private key; so does any other change by lmsgen"
+    );
+    Diagnostic::warning(UNBOUND, message).at(Span::file_start(file), "").help(help)
 }
 
 /// `true` for a fault of a store file by itself, `false` for one that comes from comparing it with declarations.
@@ -221,7 +256,7 @@ pub fn is_of_the_file(code: Code) -> bool {
 struct Read {
     bytes: Option<Arc<[u8]>>,
     /// `None` when the file is missing or broken.
-    revision: Option<u64>,
+    file: Option<SecretFile>,
     faults: Vec<Fault>,
     /// Declared keys that it lacks, by index.
     missing: Vec<usize>,
@@ -230,7 +265,7 @@ struct Read {
 impl Read {
     /// Of a file that is not there.
     fn nothing(one: &Wanted<'_>) -> Self {
-        Self { bytes: None, revision: None, faults: Vec::new(), missing: (0..one.decl.keys.len()).collect() }
+        Self { bytes: None, file: None, faults: Vec::new(), missing: (0..one.decl.keys.len()).collect() }
     }
 }
 
@@ -238,20 +273,48 @@ impl Read {
 fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: Arc<[u8]>) -> Read {
     let stored = match StoredSecret::parse(&bytes) {
         Ok(stored) => stored,
-        Err(faults) => return Read { bytes: Some(bytes), revision: None, faults, missing: Vec::new() },
+        Err(faults) => return Read { bytes: Some(bytes), file: None, faults, missing: Vec::new() },
     };
+    let Compared { faults, missing } = compare(fleet, one, &stored);
+    Read { file: Some(rendered(&stored)), bytes: Some(bytes), faults, missing }
+}
+
+/// How a store file differs from what is declared for its place.
+pub struct Compared {
+    pub faults: Vec<Fault>,
+    /// Declared keys that it lacks, by index.
+    pub missing: Vec<usize>,
+}
+
+/// Compares a store file with what is declared for its place.
+pub fn compare(fleet: &Fleet, one: &Wanted<'_>, stored: &StoredSecret) -> Compared {
     let environment = &fleet.environments[one.place.environment];
     let keys: Vec<&str> = one.decl.keys.iter().map(|key| key.key.as_str()).collect();
+    let public: Vec<&str> = one.decl.keys.iter().filter(|key| key.is_public()).map(|key| key.key.as_str()).collect();
     let declared = Declared {
+        form: environment.form.stored().unwrap_or_default(),
+        place: &place_text(fleet, one.place, &one.decl.name),
         object_name: &one.object_name,
         namespace: &environment.namespace,
-        labels: None,
+        labels: &labels(fleet, one.place),
         keys: &keys,
+        public: &public,
         recipients: &environment.recipients,
     };
     let compared = stored.compare(&declared);
     let missing = (0..keys.len()).filter(|&at| compared.missing.contains(&keys[at])).collect();
-    Read { bytes: Some(bytes), revision: Some(stored.revision), faults: compared.faults, missing }
+    Compared { faults: compared.faults, missing }
+}
+
+/// A store file as rendering takes it.
+pub fn rendered(stored: &StoredSecret) -> SecretFile {
+    let public = stored.public.iter().filter_map(|(key, half)| Some((key.clone(), line_to_pem(half)?)));
+    SecretFile {
+        object: stored.form.object(),
+        bytes: Arc::clone(&stored.bytes),
+        public: public.collect(),
+        revision: stored.revision,
+    }
 }
 
 fn report(faults: &[Fault], path: &str, bytes: &[u8], sources: &mut SourceMap, sink: &mut Sink) {
@@ -269,14 +332,16 @@ pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
 
 /// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each. Returns
 /// notes.
-fn orphans(
+pub fn orphans(
     files: StoreFiles<'_>,
+    fleet: &Fleet,
     wanted: &[Wanted<'_>],
     sources: &mut SourceMap,
     sink: &mut Sink,
 ) -> Result<Files, Error> {
     let mut notes = Files::new();
-    let known: HashSet<&str> = wanted.iter().map(|one| one.path.as_str()).collect();
+    let stored = |one: &&Wanted<'_>| fleet.environments[one.place.environment].form.stored().is_some();
+    let known: HashSet<&str> = wanted.iter().filter(stored).map(|one| one.path.as_str()).collect();
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for text in files.paths().into_iter().filter(|path| !known.contains(*path)) {
         let Ok(path) = RelPath::new(text) else { continue };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::files::{self, Dir, Kind, Root};
+use crate::files::{self, Dir, Kind, Lock, Root};
 use crate::names::RelPath;
 
 /// The folder of the store.
@@ -17,6 +17,21 @@ pub const MAX_FILE: u64 = 5 << 20;
 const MAX_DEPTH: usize = 8;
 /// Folders with fewer sub-folders are read by one thread: handles stay few, and so do hand-overs.
 const WORTH_SHARING: usize = 16;
+
+/// Takes the fleet's lock, and finishes what a killed run has begun in the store.
+///
+/// # Errors
+/// Another run holds the lock, or the disk refuses.
+pub fn lock(root: &Root) -> Result<Lock<'_>, files::Error> {
+    let lock = root.lock()?;
+    lock.finish(&folder())?;
+    Ok(lock)
+}
+
+/// The folder of the store.
+pub fn folder() -> RelPath {
+    RelPath::new(STORE).expect("a plain name")
+}
 
 /// Where the store's files are.
 #[derive(Clone, Copy)]
@@ -73,7 +88,7 @@ impl WholeStore {
     /// # Errors
     /// A folder or file that the system refuses to read.
     pub fn read(root: &Root) -> Result<Self, files::Error> {
-        let path = RelPath::new(STORE).expect("a plain name");
+        let path = folder();
         let mut found = Found::default();
         if let Some(dir) = root.dir(&path)? {
             found = below(&dir, 1)?;

@@ -3,11 +3,11 @@
 use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 
-use super::Error;
 use super::plaintext::report_unused;
 use super::prepare::{Checked, prepare};
 use super::render::{Strictness, require_secrets};
 use super::store_files::StoreFiles;
+use super::{Error, sops_yaml};
 
 /// Nothing is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,7 @@ pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>
         Err(faults) => faults.with(None),
         Ok(mut prepared) => {
             require_secrets(&mut prepared, Strictness::Lenient);
+            sops_yaml::check(root, &mut prepared.sources, &mut prepared.found)?;
             if prepared.is_everything() && !prepared.found.has_errors() {
                 report_unused(&prepared.watched.sentry, &mut prepared.found);
             }

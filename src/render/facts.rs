@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::fleet::{Environment, Fleet, SecretDecl, SecretSource, Stack};
+use crate::fleet::{Environment, Fleet, SecretDecl, SecretForm, SecretSource, Stack};
 use crate::params::{ParamValue, Params};
-use crate::template::{EnvironmentFacts, Scope, SecretFacts, TemplateValue, environment_value};
+use crate::template::{EnvironmentFacts, PublicHalf, Scope, SecretFacts, TemplateValue, environment_value};
 
-use super::secrets::{SecretPlace, Secrets};
+use super::secrets::{SecretFile, SecretPlace, Secrets};
 
 /// `environment` for templates.
 pub fn environment_facts(environment: &Environment) -> TemplateValue {
@@ -36,30 +36,46 @@ pub fn object_name(secret: &SecretDecl, params: &Params, slug: Option<&str>) -> 
 /// What the functions of an instance's templates know: its own Secrets and those of its environment.
 pub fn scope(fleet: &Fleet, stack: &Stack, place: SecretPlace, params: &Params, secrets: &Secrets) -> Arc<Scope> {
     let mut facts = HashMap::with_capacity(stack.secrets.len() + stack.environment_secrets.len());
+    let is_outside = matches!(fleet.environments[place.environment].form, SecretForm::External(_));
     let of_environment = SecretPlace { client: None, ..place };
     for secret in &stack.environment_secrets {
-        facts.insert(
-            secret.name.to_string(),
-            secret_facts(secret, object_name(secret, params, None), of_environment, secrets),
-        );
+        let file = secrets.get(of_environment, &secret.name);
+        let name = object_name(secret, params, None);
+        facts.insert(secret.name.to_string(), secret_facts(secret, name, file, is_outside));
     }
     if let Some(client) = place.client {
         let slug = fleet.clients[client].id.slug();
         for secret in &stack.secrets {
+            let file = secrets.get(place, &secret.name);
             let name = object_name(secret, params, Some(&slug));
-            facts.insert(secret.name.to_string(), secret_facts(secret, name, place, secrets));
+            facts.insert(secret.name.to_string(), secret_facts(secret, name, file, is_outside));
         }
     }
     Arc::new(Scope { secrets: facts })
 }
 
-fn secret_facts(secret: &SecretDecl, object_name: String, place: SecretPlace, secrets: &Secrets) -> Arc<SecretFacts> {
+fn secret_facts(
+    secret: &SecretDecl,
+    object_name: String,
+    file: Option<&SecretFile>,
+    is_outside: bool,
+) -> Arc<SecretFacts> {
+    let half = |key: &str| {
+        let known = file.and_then(|file| file.public.iter().find(|(known, _)| known == key));
+        match known {
+            Some((_, pem)) => PublicHalf::Pem(pem.clone()),
+            None if is_outside => PublicHalf::Outside,
+            None => PublicHalf::NotMade,
+        }
+    };
+    let public = secret.keys.iter().filter(|key| key.is_public());
     let facts = SecretFacts {
         object_name,
         keys: secret.keys.iter().map(|key| key.key.clone()).collect(),
         optional_keys: secret.keys.iter().filter(|key| is_optional(&key.source)).map(|key| key.key.clone()).collect(),
+        public_keys: public.map(|key| (key.key.clone(), half(&key.key))).collect(),
         // A Secret that is not generated yet will start with revision 1.
-        revision: secrets.get(place, &secret.name).map_or(1, |file| file.revision),
+        revision: file.map_or(1, |file| file.revision),
     };
     Arc::new(facts)
 }

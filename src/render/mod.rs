@@ -3,6 +3,7 @@
 
 mod collect;
 mod engines;
+mod external;
 mod facts;
 mod object;
 mod place;
@@ -13,6 +14,7 @@ mod sentry;
 
 pub use collect::Rendered;
 pub use engines::Engines;
+pub use external::external_secret;
 pub use facts::object_name;
 pub use run::{OUTPUT, render};
 pub use secrets::{SecretFile, SecretPlace, Secrets};

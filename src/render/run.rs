@@ -179,11 +179,10 @@ impl Job<'_> {
         folders: &mut Folders,
     ) {
         let slug = place.client.map(|client| self.fleet.clients[client].id.slug());
-        let (api_version, kind): (Arc<str>, Arc<str>) = ("v1".into(), "Secret".into());
         for secret in declared {
             let Some(file) = self.secrets.get(place, &secret.name) else { continue };
             let name = object_name(secret, params, slug.as_deref());
-            let object = (Arc::clone(&api_version), Arc::clone(&kind));
+            let object = (file.object.0.into(), file.object.1.into());
             push(folders, folder, OutputFile::new(object, &name, Arc::clone(&file.bytes), secret.span));
         }
     }

@@ -17,8 +17,12 @@ pub struct SecretPlace {
 /// One file of the store.
 #[derive(Clone, Debug)]
 pub struct SecretFile {
+    /// API version and kind of the object in it.
+    pub object: (&'static str, &'static str),
     /// The bytes, copied to the output as they are.
     pub bytes: Arc<[u8]>,
+    /// Public halves of its keys: key and PEM.
+    pub public: Vec<(String, String)>,
     /// Raised whenever a value changes.
     pub revision: u64,
 }

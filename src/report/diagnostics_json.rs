@@ -67,6 +67,7 @@ fn entry<'a>(one: &'a Diagnostic, sources: &'a SourceMap) -> Entry<'a> {
             Class::Secret => "secret",
             Class::Guard => "guard",
             Class::Limit => "limit",
+            Class::Finding => "finding",
         },
         message: &one.message,
         help: one.help.as_deref(),

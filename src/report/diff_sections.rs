@@ -26,6 +26,7 @@ const MASS: usize = 10;
 enum Section {
     Rejected,
     DataLoss,
+    Backwards,
     Downtime,
     Deleted,
     Created,
@@ -71,6 +72,7 @@ fn section(group: &Group, environment: Option<&EnvironmentDiff>) -> Section {
         (_, What::InstancesDeleted) => Section::Deleted,
         (_, What::InstancesCreated) => Section::Created,
         (Risk::Rejected, _) => Section::Rejected,
+        (Risk::Backwards, _) => Section::Backwards,
         (Risk::Downtime, _) => Section::Downtime,
         _ if !group.instances[0].is_instance() => Section::Shared,
         _ if n >= MASS || (n > 1 && n * 2 > total) => Section::Mass,
@@ -91,6 +93,7 @@ pub(super) fn heading(groups: &[&Group], environment: Option<&EnvironmentDiff>, 
     let (mark, style, text) = match section {
         Section::Rejected => ('!', RED, format!("{} rejected by the API server", verb("is", "are"))),
         Section::DataLoss => ('!', RED, verb("loses data", "lose data").into()),
+        Section::Backwards => ('!', RED, "whose secrets moved backwards".into()),
         Section::Downtime => ('!', RED, verb("has downtime", "have downtime").into()),
         Section::Deleted => ('-', RED, verb("is deleted", "are deleted").into()),
         Section::Created => ('+', GREEN, verb("is created", "are created").into()),

@@ -104,7 +104,7 @@ fn short_path<'f>(object: &ObjectChange, field: &'f FieldChange) -> Cow<'f, str>
     if field.effect == Effect::Rejected {
         return Cow::Borrowed(path);
     }
-    let data = matches!(object.kind.as_str(), "ConfigMap" | "Secret");
+    let data = matches!(object.kind.as_str(), "ConfigMap" | "Secret" | "SopsSecret");
     let prefixes = ["spec.template.spec.", "spec.template.metadata.", "spec.", "metadata."];
     let prefixes =
         prefixes.iter().copied().chain(["data.", "stringData.", "data", "stringData"].into_iter().filter(|_| data));

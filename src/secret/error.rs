@@ -3,6 +3,7 @@
 //! No message holds a secret value; recipients are shortened to what tells them apart.
 
 use super::fault::Fault;
+use super::stored::OTHER_FORM;
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Span};
 use crate::sops::short;
 
@@ -61,6 +62,14 @@ pub enum StoreError {
         /// `namespace/name` in the file.
         found: String,
     },
+    /// The file is in another form.
+    #[error("the file holds a {found}, and the environment wants a {expected}")]
+    OtherForm {
+        /// Kind that is wanted.
+        expected: String,
+        /// Kind in the file.
+        found: String,
+    },
     /// A name, label, key or time that cannot stand in a Secret.
     #[error("`{text}` is no {what}")]
     Invalid {
@@ -98,6 +107,7 @@ impl StoreError {
             Self::DamagedWrap(_) | Self::ForgedValue(_) | Self::ForgedMac | Self::NotBase64(_) => TAMPERED,
             Self::Recipients { .. } => OTHER_RECIPIENTS,
             Self::OtherObject { .. } => OTHER_OBJECT,
+            Self::OtherForm { .. } => OTHER_FORM,
             Self::Invalid { .. } | Self::NotText(_) | Self::Nothing(_) => UNWRITABLE,
             Self::Random(_) | Self::Wrap { .. } => CRYPTO,
         }
@@ -113,9 +123,8 @@ impl StoreError {
             Self::DamagedWrap(_) | Self::ForgedValue(_) | Self::ForgedMac => Some(
                 "restore the file from the last commit; change values with `lmsgen secrets set` or `sops edit` only",
             ),
-            Self::Recipients { .. } => {
-                Some("re-encrypt the file with `sops updatekeys`, or correct `[secrets] recipients`")
-            }
+            Self::Recipients { .. } => Some("run `lmsgen secrets rewrap`, or correct `[secrets] recipients`"),
+            Self::OtherForm { .. } => Some("run `lmsgen secrets convert` with a private key"),
             Self::OtherObject { .. } => {
                 Some("a store file is not copied between clients: values are encrypted per object")
             }

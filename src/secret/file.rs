@@ -9,12 +9,72 @@ use std::ops::Range;
 
 use super::fault::{Fault, UNREADABLE};
 use super::{read, scan};
-use crate::sops::{Sealed, Wrap};
+use crate::sops::{Sealed, Wrap, canonical};
 
 /// The rule every store file is encrypted by: Kubernetes must be able to read the rest.
 pub(super) const ENCRYPTED_REGEX: &str = "^(data|stringData)$";
 /// The annotation that counts the changes of a Secret's values.
 pub(super) const REVISION: &str = "lmsgen.dev/revision";
+/// The annotation that says which place of which fleet the file was written for.
+pub(super) const PLACE: &str = "lmsgen.dev/place";
+/// How annotations start that hold the public half of a key: `lmsgen.dev/public.<key>`.
+pub(super) const PUBLIC: &str = "lmsgen.dev/public.";
+
+/// Which object a store file is. SOPS binds a value to the path of its key, so a file is written in the form that is
+/// delivered, and changing the form means encrypting anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// A Secret, decrypted by whoever applies it: Flux, or a person.
+    #[default]
+    Secret,
+    /// A `SopsSecret` of sops-secrets-operator, decrypted in the cluster.
+    SopsSecret,
+}
+
+impl Form {
+    /// `apiVersion` and `kind` of the object.
+    #[must_use]
+    pub const fn object(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Secret => ("v1", "Secret"),
+            Self::SopsSecret => ("isindir.github.com/v1alpha3", "SopsSecret"),
+        }
+    }
+
+    /// As `[secrets] form` of an environment names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "sops",
+            Self::SopsSecret => "sopssecret",
+        }
+    }
+
+    /// How far values are indented in the canonical layout.
+    pub(super) const fn indent(self) -> &'static str {
+        match self {
+            Self::Secret => "  ",
+            Self::SopsSecret => "        ",
+        }
+    }
+
+    /// Where the sections of values stand, as SOPS writes paths: items of lists add nothing.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Secret => "",
+            Self::SopsSecret => "spec:secretTemplates:",
+        }
+    }
+}
+
+/// The place of a Secret as its file holds it: `/lms-dev/C42/lms-secret/`.
+///
+/// The MAC runs over the texts of a file without separators. The slashes, which no name before this text can hold, keep
+/// characters from being moved across its ends.
+#[must_use]
+pub fn place(environment: &str, folder: &str, name: &str) -> String {
+    format!("/{environment}/{folder}/{name}/")
+}
 
 /// Where in a Secret a value stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +93,14 @@ impl Section {
         }
     }
 
+    /// What SOPS binds a comment in the section to.
+    pub(super) fn comment_aad(self, form: Form) -> String {
+        format!("{}{}:", form.path(), self.key())
+    }
+
     /// What SOPS binds a value to its key with.
-    pub(super) fn aad(self, key: &str) -> String {
-        format!("{}:{key}:", self.key())
+    pub(super) fn aad(self, form: Form, key: &str) -> String {
+        format!("{}{}:{key}:", form.path(), self.key())
     }
 }
 
@@ -62,10 +127,20 @@ pub(super) enum Leaf<'t> {
 pub(super) struct Places {
     /// The value of the revision annotation; `None` when the file has none.
     pub revision: Option<Range<usize>>,
+    /// The value of the annotation [`PLACE`].
+    pub place: Option<Range<usize>>,
+    /// The values of annotations that hold public halves, by key.
+    pub public: Vec<(String, Range<usize>)>,
+    /// The key of the first annotation; `None` without annotations.
+    pub annotations: Option<usize>,
     /// The key `namespace` of the metadata, and its value.
     pub namespace: (Range<usize>, Range<usize>),
     /// The key `sops`.
     pub sops: usize,
+    /// The lines below `age`: a list of recipients.
+    pub age: Range<usize>,
+    /// Encrypted comments between the values, with what SOPS binds them to.
+    pub comments: Vec<(Range<usize>, String)>,
     pub last_modified: Range<usize>,
     pub mac: Range<usize>,
 }
@@ -74,8 +149,12 @@ pub(super) struct Places {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreFile<'t> {
     pub(super) text: &'t str,
+    pub(super) form: Form,
     pub(super) name: Cow<'t, str>,
     pub(super) namespace: Cow<'t, str>,
+    pub(super) place: Option<Cow<'t, str>>,
+    /// Public halves by key, in base64.
+    pub(super) public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
     pub(super) labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
     pub(super) revision: u64,
     pub(super) entries: Vec<Entry<'t>>,
@@ -105,6 +184,18 @@ impl<'t> StoreFile<'t> {
         }
     }
 
+    /// Which object it is.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The place it was written for, as [`place`] writes it; `None` for a file that plain `sops` made.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+
     /// `metadata.name`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -120,6 +211,11 @@ impl<'t> StoreFile<'t> {
     /// `metadata.labels`, in file order.
     pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
         self.labels.iter().map(|(key, value)| (&**key, &**value))
+    }
+
+    /// Public halves of keys: key and base64 of the DER of `SubjectPublicKeyInfo`.
+    pub fn public_halves(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.public.iter().map(|(key, half)| (&**key, &**half))
     }
 
     /// How often values changed: the annotation `lmsgen.dev/revision`, 1 without it.
@@ -143,6 +239,30 @@ impl<'t> StoreFile<'t> {
         self.wraps.iter().map(|wrap| &*wrap.recipient)
     }
 
+    /// `true` if a key is in one of the files only, or has other ciphertext: its value may be another one.
+    #[must_use]
+    pub fn differs_in_values_from(&self, other: &StoreFile<'_>) -> bool {
+        let same = |one: &Entry<'_>| other.entries.iter().any(|entry| entry.key == one.key && entry.value == one.value);
+        self.entries.len() != other.entries.len() || !self.entries.iter().all(same)
+    }
+
+    /// `true` if a value or a wrapped data key stands in both files as it is: one was made from the other. Without that,
+    /// the file was encrypted wholly anew.
+    #[must_use]
+    pub fn shares_ciphertext_with(&self, other: &StoreFile<'_>) -> bool {
+        let value =
+            |one: &Entry<'_>| other.entries.iter().any(|entry| entry.value.is_some() && entry.value == one.value);
+        let wrap = |one: &Wrap<'_>| other.wraps.iter().any(|wrap| wrap.armor == one.armor);
+        self.entries.iter().any(value) || self.wraps.iter().any(wrap)
+    }
+
+    /// Recipients of `declared` that the file lacks, and those that only the file has.
+    #[must_use]
+    pub fn recipients_against(&self, declared: &[crate::sops::Recipient]) -> (Vec<String>, Vec<String>) {
+        let declared: Vec<&str> = declared.iter().map(crate::sops::Recipient::as_str).collect();
+        super::edit::recipient_difference(&declared, &self.recipients().collect::<Vec<_>>())
+    }
+
     /// When values last changed, as SOPS records it.
     #[must_use]
     pub fn last_modified(&self) -> &str {
@@ -154,6 +274,16 @@ impl<'t> StoreFile<'t> {
 pub(super) fn is_secret_key(key: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     (1..=253).contains(&key.len()) && key.bytes().all(plain) && key != "." && !key.starts_with("..")
+}
+
+/// `true` for a text that may stand for a label's value: its bounds in the MAC are clear.
+pub(super) fn is_label_value(text: &str) -> bool {
+    text.len() <= 63 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// `true` for the public half of a key as an annotation holds it: canonical base64.
+pub(super) fn is_public_half(text: &str) -> bool {
+    text.len() <= 1024 && canonical(text)
 }
 
 /// The revision that an annotation's value says; `None` unless it is a number from 1 in canonical form.

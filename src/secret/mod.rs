@@ -5,27 +5,41 @@
 //! open a file; [`encrypt`] writes a new one.
 
 mod edit;
+mod editable;
 mod error;
 mod fault;
 mod file;
+mod foreign;
 mod generate;
 mod generator;
 mod mask;
+mod plain;
+mod random;
 mod read;
+mod read_values;
+mod rewrap;
+mod rsa_key;
 mod scan;
 mod sops_block;
 mod sops_config;
 mod stored;
+mod summary;
 mod write;
 mod yaml;
 
-pub use edit::{decrypt, set};
-pub use error::{OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
+pub use edit::{bind, damaged_wraps, decrypt, set};
+pub use editable::{TextFault, editable, from_editable};
+pub use error::{NO_IDENTITY, OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
 pub use fault::Fault;
-pub use file::StoreFile;
+pub use file::{Form, StoreFile, place};
+pub use foreign::{ManifestError, is_rsa_private_key, plain_values, sealed_values};
 pub use generate::{GenerateError, generate};
-pub use generator::Generator;
+pub use generator::{Amount, Generator, RsaFormat, RsaKey, RsaSize};
 pub use mask::masked;
-pub use sops_config::sops_config;
-pub use stored::{Comparison, Declared, StoredSecret, UNDECLARED_KEY};
-pub use write::{SecretSpec, encrypt};
+pub use plain::plain_manifest;
+pub use rewrap::{NewDataKey, Rewrapped, rewrap};
+pub use rsa_key::{NotAnRsaKey, line_to_pem, pem_to_line, public_half};
+pub use sops_config::{is_own_config, sops_config};
+pub use stored::{Comparison, Declared, OTHER_FORM, OTHER_PLACE, StoredSecret, UNBOUND, UNDECLARED_KEY};
+pub use summary::{BrokenFile, EnvironmentStatus, MissingValue};
+pub use write::{MAX_PUBLIC_KEY, SecretSpec, encrypt};

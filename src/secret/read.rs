@@ -5,16 +5,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fault::{Fault, MALFORMED_VALUE, PLAINTEXT_SECRET, SHAPE, UNENCRYPTED_VALUE};
-use super::file::{Entry, Leaf, Places, REVISION, Section, StoreFile, is_secret_key, parse_revision};
-use super::sops_block::{Block, sealed};
+use super::fault::{Fault, PLAINTEXT_SECRET, SHAPE};
+use super::file::{
+    Entry, Form, Leaf, PLACE, PUBLIC, Places, REVISION, Section, StoreFile, is_label_value, is_public_half,
+    is_secret_key, parse_revision,
+};
+use super::sops_block::Block;
 use super::yaml::{self, Document, Node, Scalar, ambiguous};
-use crate::sops::{Sealed, SealedError};
 
-/// More keys than any Secret has; what compares keys with keys stays fast.
-const MAX_KEYS: usize = 1024;
-
-type Map<'t> = [(Scalar<'t>, Node<'t>)];
+pub(super) type Map<'t> = [(Scalar<'t>, Node<'t>)];
+pub(super) type Labels<'t> = Vec<(Cow<'t, str>, Cow<'t, str>)>;
 
 /// Reads `text`, or says everything that is wrong with it.
 pub(super) fn read(text: &str) -> Result<StoreFile<'_>, Vec<Fault>> {
@@ -24,6 +24,7 @@ pub(super) fn read(text: &str) -> Result<StoreFile<'_>, Vec<Fault>> {
     }
     let mut reader = Reader { text, ..Reader::default() };
     reader.root(&document.root);
+    reader.compare_template();
     reader.comments(&document);
     reader.finish()
 }
@@ -47,55 +48,142 @@ fn not_sops(document: &Document<'_>) -> Fault {
 }
 
 #[derive(Default)]
-struct Reader<'t> {
-    text: &'t str,
-    faults: Vec<Fault>,
-    name: Option<Cow<'t, str>>,
+pub(super) struct Reader<'t> {
+    pub(super) text: &'t str,
+    pub(super) faults: Vec<Fault>,
+    pub(super) form: Form,
+    pub(super) name: Option<Cow<'t, str>>,
     /// With the places of the key and of the value.
-    namespace: Option<(Cow<'t, str>, Range<usize>, Range<usize>)>,
-    labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
-    revision: Option<(u64, Range<usize>)>,
-    entries: Vec<Entry<'t>>,
-    leaves: Vec<Leaf<'t>>,
+    pub(super) namespace: Option<(Cow<'t, str>, Range<usize>, Range<usize>)>,
+    pub(super) labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    pub(super) place: Option<(Cow<'t, str>, Range<usize>)>,
+    pub(super) public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    pub(super) public_at: Vec<(String, Range<usize>)>,
+    pub(super) comments_at: Vec<(Range<usize>, String)>,
+    pub(super) revision: Option<(u64, Range<usize>)>,
+    pub(super) annotations: Option<usize>,
+    /// Name and labels of the template of a `SopsSecret`, and its place.
+    pub(super) template: Option<(Option<Cow<'t, str>>, Labels<'t>, Range<usize>)>,
+    /// Where `data` and `stringData` stand.
+    pub(super) sections: Vec<(Section, Range<usize>)>,
+    pub(super) entries: Vec<Entry<'t>>,
+    pub(super) leaves: Vec<Leaf<'t>>,
     /// Where the key `sops` stands, and what is under it.
-    sops: usize,
-    block: Block<'t>,
+    pub(super) sops: usize,
+    pub(super) block: Block<'t>,
 }
 
 impl<'t> Reader<'t> {
-    fn fault(&mut self, fault: Fault) {
+    pub(super) fn fault(&mut self, fault: Fault) {
         self.faults.push(fault);
     }
 
-    fn shape(&mut self, span: &Range<usize>, message: impl Into<String>) {
+    pub(super) fn shape(&mut self, span: &Range<usize>, message: impl Into<String>) {
         self.fault(Fault::new(SHAPE, span.clone(), message));
     }
 
     fn root(&mut self, root: &Map<'t>) {
+        let is_kind = |kind: &str| {
+            root.iter().any(|(key, node)| key.text == "kind" && matches!(node, Node::Scalar(text) if text.text == kind))
+        };
+        self.form = if is_kind(Form::SopsSecret.object().1) { Form::SopsSecret } else { Form::Secret };
+        let (api_version, kind) = self.form.object();
         self.require(root, 0..0, "", &["apiVersion", "kind", "metadata"]);
-        if !root.iter().any(|(key, _)| matches!(&*key.text, "data" | "stringData")) {
-            self.shape(&(0..0), "the file has no `stringData`");
+        match self.form {
+            Form::Secret => self.require_section(root, &(0..0)),
+            Form::SopsSecret => self.require(root, 0..0, "", &["spec"]),
         }
         for (key, node) in root {
-            match &*key.text {
-                "apiVersion" => self.constant(key, node, "v1"),
-                "kind" => self.constant(key, node, "Secret"),
-                "type" => self.constant(key, node, "Opaque"),
-                "metadata" => {
+            match (&*key.text, self.form) {
+                ("apiVersion", _) => self.constant(key, node, api_version),
+                ("kind", _) => self.constant(key, node, kind),
+                ("metadata", _) => {
                     let map = self.map(key, node);
                     self.metadata(map, &key.span);
                 }
-                "data" => self.section(Section::Data, key, node),
-                "stringData" => self.section(Section::StringData, key, node),
-                "sops" => {
+                ("spec", Form::SopsSecret) => {
+                    let map = self.map(key, node);
+                    self.spec(map, &key.span);
+                }
+                ("type" | "data" | "stringData", Form::Secret) => self.body(key, node),
+                ("sops", _) => {
                     self.sops = key.span.start;
                     self.block = Block::read(self.text, key, node, &mut self.faults);
                 }
-                other => {
+                (other, _) => {
                     let message = format!("unknown key `{other}` in a stored Secret");
                     self.shape(&key.span, message);
                 }
             }
+        }
+    }
+
+    /// A section of values under `map`, which stands at `at`.
+    fn require_section(&mut self, map: &Map<'t>, at: &Range<usize>) {
+        if !map.iter().any(|(key, _)| matches!(&*key.text, "data" | "stringData")) {
+            self.shape(at, "the file has no `stringData`");
+        }
+    }
+
+    /// What a Secret and a template of a `SopsSecret` share.
+    fn body(&mut self, key: &Scalar<'t>, node: &Node<'t>) {
+        match &*key.text {
+            "data" => self.section(Section::Data, key, node),
+            "stringData" => self.section(Section::StringData, key, node),
+            _ => self.constant(key, node, "Opaque"),
+        }
+    }
+
+    /// The `spec` of a `SopsSecret`: one template, named and labelled as the object.
+    fn spec(&mut self, map: &Map<'t>, at: &Range<usize>) {
+        self.require(map, at.clone(), "spec.", &["secretTemplates"]);
+        for (key, node) in map {
+            match (&*key.text, node) {
+                ("secretTemplates", Node::List(items, span)) => match items.as_slice() {
+                    [template] => {
+                        let map = self.map(key, template);
+                        self.template(map, span);
+                    }
+                    _ => self.shape(span, "a stored SopsSecret makes one Secret"),
+                },
+                ("secretTemplates", _) => self.shape(&node.span(), "`secretTemplates` is no list"),
+                (other, _) => {
+                    let message = format!("unknown key `spec.{other}` in a stored SopsSecret");
+                    self.shape(&key.span, message);
+                }
+            }
+        }
+    }
+
+    fn template(&mut self, map: &Map<'t>, at: &Range<usize>) {
+        self.require(map, at.clone(), "spec.secretTemplates[0].", &["name"]);
+        self.require_section(map, at);
+        let (mut own, mut labels) = (None, Vec::new());
+        for (key, node) in map {
+            match &*key.text {
+                "name" => own = self.clear(key, node),
+                "labels" => {
+                    for (name, node) in self.map(key, node) {
+                        labels.extend(self.label(name, node));
+                    }
+                }
+                "type" | "data" | "stringData" => self.body(key, node),
+                other => {
+                    let message = format!("unknown key `spec.secretTemplates[0].{other}` in a stored SopsSecret");
+                    self.shape(&key.span, message);
+                }
+            }
+        }
+        self.template = Some((own, labels, at.clone()));
+    }
+
+    /// The Secret that the operator makes is named and labelled as what is reviewed.
+    fn compare_template(&mut self) {
+        if let Some((name, labels, at)) = self.template.take()
+            && self.faults.is_empty()
+            && (name != self.name || labels != self.labels)
+        {
+            self.shape(&at, "the template has another name or other labels than the SopsSecret");
         }
     }
 
@@ -115,7 +203,8 @@ impl<'t> Reader<'t> {
                 }
                 "labels" => {
                     for (name, node) in self.map(key, node) {
-                        self.label(name, node);
+                        let label = self.label(name, node);
+                        self.labels.extend(label);
                     }
                 }
                 "annotations" => {
@@ -131,114 +220,47 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn label(&mut self, key: &Scalar<'t>, node: &Node<'t>) {
+    fn label(&mut self, key: &Scalar<'t>, node: &Node<'t>) -> Option<(Cow<'t, str>, Cow<'t, str>)> {
         if matches!(&*key.text, "data" | "stringData" | "") {
             let message = format!("a label named `{}`: SOPS would encrypt it", key.text);
             self.shape(&key.span, message);
         }
-        if let Some(value) = self.clear(key, node) {
-            self.labels.push((key.text.clone(), value));
+        let value = self.clear(key, node)?;
+        if !is_label_value(&value) {
+            let message = format!("the value of label `{}` is none that Kubernetes takes", key.text);
+            self.shape(&node.span(), message);
         }
+        Some((key.text.clone(), value))
     }
 
     fn annotation(&mut self, key: &Scalar<'t>, node: &Node<'t>) {
         let Some(value) = self.clear(key, node) else { return };
-        if key.text != REVISION {
-            let message = format!("unknown annotation `{}` on a stored Secret", key.text);
-            return self.shape(&key.span, message);
-        }
-        match parse_revision(&value) {
-            Some(revision) => self.revision = Some((revision, node.span())),
-            None => self.shape(&node.span(), format!("`{REVISION}` is no number from 1")),
-        }
-    }
-
-    fn section(&mut self, section: Section, key: &Scalar<'t>, node: &Node<'t>) {
-        let map = self.map(key, node);
-        if map.is_empty() {
-            self.shape(&node.span(), format!("`{}` has no keys", key.text));
-        }
-        if map.len() > MAX_KEYS {
-            return self.shape(&node.span(), format!("`{}` has more than {MAX_KEYS} keys", key.text));
-        }
-        for (key, node) in map {
-            if !is_secret_key(&key.text) {
-                self.shape(&key.span, "a key of a Secret is letters, digits, `-`, `_` and `.`");
+        self.annotations.get_or_insert(key.span.start);
+        if &*key.text == REVISION {
+            match parse_revision(&value) {
+                Some(revision) => self.revision = Some((revision, node.span())),
+                None => self.shape(&node.span(), format!("`{REVISION}` is no number from 1")),
             }
-            if self.entries.iter().any(|entry| entry.section != section && entry.key == key.text) {
-                let message = format!("key `{}` is in both `data` and `stringData`", key.text);
-                self.shape(&key.span, message);
+        } else if &*key.text == PLACE {
+            // Other texts before it hold no slash, so nothing can be moved from them into it.
+            if !self.public.is_empty() {
+                self.shape(&key.span, format!("`{PLACE}` stands behind other annotations"));
             }
-            let Node::Scalar(value) = node else {
-                let message = format!("the value of `{}` is a collection; Kubernetes takes strings only", key.text);
-                self.shape(&node.span(), message);
-                continue;
-            };
-            let value = if value.text.is_empty() && !value.plain {
-                None
-            } else if let Some(sealed) = self.value(key, value) {
-                Some(sealed)
+            self.place = Some((value, node.span()));
+        } else if let Some(public) = key.text.strip_prefix(PUBLIC).filter(|name| is_secret_key(name)) {
+            if is_public_half(&value) {
+                self.public.push((public.to_owned().into(), value));
+                self.public_at.push((public.to_owned(), node.span()));
             } else {
-                continue;
-            };
-            self.leaves.push(Leaf::Entry(self.entries.len()));
-            self.entries.push(Entry {
-                section,
-                key: key.text.clone(),
-                key_span: key.span.clone(),
-                value,
-                value_span: node.span(),
-            });
+                self.shape(&node.span(), format!("`{}` is no public half of a key", key.text));
+            }
+        } else {
+            let message = format!("unknown annotation `{}` on a stored Secret", key.text);
+            self.shape(&key.span, message);
         }
     }
 
-    fn value(&mut self, key: &Scalar<'t>, value: &Scalar<'t>) -> Option<Sealed<'t>> {
-        let (code, what, help) = match sealed(self.text, value, "str") {
-            Ok(sealed) => return Some(sealed),
-            Err(SealedError::Clear) => (
-                UNENCRYPTED_VALUE,
-                "is not encrypted",
-                "take the value as known to others: restore the file from the last commit and set a new value",
-            ),
-            Err(SealedError::Type) => (
-                MALFORMED_VALUE,
-                "is encrypted as something other than a string; Kubernetes takes strings only",
-                "quote the value in `sops edit`",
-            ),
-            Err(SealedError::Malformed) => (
-                MALFORMED_VALUE,
-                "is not what SOPS writes for an encrypted string",
-                "the file was damaged: restore it from the last commit",
-            ),
-        };
-        self.fault(Fault::new(code, key.span.clone(), format!("the value of `{}` {what}", key.text)).help(help));
-        None
-    }
-
-    /// Comments between the values are encrypted by SOPS; one in the clear was written by hand.
-    fn comments(&mut self, document: &Document<'t>) {
-        let root = &document.root;
-        for (at, (key, _)) in root.iter().enumerate() {
-            if !matches!(&*key.text, "data" | "stringData") {
-                continue;
-            }
-            let end = root.get(at + 1).map_or(self.text.len(), |(next, _)| next.span.start);
-            let last = self.entries.iter().map(|e| e.value_span.end).filter(|&e| e <= end).max().unwrap_or(0);
-            for span in document.comments.iter().filter(|c| c.start > key.span.start && c.start < end) {
-                let line_start = self.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
-                let inside = span.start < last || span.start > line_start;
-                let text = self.text[span.clone()].trim_start_matches('#').trim_end();
-                if inside && Sealed::parse(text, "comment").is_err() {
-                    self.faults.push(
-                        Fault::new(UNENCRYPTED_VALUE, span.clone(), "a comment between the values is not encrypted")
-                            .help("SOPS encrypts comments there: remove it, or add it with `sops edit`"),
-                    );
-                }
-            }
-        }
-    }
-
-    fn map<'n>(&mut self, key: &Scalar<'t>, node: &'n Node<'t>) -> &'n Map<'t> {
+    pub(super) fn map<'n>(&mut self, key: &Scalar<'t>, node: &'n Node<'t>) -> &'n Map<'t> {
         let Node::Map(map, _) = node else {
             self.shape(&node.span(), format!("`{}` is no mapping", key.text));
             return &[];
@@ -281,8 +303,12 @@ impl<'t> Reader<'t> {
             return Err(self.faults);
         };
         let (revision, revision_at) = self.revision.map_or((1, None), |(number, at)| (number, Some(at)));
+        let (place, place_at) = self.place.unzip();
         Ok(StoreFile {
             text: self.text,
+            form: self.form,
+            place,
+            public: self.public,
             name,
             namespace: namespace.0,
             labels: self.labels,
@@ -294,8 +320,13 @@ impl<'t> Reader<'t> {
             mac: mac.0,
             places: Places {
                 revision: revision_at,
+                place: place_at,
+                public: self.public_at,
+                annotations: self.annotations,
                 namespace: (namespace.1, namespace.2),
                 sops: self.sops,
+                age: self.block.age,
+                comments: self.comments_at,
                 last_modified: last_modified.1,
                 mac: mac.1,
             },

@@ -7,7 +7,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::file::{ENCRYPTED_REGEX, Entry, Leaf, Places, REVISION, Section, StoreFile, is_secret_key, parse_revision};
+use super::file::{
+    ENCRYPTED_REGEX, Entry, Form, Leaf, PLACE, PUBLIC, Places, REVISION, Section, StoreFile, is_label_value,
+    is_public_half, is_secret_key, parse_revision,
+};
 use crate::sops::{Sealed, Wrap, is_armor, is_timestamp, is_version, parse_recipient};
 
 /// More keys than this in one Secret go the slow way, where repeated keys are found without comparing all pairs.
@@ -16,19 +19,32 @@ const MAX_ENTRIES: usize = 256;
 /// A `StoreFile`, if `text` is laid out as expected.
 pub(super) fn scan(text: &str) -> Option<StoreFile<'_>> {
     let mut lines = Lines { text, at: 0, unit: 0 };
-    lines.exact("apiVersion: v1")?;
-    lines.exact("kind: Secret")?;
+    let form = [Form::Secret, Form::SopsSecret].into_iter().find(|form| {
+        let (api_version, kind) = form.object();
+        let head = text.strip_prefix("apiVersion: ").and_then(|rest| rest.strip_prefix(api_version));
+        head.and_then(|rest| rest.strip_prefix("\nkind: "))
+            .and_then(|rest| rest.strip_prefix(kind))
+            .is_some_and(|rest| rest.starts_with('\n'))
+    })?;
+    let (api_version, kind) = form.object();
+    lines.at = "apiVersion: \nkind: \n".len() + api_version.len() + kind.len();
     lines.exact("metadata:")?;
     lines.unit = lines.indent();
     if !matches!(lines.unit, 2 | 4) {
         return None;
     }
-    let mut leaves = vec![Leaf::Clear(Cow::Borrowed("v1")), Leaf::Clear(Cow::Borrowed("Secret"))];
+    let mut leaves = vec![Leaf::Clear(Cow::Borrowed(api_version)), Leaf::Clear(Cow::Borrowed(kind))];
     let metadata = metadata(&mut lines, &mut leaves)?;
-    lines.exact("type: Opaque")?;
-    leaves.push(Leaf::Clear(Cow::Borrowed("Opaque")));
-    lines.exact("stringData:")?;
-    let entries = entries(&mut lines, &mut leaves)?;
+    let indent = match form {
+        Form::Secret => {
+            lines.exact("type: Opaque")?;
+            leaves.push(Leaf::Clear(Cow::Borrowed("Opaque")));
+            lines.exact("stringData:")?;
+            lines.unit
+        }
+        Form::SopsSecret => template(&mut lines, &metadata, &mut leaves)?,
+    };
+    let entries = entries(&mut lines, indent, &mut leaves)?;
     let sops_at = lines.at;
     lines.exact("sops:")?;
     let sops = sops(&mut lines)?;
@@ -37,8 +53,11 @@ pub(super) fn scan(text: &str) -> Option<StoreFile<'_>> {
     }
     Some(StoreFile {
         text,
+        form,
         name: Cow::Borrowed(metadata.name),
         namespace: Cow::Borrowed(metadata.namespace),
+        place: metadata.place.as_ref().map(|(place, _)| Cow::Borrowed(*place)),
+        public: metadata.public,
         labels: metadata.labels,
         revision: metadata.revision.0,
         entries,
@@ -48,12 +67,42 @@ pub(super) fn scan(text: &str) -> Option<StoreFile<'_>> {
         mac: sops.mac.0,
         places: Places {
             revision: Some(metadata.revision.1),
+            place: metadata.place.map(|(_, span)| span),
+            public: metadata.public_at,
+            annotations: Some(metadata.annotations),
             namespace: metadata.namespace_at,
             sops: sops_at,
+            age: sops.age,
+            comments: Vec::new(),
             last_modified: sops.last_modified.1,
             mac: sops.mac.1,
         },
     })
+}
+
+/// The one template of a `SopsSecret`, up to its values; returns how far those are indented.
+fn template<'t>(lines: &mut Lines<'t>, metadata: &Metadata<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<usize> {
+    let unit = lines.unit;
+    // The dash stands two levels deep, keys behind it, and what is below them on the next multiple of the unit.
+    let (dash, keys) = (2 * unit, 2 * unit + 2);
+    let below = (keys + unit) / unit * unit;
+    lines.exact("spec:")?;
+    (lines.indented(unit)?.0 == "secretTemplates:").then_some(())?;
+    let name = pair((lines.indented(dash)?.0.strip_prefix("- ")?, 0)).filter(|pair| pair.key == "name")?;
+    leaves.push(Leaf::Clear(Cow::Borrowed(scalar(name.value).filter(|name| *name == metadata.name)?)));
+    if !metadata.labels.is_empty() {
+        (lines.indented(keys)?.0 == "labels:").then_some(())?;
+        for (label, value) in &metadata.labels {
+            let pair = lines.indented(below).and_then(pair)?;
+            if scalar(pair.key)? != label || scalar(pair.value)? != value {
+                return None;
+            }
+            leaves.push(Leaf::Clear(value.clone()));
+        }
+    }
+    (lines.indented(keys)?.0 == "type: Opaque").then_some(())?;
+    leaves.push(Leaf::Clear(Cow::Borrowed("Opaque")));
+    (lines.indented(keys)?.0 == "stringData:").then_some(below)
 }
 
 struct Lines<'t> {
@@ -124,12 +173,12 @@ fn scalar(source: &str) -> Option<&str> {
     }
 }
 
-/// `true` for text that every YAML reader takes for the same string without quotes: a letter, then letters, digits,
-/// `.`, `_`, `/`, `-`; not one of the words that some reader takes for something else.
+/// `true` for text that every YAML reader takes for the same string without quotes: a letter or slash, then letters,
+/// digits, `.`, `_`, `/`, `-`, `+`, `=`; not one of the words that some reader takes for something else.
 pub(super) fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-'))
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-' | b'+' | b'='))
         && !(text.len() <= 5 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
@@ -137,6 +186,10 @@ struct Metadata<'t> {
     name: &'t str,
     namespace: &'t str,
     namespace_at: (Range<usize>, Range<usize>),
+    annotations: usize,
+    place: Option<(&'t str, Range<usize>)>,
+    public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    public_at: Vec<(String, Range<usize>)>,
     labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
     revision: (u64, Range<usize>),
 }
@@ -152,42 +205,76 @@ fn metadata<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Met
     let (name, _) = next("name", lines)?;
     let (namespace, at) = next("namespace", lines)?;
     let namespace_at = (at.key_span, at.value_span);
-    let mut labels = Vec::new();
-    let mut labels_seen = false;
-    let mut revision = None;
+    let mut found = Metadata {
+        name,
+        namespace,
+        namespace_at,
+        annotations: 0,
+        place: None,
+        public: Vec::new(),
+        public_at: Vec::new(),
+        labels: Vec::new(),
+        revision: (0, 0..0),
+    };
     while lines.indent() == unit {
         let (key, _) = lines.indented(unit)?;
-        let mut some = false;
+        let is_labels = match key {
+            "annotations:" if found.annotations == 0 => false,
+            "labels:" if found.labels.is_empty() => true,
+            _ => return None,
+        };
+        if lines.indent() != 2 * unit {
+            return None;
+        }
+        if !is_labels {
+            found.annotations = lines.at + 2 * unit;
+        }
         while lines.indent() == 2 * unit {
-            some = true;
             let pair = lines.indented(2 * unit).and_then(pair)?;
             let (name, value) = (scalar(pair.key)?, scalar(pair.value)?);
             leaves.push(Leaf::Clear(Cow::Borrowed(value)));
-            match key {
-                "annotations:" if name == REVISION && revision.is_none() => {
-                    revision = Some((parse_revision(value)?, pair.value_span));
-                }
-                "labels:" if !matches!(name, "data" | "stringData" | "") => {
-                    if labels.len() == MAX_ENTRIES || labels.iter().any(|(other, _)| other == name) {
-                        return None;
-                    }
-                    labels.push((Cow::Borrowed(name), Cow::Borrowed(value)));
-                }
-                _ => return None,
-            }
-        }
-        if !some || (key == "labels:" && std::mem::replace(&mut labels_seen, true)) {
-            return None;
+            if is_labels { found.label(name, value)? } else { found.annotation(name, value, pair.value_span)? }
         }
     }
-    Some(Metadata { name, namespace, namespace_at, labels, revision: revision? })
+    (found.revision.0 > 0).then_some(found)
 }
 
-fn entries<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Vec<Entry<'t>>> {
+impl<'t> Metadata<'t> {
+    fn label(&mut self, name: &'t str, value: &'t str) -> Option<()> {
+        let again = || self.labels.iter().any(|(other, _)| other == name);
+        if matches!(name, "data" | "stringData" | "")
+            || !is_label_value(value)
+            || self.labels.len() == MAX_ENTRIES
+            || again()
+        {
+            return None;
+        }
+        self.labels.push((Cow::Borrowed(name), Cow::Borrowed(value)));
+        Some(())
+    }
+
+    fn annotation(&mut self, name: &'t str, value: &'t str, at: Range<usize>) -> Option<()> {
+        match name {
+            REVISION if self.revision.0 == 0 => self.revision = (parse_revision(value)?, at),
+            PLACE if self.place.is_none() && self.public.is_empty() => self.place = Some((value, at)),
+            _ => {
+                let key = name.strip_prefix(PUBLIC).filter(|key| is_secret_key(key) && is_public_half(value))?;
+                if self.public.len() == MAX_ENTRIES || self.public.iter().any(|(other, _)| other == key) {
+                    return None;
+                }
+                self.public.push((Cow::Borrowed(key), Cow::Borrowed(value)));
+                self.public_at.push((key.to_owned(), at));
+            }
+        }
+        Some(())
+    }
+}
+
+fn entries<'t>(lines: &mut Lines<'t>, indent: usize, leaves: &mut Vec<Leaf<'t>>) -> Option<Vec<Entry<'t>>> {
     let mut entries: Vec<Entry<'t>> = Vec::with_capacity(8);
     let mut ascending = true;
-    while lines.indent() == lines.unit {
-        let pair = lines.indented(lines.unit).and_then(pair)?;
+    while lines.indent() == indent {
+        let pair = lines.indented(indent).and_then(pair)?;
         let key = scalar(pair.key).filter(|key| is_secret_key(key))?;
         // As long as all keys ascend, none can occur twice.
         ascending = ascending && entries.last().is_none_or(|last| *last.key < *key);
@@ -208,6 +295,7 @@ fn entries<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Vec<
 }
 
 struct Sops<'t> {
+    age: Range<usize>,
     wraps: Vec<Wrap<'t>>,
     last_modified: (&'t str, Range<usize>),
     mac: (Sealed<'t>, Range<usize>),
@@ -220,7 +308,9 @@ fn sops<'t>(lines: &mut Lines<'t>) -> Option<Sops<'t>> {
     while lines.at < lines.text.len() {
         let line = lines.indented(unit)?;
         if line.0 == "age:" {
-            if age.replace(wraps(lines)?).is_some() {
+            let start = lines.at;
+            let found = wraps(lines)?;
+            if age.replace((found, start..lines.at)).is_some() {
                 return None;
             }
             continue;
@@ -241,7 +331,8 @@ fn sops<'t>(lines: &mut Lines<'t>) -> Option<Sops<'t>> {
         }
     }
     regex.and(version)?;
-    Some(Sops { wraps: age?, last_modified: last_modified?, mac: mac? })
+    let (wraps, age) = age?;
+    Some(Sops { age, wraps, last_modified: last_modified?, mac: mac? })
 }
 
 /// The list of recipients: `- enc`, `recipient` or the other way round.
@@ -293,19 +384,26 @@ mod tests {
 
     const RE_WRITTEN: &str = include_str!("../../tests/fixtures/secret/re-written.yaml");
 
-    fn sample() -> String {
+    fn sample(form: Form) -> String {
         let mut identities = Identities::new();
         identities.add("demo", include_str!("../../tests/keys/demo.agekey")).unwrap();
         let recipients: Vec<_> = identities.recipients().map(|text| parse_recipient(text).unwrap()).collect();
         let value = |key: &str, value: &str| (key.to_owned(), Plaintext::from(value.to_owned()));
         let spec = SecretSpec {
+            form,
+            place: "/lms-dev/C42/lms-secret/".into(),
             name: "lms-secret-c42".into(),
             namespace: "lms-dev".into(),
+            public: vec![("a".into(), "MIIB+w==".into())],
             labels: vec![("app/a".into(), "x".into()), ("yes".into(), "1".into())],
             values: vec![value("a", "1"), value("2", "b"), value("empty", "")],
             revision: 7,
         };
         String::from_utf8(encrypt(&spec, &recipients, "2026-11-20T10:00:00Z").unwrap()).unwrap()
+    }
+
+    fn samples() -> [String; 3] {
+        [sample(Form::Secret), sample(Form::SopsSecret), RE_WRITTEN.to_owned()]
     }
 
     /// Whatever the scanner takes, the exact reader takes, with the same result.
@@ -320,14 +418,14 @@ mod tests {
 
     #[test]
     fn the_usual_layouts_are_recognised() {
-        for text in [sample(), RE_WRITTEN.to_owned(), sample().replace("yes", "no-word")] {
+        for text in samples().into_iter().chain([sample(Form::Secret).replace("yes", "no-word")]) {
             assert!(agree(&text), "{text}");
         }
     }
 
     #[test]
     fn both_readers_agree_on_every_small_change() {
-        for (file, step) in [(sample(), 1), (RE_WRITTEN.to_owned(), 7)] {
+        for (file, step) in samples().into_iter().zip([1, 5, 7]) {
             for at in (0..file.len()).step_by(step) {
                 let (before, rest) = file.split_at(at);
                 agree(&format!("{before}{}", &rest[1..]));
@@ -363,10 +461,10 @@ mod tests {
 
     #[test]
     fn both_readers_agree_on_shuffled_lines() {
-        let sample = sample();
+        let samples = samples();
         let config = ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() };
         proptest!(config, |(steps in prop::collection::vec(any::<(u8, usize, usize)>(), 1..4))| {
-            for file in [&sample, RE_WRITTEN] {
+            for file in &samples {
                 agree(&shuffle(file, &steps));
             }
         });

@@ -14,6 +14,8 @@ use crate::sops::{Sealed, SealedError, Wrap, is_armor, is_timestamp, is_version,
 /// What the block says.
 #[derive(Default)]
 pub(super) struct Block<'t> {
+    /// The lines of the list of recipients.
+    pub age: Range<usize>,
     pub wraps: Vec<Wrap<'t>>,
     pub last_modified: Option<(Cow<'t, str>, Range<usize>)>,
     pub mac: Option<(Sealed<'t>, Range<usize>)>,
@@ -41,6 +43,22 @@ impl<'t> Block<'t> {
         }
         reader.block
     }
+}
+
+/// The lines of the list under the key that starts at `key`: those that are indented further, or start with a dash as far.
+fn lines_below(text: &str, key: usize) -> Range<usize> {
+    let indent = key - text[..key].rfind('\n').map_or(0, |at| at + 1);
+    let start = text[key..].find('\n').map_or(text.len(), |at| key + at + 1);
+    let mut end = start;
+    for line in text[start..].split_inclusive('\n') {
+        let content = line.trim_start_matches(' ');
+        let depth = line.len() - content.len();
+        if !content.trim().is_empty() && depth <= indent && !(depth == indent && content.starts_with("- ")) {
+            break;
+        }
+        end += line.len();
+    }
+    start..end
 }
 
 struct BlockReader<'t, 'f> {
@@ -131,6 +149,7 @@ impl<'t> BlockReader<'t, '_> {
         let Node::List(items, _) = node else {
             return self.fault(Fault::new(SHAPE, key.span.clone(), "`sops.age` is no list"));
         };
+        self.block.age = lines_below(self.text, key.span.start);
         for item in items {
             let Node::Map(map, span) = item else {
                 self.fault(Fault::new(SHAPE, item.span(), "an item of `sops.age` is no mapping"));

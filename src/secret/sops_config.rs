@@ -5,13 +5,22 @@ use std::fmt::Write;
 use super::file::ENCRYPTED_REGEX;
 use crate::sops::Recipient;
 
+/// The first line, by which lmsgen knows a file as its own.
+const HEAD: &str = "# Written by lmsgen from environments/*.toml. Do not edit.\n";
+
+/// `true` for a `.sops.yaml` that lmsgen wrote.
+#[must_use]
+pub fn is_own_config(bytes: &[u8]) -> bool {
+    bytes.starts_with(HEAD.trim_end().as_bytes())
+}
+
 /// Writes `.sops.yaml` for the root of a fleet: one rule per environment, by the path of its store files. The order is
 /// that of the names' bytes; an environment without recipients gets no rule.
 #[must_use]
 pub fn sops_config(environments: &[(&str, &[Recipient])]) -> String {
     let mut environments = environments.to_vec();
     environments.sort_unstable_by_key(|(name, _)| *name);
-    let mut out = String::from("# Written by lmsgen from environments/*.toml. Do not edit.\ncreation_rules:\n");
+    let mut out = format!("{HEAD}creation_rules:\n");
     for (name, recipients) in environments.iter().filter(|(_, recipients)| !recipients.is_empty()) {
         let mut keys: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
         keys.sort_unstable();

@@ -5,19 +5,31 @@ use std::sync::Arc;
 
 use super::edit::recipient_difference;
 use super::error::{OTHER_OBJECT, OTHER_RECIPIENTS, difference};
-use super::{Fault, StoreFile};
+use super::{Fault, Form, StoreFile};
 use crate::diagnostic::{Class, Code};
 
 /// A key that the stack does not declare.
 pub const UNDECLARED_KEY: Code = Code::new("LMS420", Class::Secret);
 /// A key whose value is the empty string.
 pub const EMPTY_VALUE: Code = Code::new("LMS421", Class::Secret);
+/// A file in another form than the environment's.
+pub const OTHER_FORM: Code = Code::new("LMS423", Class::Secret);
+/// A file of another place.
+pub const OTHER_PLACE: Code = Code::new("LMS424", Class::Secret);
+/// A file that does not say its place.
+pub const UNBOUND: Code = Code::new("LMS425", Class::Secret);
 /// Labels other than lmsgen writes.
 pub const OTHER_LABELS: Code = Code::new("LMS422", Class::Secret);
 
 /// A store file as rendering needs it: names and bytes, no values.
 #[derive(Clone, Debug)]
 pub struct StoredSecret {
+    /// Which object it is.
+    pub form: Form,
+    /// The place it was written for; `None` for a file that plain `sops` made.
+    pub place: Option<String>,
+    /// Public halves of its keys: key and base64 of the DER of `SubjectPublicKeyInfo`.
+    pub public: Vec<(String, String)>,
     /// `metadata.name`.
     pub object_name: String,
     /// `metadata.namespace`.
@@ -39,14 +51,20 @@ pub struct StoredSecret {
 /// What the fleet says that a store file must be.
 #[derive(Clone, Copy, Debug)]
 pub struct Declared<'a> {
+    /// Which object it must be.
+    pub form: Form,
+    /// The place it belongs to, as [`place`](super::place) makes it.
+    pub place: &'a str,
     /// Name of the object.
     pub object_name: &'a str,
     /// Its namespace.
     pub namespace: &'a str,
-    /// Its labels; `None` takes any.
-    pub labels: Option<&'a [(String, String)]>,
+    /// Its labels; only a file that says its place must have them.
+    pub labels: &'a [(String, String)],
     /// Every key that the stack declares for it.
     pub keys: &'a [&'a str],
+    /// Those of the keys whose public half everybody may read.
+    pub public: &'a [&'a str],
     /// The environment's recipients.
     pub recipients: &'a [String],
 }
@@ -59,6 +77,8 @@ pub struct Comparison<'d> {
     /// Declared keys that the file does not have, in the order declared: for the caller to generate, to ask for or to
     /// leave out.
     pub missing: Vec<&'d str>,
+    /// Keys whose public half is declared and not in the file.
+    pub hidden: Vec<&'d str>,
 }
 
 impl StoredSecret {
@@ -70,6 +90,9 @@ impl StoredSecret {
         let file = StoreFile::parse(bytes)?;
         let owned = |texts: &mut dyn Iterator<Item = &str>| texts.map(str::to_owned).collect::<Vec<_>>();
         Ok(Self {
+            form: file.form(),
+            place: file.place().map(str::to_owned),
+            public: file.public.iter().map(|(key, half)| (key.to_string(), half.to_string())).collect(),
             object_name: file.name().to_owned(),
             namespace: file.namespace().to_owned(),
             labels: file.labels().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
@@ -85,6 +108,8 @@ impl StoredSecret {
     #[must_use]
     pub fn compare<'d>(&self, declared: &Declared<'d>) -> Comparison<'d> {
         let mut faults = Vec::new();
+        faults.extend(self.compare_form(declared));
+        faults.extend(self.compare_place(declared));
         if self.object_name != declared.object_name || self.namespace != declared.namespace {
             let found = format!("{}/{}", self.namespace, self.object_name);
             let expected = format!("{}/{}", declared.namespace, declared.object_name);
@@ -94,7 +119,7 @@ impl StoredSecret {
                     .help("a store file is not copied or renamed: set the values in the right one"),
             );
         }
-        if declared.labels.is_some_and(|labels| !same(&self.labels, labels)) {
+        if self.place.is_some() && !same(&self.labels, declared.labels) {
             let message = format!("the labels of Secret `{}` are not the ones lmsgen writes", self.object_name);
             faults.push(Fault::new(OTHER_LABELS, 0..0, message).help("restore the file from the last commit"));
         }
@@ -113,7 +138,43 @@ impl StoredSecret {
             );
         }
         let missing = declared.keys.iter().copied().filter(|key| !self.keys.iter().any(|present| present == key));
-        Comparison { faults, missing: missing.collect() }
+        let hidden = declared.public.iter().copied().filter(|key| {
+            self.keys.iter().any(|present| present == key) && !self.public.iter().any(|(present, _)| present == key)
+        });
+        Comparison { faults, missing: missing.collect(), hidden: hidden.collect() }
+    }
+
+    fn compare_form(&self, declared: &Declared<'_>) -> Option<Fault> {
+        if self.form == declared.form {
+            return None;
+        }
+        let (found, wanted) = (self.form.object().1, declared.form.object().1);
+        let message = format!("the file holds a {found}, and the environment's form is `{}`", declared.form.name());
+        let help = format!(
+            "run `lmsgen secrets convert` with a private key: SOPS binds values to where they stand, and a {wanted} has them elsewhere"
+        );
+        Some(Fault::new(OTHER_FORM, 0..0, message).help(help))
+    }
+
+    /// A file of another place is found by its text, which its MAC covers: whoever has no data key cannot change it.
+    fn compare_place(&self, declared: &Declared<'_>) -> Option<Fault> {
+        match &self.place {
+            Some(place) if place == declared.place => None,
+            Some(place) => {
+                let message = format!("the file was written for `{}`", place.trim_matches('/').escape_debug());
+                Some(
+                    Fault::new(OTHER_PLACE, 0..0, message)
+                        .help("a store file is not copied or moved: restore it from the last commit, and set the values in the right one"),
+                )
+            }
+            None => Some(
+                Fault::warning(
+                    UNBOUND,
+                    "the file does not say which place it was written for, so a copy of another could stand here",
+                )
+                .help("`lmsgen secrets bind` binds it, with a private key; so does every other change by lmsgen"),
+            ),
+        }
     }
 
     fn compare_recipients(&self, declared: &[String]) -> Option<Fault> {
@@ -130,8 +191,9 @@ impl StoredSecret {
         let rotate = if removed.is_empty() { "" } else { "; who is removed still knows the values: rotate them, too" };
         let message = format!("encrypted to other recipients than the environment declares: {change}");
         Some(
-            Fault::new(OTHER_RECIPIENTS, 0..0, message)
-                .help(format!("re-encrypt the file with `sops updatekeys`, or correct `[secrets] recipients`{rotate}")),
+            Fault::new(OTHER_RECIPIENTS, 0..0, message).help(format!(
+                "run `lmsgen secrets rewrap` with a private key, or correct `[secrets] recipients`{rotate}"
+            )),
         )
     }
 }

@@ -2,14 +2,18 @@
 //!
 //! The layout is what `sops` 3.13 writes with an indent of two, so that its next write changes no line that did
 //! not have to change: `apiVersion`, `kind`, `metadata` (`name`, `namespace`, `annotations`, `labels`), `type`,
-//! `stringData`, `sops`; labels, keys and recipients in the order of their bytes; strings without quotes where
+//! `stringData` (a `SopsSecret` has name, labels, type and values in its one template), `sops`; annotations, labels, keys and recipients in the order of their bytes; strings without quotes where
 //! every YAML reader takes them for strings; `lastmodified` always quoted; the MAC on one line, since helm-secrets
 //! looks for it by line.
 
 use std::fmt::Write;
 
+use zeroize::Zeroizing;
+
 use super::error::StoreError;
-use super::file::{ENCRYPTED_REGEX, REVISION, Section, is_secret_key};
+use super::file::{
+    ENCRYPTED_REGEX, Form, PLACE, PUBLIC, REVISION, Section, is_label_value, is_public_half, is_secret_key,
+};
 use super::scan::is_plain;
 use crate::sops::is_timestamp;
 use crate::sops::{DataKey, digest};
@@ -17,14 +21,23 @@ use crate::sops::{Plaintext, Recipient};
 
 /// The version of SOPS whose format is written; `sops` refuses a file without one.
 const SOPS_VERSION: &str = "3.11.0";
+/// Longest key that can have its public half in an annotation.
+pub const MAX_PUBLIC_KEY: usize = 63 - "public.".len();
 
 /// A Secret to be written.
 #[derive(Debug)]
 pub struct SecretSpec {
+    /// Which object it is.
+    pub form: Form,
+    /// The place it is written for, as [`place`](super::place) makes it.
+    pub place: String,
     /// `metadata.name`.
     pub name: String,
     /// `metadata.namespace`.
     pub namespace: String,
+    /// Public halves of its keys that are to be readable by everybody: key and base64 of the DER of
+    /// `SubjectPublicKeyInfo`.
+    pub public: Vec<(String, String)>,
     /// `metadata.labels`.
     pub labels: Vec<(String, String)>,
     /// Keys and values.
@@ -48,41 +61,100 @@ pub fn encrypt(spec: &SecretSpec, recipients: &[Recipient], now: &str) -> Result
     recipients.dedup();
 
     let key = DataKey::generate()?;
-    let revision = spec.revision.to_string();
-    let mut leaves: Vec<&[u8]> = ["v1", "Secret", &spec.name, &spec.namespace, &revision].map(str::as_bytes).into();
-    let mut out = String::with_capacity(2048);
-    line(&mut out, format_args!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}", quoted(&spec.name)));
-    line(&mut out, format_args!("  namespace: {}", quoted(&spec.namespace)));
-    line(&mut out, format_args!("  annotations:\n    {REVISION}: \"{revision}\""));
-    for (at, (label, value)) in labels.iter().enumerate() {
-        if at == 0 {
-            line(&mut out, format_args!("  labels:"));
-        }
-        line(&mut out, format_args!("    {}: {}", quoted(label), quoted(value)));
-        leaves.push(value.as_bytes());
-    }
-    line(&mut out, format_args!("type: Opaque\nstringData:"));
-    leaves.push(b"Opaque");
+    let mut file = Text::default();
+    head(spec, &labels, &mut file);
     for (name, value) in values {
-        let sealed = entry(&key, Section::StringData, name, value.expose())?;
-        line(&mut out, format_args!("  {}: {sealed}", quoted(name)));
-        leaves.push(value.expose());
+        let sealed = entry(&key, spec.form, Section::StringData, name, value.expose())?;
+        line(&mut file.text, format_args!("{}{}: {sealed}", spec.form.indent(), quoted(name)));
+        file.leaves.push(value.expose().to_vec().into());
     }
-    line(&mut out, format_args!("sops:\n  age:"));
-    for recipient in recipients {
-        let armor = recipient
-            .wrap(&key)
-            .map_err(|source| StoreError::Wrap { recipient: recipient.to_string(), source: source.into() })?;
-        line(&mut out, format_args!("    - enc: |"));
-        for text in armor.lines() {
-            line(&mut out, format_args!("        {text}"));
+    line(&mut file.text, format_args!("sops:"));
+    wraps(&mut file.text, &recipients, &key)?;
+    let mac = key.seal(now, digest(file.leaves.iter().map(|leaf| leaf.as_slice())).as_bytes())?;
+    line(&mut file.text, format_args!("  encrypted_regex: {ENCRYPTED_REGEX}\n  lastmodified: \"{now}\""));
+    line(&mut file.text, format_args!("  mac: {mac}\n  version: {SOPS_VERSION}"));
+    Ok(file.text.into_bytes())
+}
+
+/// The text so far, and its leaves in order.
+#[derive(Default)]
+struct Text {
+    text: String,
+    leaves: Vec<Zeroizing<Vec<u8>>>,
+}
+
+impl Text {
+    /// Adds a line with a string that is not encrypted; `head` ends before it.
+    fn clear(&mut self, head: &str, value: &str) {
+        line(&mut self.text, format_args!("{head}{}", quoted(value)));
+        self.leaves.push(value.as_bytes().to_vec().into());
+    }
+
+    fn plain(&mut self, text: &str) {
+        line(&mut self.text, format_args!("{text}"));
+    }
+
+    fn labels(&mut self, indent: &str, labels: &[(&str, &str)]) {
+        if !labels.is_empty() {
+            self.plain(&format!("{indent}labels:"));
         }
-        line(&mut out, format_args!("      recipient: {recipient}"));
+        let below = if indent.len() == 2 { "    " } else { "        " };
+        for (label, value) in labels {
+            self.clear(&format!("{below}{}: ", quoted(label)), value);
+        }
     }
-    let mac = key.seal(now, digest(leaves.into_iter()).as_bytes())?;
-    line(&mut out, format_args!("  encrypted_regex: {ENCRYPTED_REGEX}\n  lastmodified: \"{now}\""));
-    line(&mut out, format_args!("  mac: {mac}\n  version: {SOPS_VERSION}"));
-    Ok(out.into_bytes())
+}
+
+/// Everything above the values.
+fn head(spec: &SecretSpec, labels: &[(&str, &str)], file: &mut Text) {
+    let (api_version, kind) = spec.form.object();
+    file.clear("apiVersion: ", api_version);
+    file.clear("kind: ", kind);
+    file.plain("metadata:");
+    file.clear("  name: ", &spec.name);
+    file.clear("  namespace: ", &spec.namespace);
+    file.plain("  annotations:");
+    file.clear(&format!("    {PLACE}: "), &spec.place);
+    let mut public: Vec<&(String, String)> = spec.public.iter().collect();
+    public.sort_unstable();
+    for (key, half) in public {
+        file.clear(&format!("    {PUBLIC}{key}: "), half);
+    }
+    file.clear(&format!("    {REVISION}: "), &spec.revision.to_string());
+    file.labels("  ", labels);
+    match spec.form {
+        Form::Secret => {
+            file.clear("type: ", "Opaque");
+            file.plain("stringData:");
+        }
+        Form::SopsSecret => {
+            file.plain("spec:\n  secretTemplates:");
+            file.clear("    - name: ", &spec.name);
+            file.labels("      ", labels);
+            file.clear("      type: ", "Opaque");
+            file.plain("      stringData:");
+        }
+    }
+}
+
+/// The list of recipients, each with the data key encrypted to it.
+fn wraps(out: &mut String, recipients: &[&Recipient], key: &DataKey) -> Result<(), StoreError> {
+    line(out, format_args!("  age:"));
+    recipients.iter().try_for_each(|recipient| wrap(out, recipient, key, 4))
+}
+
+/// One item of the list of recipients, its dash after `indent` blanks.
+pub(super) fn wrap(out: &mut String, recipient: &Recipient, key: &DataKey, indent: usize) -> Result<(), StoreError> {
+    let armor = recipient
+        .wrap(key)
+        .map_err(|source| StoreError::Wrap { recipient: recipient.to_string(), source: source.into() })?;
+    let (dash, below) = (" ".repeat(indent), " ".repeat(indent + 4));
+    line(out, format_args!("{dash}- enc: |"));
+    for text in armor.lines() {
+        line(out, format_args!("{below}{text}"));
+    }
+    line(out, format_args!("{dash}  recipient: {recipient}"));
+    Ok(())
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
@@ -90,11 +162,17 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 /// A value as it stands in a file. The empty one is not encrypted: SOPS could not read it back.
-pub(super) fn entry(key: &DataKey, section: Section, name: &str, value: &[u8]) -> Result<String, StoreError> {
+pub(super) fn entry(
+    key: &DataKey,
+    form: Form,
+    section: Section,
+    name: &str,
+    value: &[u8],
+) -> Result<String, StoreError> {
     if value.is_empty() {
         return Ok("\"\"".to_owned());
     }
-    Ok(key.seal(&section.aad(name), value)?)
+    Ok(key.seal(&section.aad(form, name), value)?)
 }
 
 /// A name, label or key, in quotes where YAML needs them; none of them holds a character to escape.
@@ -117,8 +195,17 @@ fn check(spec: &SecretSpec, recipients: &[Recipient], now: &str) -> Result<(), S
         {
             return invalid("label", key);
         }
-        if value.len() > 63 || !value.chars().all(name) {
+        if !is_label_value(value) {
             return invalid("label value", value);
+        }
+    }
+    if !is_place(&spec.place) {
+        return invalid("place", &spec.place);
+    }
+    for (key, half) in &spec.public {
+        // The name of an annotation has 63 characters at most.
+        if !is_secret_key(key) || key.len() > MAX_PUBLIC_KEY || !is_public_half(half) {
+            return invalid("public half of a key", key);
         }
     }
     if recipients.is_empty() {
@@ -146,6 +233,15 @@ pub(super) fn check_values(values: &[(String, Plaintext)]) -> Result<(), StoreEr
 
 pub(super) fn check_time(now: &str) -> Result<(), StoreError> {
     if is_timestamp(now) { Ok(()) } else { Err(StoreError::Invalid { what: "time", text: now.to_owned() }) }
+}
+
+/// `/lms-dev/C42/lms-secret/`, of characters that no quoting changes.
+fn is_place(text: &str) -> bool {
+    let inner = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+    let name = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    inner.is_some_and(|inner| inner.split('/').count() == 3 && inner.split('/').all(name))
 }
 
 /// A DNS subdomain, as Kubernetes wants for the name of a Secret.

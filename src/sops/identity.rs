@@ -1,52 +1,55 @@
 //! age identities: the private keys that open store files, and what was tried to find them.
 //!
-//! Reads no environment and no file: the caller passes texts and says where they come from.
+//! Reads no environment and no file: the caller passes texts and says where they come from. Sources that cost something, a
+//! passphrase to type or a program to run, are asked only when a file does not open with what is at hand.
 
+use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use age::armor::ArmoredReader;
 use age::x25519;
 use zeroize::Zeroizing;
 
 use super::cipher::DataKey;
+use super::key_file::{IdentityError, Key, parse};
 use super::metadata::Wrap;
-
-/// Why a source of identities is refused; no message repeats its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IdentityError {
-    /// Nothing but empty lines and comments.
-    #[error("holds no key")]
-    Empty,
-    /// `age1…`.
-    #[error("line {0} holds a public key; a private key starts with `AGE-SECRET-KEY-1`")]
-    PublicKey(usize),
-    /// A whole age file.
-    #[error("is protected by a passphrase; write it decrypted to a place that is not kept: `age -d KEYFILE`")]
-    Passphrase,
-    /// `AGE-PLUGIN-…`.
-    #[error("line {0} holds the key of an age plugin, which lmsgen does not run; use a native key from `age-keygen`")]
-    Plugin(usize),
-    /// `AGE-SECRET-KEY-PQ-1…`.
-    #[error("line {0} holds a post-quantum key, which is not supported yet; use a native key from `age-keygen`")]
-    PostQuantum(usize),
-    /// An SSH private key.
-    #[error("holds an SSH key, which is not supported; use a native key from `age-keygen`")]
-    Ssh,
-    /// Anything else.
-    #[error("line {0} is no age private key (`AGE-SECRET-KEY-1` and 58 more characters)")]
-    Invalid(usize),
-}
 
 /// Private keys, and the sources that were tried for them.
 #[derive(Default)]
 pub struct Identities {
     keys: Vec<Key>,
-    tried: Vec<String>,
+    /// In the order of precedence.
+    sources: Vec<Source>,
 }
 
-struct Key {
-    identity: x25519::Identity,
-    recipient: String,
+enum Source {
+    /// With its outcome.
+    Tried(String),
+    Late(Late),
+}
+
+/// A source that is asked when it is needed.
+struct Late {
+    name: String,
+    asked: Asked,
+    fetch: Box<Fetch>,
+    /// By recipient, or once under the empty text. An answer is kept, whatever it is: nobody is asked twice.
+    answers: Mutex<BTreeMap<String, Arc<Answer>>>,
+}
+
+/// Gets the text of a key file; is told the recipient that a file has. An error is what to say of the source.
+type Fetch = dyn Fn(&str) -> Result<Zeroizing<String>, String> + Send + Sync;
+
+type Answer = Result<Vec<Key>, String>;
+
+/// How often a late source is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Once: it gives the same whatever is to be opened.
+    Once,
+    /// Once for each recipient: it may give another key for each.
+    ForEachRecipient,
 }
 
 /// Why no data key came out of a file.
@@ -71,56 +74,135 @@ impl Identities {
     /// # Errors
     /// What is wrong with the text; nothing of it is added then.
     pub fn add(&mut self, source: &str, text: &str) -> Result<(), IdentityError> {
-        let keys = parse(text).inspect_err(|error| self.tried.push(format!("{source} ({error})")))?;
-        self.tried.push(match keys.len() {
-            1 => format!("{source} (1 key)"),
-            n => format!("{source} ({n} keys)"),
-        });
+        let keys = parse(text).inspect_err(|error| self.note(source, &error.to_string()))?;
+        self.note(source, &counted(keys.len()));
         self.keys.extend(keys);
         Ok(())
     }
 
+    /// Adds a source that is asked only when a file opens with none of the keys at hand, in the order added, and again only
+    /// as `asked` says.
+    pub fn add_late(
+        &mut self,
+        source: &str,
+        asked: Asked,
+        fetch: impl Fn(&str) -> Result<Zeroizing<String>, String> + Send + Sync + 'static,
+    ) {
+        let answers = Mutex::default();
+        self.sources.push(Source::Late(Late { name: source.to_owned(), asked, fetch: Box::new(fetch), answers }));
+    }
+
     /// Remembers a source that gave nothing: `note("SOPS_AGE_KEY", "not set")`.
     pub fn note(&mut self, source: &str, outcome: &str) {
-        self.tried.push(format!("{source} ({outcome})"));
+        self.sources.push(Source::Tried(format!("{source} ({outcome})")));
     }
 
-    /// `true` without any key.
+    /// `true` without any key or source that may give one.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && !self.sources.iter().any(|source| matches!(source, Source::Late(_)))
     }
 
-    /// The public keys that belong to the identities, in the order added.
+    /// The public keys that belong to the identities at hand, in the order added.
     pub fn recipients(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|key| &*key.recipient)
     }
 
     /// What was tried, a source each with its outcome.
     #[must_use]
-    pub fn tried(&self) -> &[String] {
-        &self.tried
+    pub fn tried(&self) -> Vec<String> {
+        let tried = self.sources.iter().map(|source| match source {
+            Source::Tried(text) => text.clone(),
+            Source::Late(late) => late.outcome(),
+        });
+        tried.collect()
+    }
+
+    /// Recipients among `wraps`, which one of the identities opens, whose identity is here and does not open what is wrapped
+    /// for it.
+    pub(crate) fn damaged<'w>(&self, wraps: &'w [Wrap<'_>]) -> Vec<&'w str> {
+        let ours =
+            wraps.iter().filter_map(|wrap| Some((wrap, self.keys.iter().find(|key| key.recipient == wrap.recipient)?)));
+        let ours: Vec<_> = ours.collect();
+        // The only one is the one that opened.
+        if ours.len() < 2 {
+            return Vec::new();
+        }
+        let broken = ours.into_iter().filter(|(wrap, key)| open(&wrap.armor, &key.identity).is_none());
+        broken.map(|(wrap, _)| &*wrap.recipient).collect()
     }
 
     /// Opens the first wrapped key whose recipient one of the identities is. A wrap that says it is for an identity and
     /// does not open with it is damaged; the next identity is tried, since one broken wrap must not lock out the others.
     pub(crate) fn unwrap(&self, wraps: &[Wrap<'_>]) -> Result<DataKey, UnwrapError> {
         let mut damaged = None;
-        for key in &self.keys {
-            let Some(wrap) = wraps.iter().find(|wrap| wrap.recipient == key.recipient) else { continue };
-            if let Some(data_key) = open(&wrap.armor, &key.identity) {
-                return Ok(data_key);
+        if let Some(data_key) = unwrap_with(&self.keys, wraps, &mut damaged) {
+            return Ok(data_key);
+        }
+        for source in &self.sources {
+            let Source::Late(late) = source else { continue };
+            let asked_for = match late.asked {
+                Asked::Once => &wraps[..wraps.len().min(1)],
+                Asked::ForEachRecipient => wraps,
+            };
+            for wrap in asked_for {
+                if let Ok(keys) = &*late.answer(&wrap.recipient)
+                    && let Some(data_key) = unwrap_with(keys, wraps, &mut damaged)
+                {
+                    return Ok(data_key);
+                }
             }
-            damaged = Some(wrap.recipient.to_string());
         }
         Err(damaged.map_or(UnwrapError::NoMatch, UnwrapError::Damaged))
     }
 }
 
+impl Late {
+    fn answer(&self, recipient: &str) -> Arc<Answer> {
+        let (name, recipient) = match self.asked {
+            Asked::Once => ("", ""),
+            Asked::ForEachRecipient => (recipient, recipient),
+        };
+        // Held while asking: other threads wait for the one answer.
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = answers.entry(name.to_owned()).or_insert_with(|| {
+            let text = (self.fetch)(recipient);
+            Arc::new(text.and_then(|text| parse(&text).map_err(|error| error.to_string())))
+        });
+        Arc::clone(answer)
+    }
+
+    fn outcome(&self) -> String {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = answers.values().find_map(|answer| answer.as_ref().as_ref().err());
+        let n_keys = answers.values().filter_map(|answer| answer.as_ref().as_ref().ok()).map(Vec::len).sum();
+        match failed {
+            Some(why) => format!("{} ({why})", self.name),
+            None if answers.is_empty() => format!("{} (not asked)", self.name),
+            None => format!("{} ({})", self.name, counted(n_keys)),
+        }
+    }
+}
+
 impl std::fmt::Debug for Identities {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Identities").field("tried", &self.tried).finish_non_exhaustive()
+        f.debug_struct("Identities").field("tried", &self.tried()).finish_non_exhaustive()
     }
+}
+
+fn counted(n_keys: usize) -> String {
+    if n_keys == 1 { "1 key".to_owned() } else { format!("{n_keys} keys") }
+}
+
+fn unwrap_with(keys: &[Key], wraps: &[Wrap<'_>], damaged: &mut Option<String>) -> Option<DataKey> {
+    for key in keys {
+        let Some(wrap) = wraps.iter().find(|wrap| wrap.recipient == key.recipient) else { continue };
+        if let Some(data_key) = open(&wrap.armor, &key.identity) {
+            return Some(data_key);
+        }
+        *damaged = Some(wrap.recipient.to_string());
+    }
+    None
 }
 
 fn open(armor: &str, identity: &x25519::Identity) -> Option<DataKey> {
@@ -130,40 +212,4 @@ fn open(armor: &str, identity: &x25519::Identity) -> Option<DataKey> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(64));
     stream.by_ref().take(64).read_to_end(&mut bytes).ok()?;
     DataKey::from_bytes(&bytes)
-}
-
-fn parse(text: &str) -> Result<Vec<Key>, IdentityError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.starts_with("age-encryption.org/v1") || text.starts_with("-----BEGIN AGE ENCRYPTED FILE") {
-        return Err(IdentityError::Passphrase);
-    }
-    if text.contains("-----BEGIN OPENSSH PRIVATE KEY") || text.contains("-----BEGIN RSA PRIVATE KEY") {
-        return Err(IdentityError::Ssh);
-    }
-    let mut keys = Vec::new();
-    for (line, number) in text.lines().zip(1..) {
-        if line.trim_start().starts_with('#') {
-            continue;
-        }
-        // SOPS 3.13 takes several keys on one line of SOPS_AGE_KEY.
-        for word in line.split_whitespace() {
-            keys.push(parse_key(word, number)?);
-        }
-    }
-    if keys.is_empty() { Err(IdentityError::Empty) } else { Ok(keys) }
-}
-
-fn parse_key(word: &str, line: usize) -> Result<Key, IdentityError> {
-    if word.starts_with("AGE-SECRET-KEY-PQ-1") {
-        return Err(IdentityError::PostQuantum(line));
-    }
-    if word.starts_with("AGE-PLUGIN-") {
-        return Err(IdentityError::Plugin(line));
-    }
-    if word.starts_with("age1") {
-        return Err(IdentityError::PublicKey(line));
-    }
-    let identity: x25519::Identity = word.parse().map_err(|_| IdentityError::Invalid(line))?;
-    let recipient = identity.to_public().to_string();
-    Ok(Key { identity, recipient })
 }

@@ -11,9 +11,47 @@ pub(crate) const NONCE_LEN: usize = 32;
 /// Bytes of the authentication tag.
 pub(crate) const TAG_LEN: usize = 16;
 
+/// What an encrypted value is once decrypted; SOPS writes it behind the ciphertext, unprotected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Str,
+    /// A whole number of 64 bits.
+    Int,
+    /// A floating-point number of 64 bits.
+    Float,
+    /// `True` or `False`.
+    Bool,
+    /// A time, since SOPS 3.10.
+    Time,
+    /// Bytes; very old files only.
+    Bytes,
+    /// A comment, which in a list stands as an item.
+    Comment,
+}
+
+impl Kind {
+    const ALL: [Self; 7] = [Self::Str, Self::Int, Self::Float, Self::Bool, Self::Time, Self::Bytes, Self::Comment];
+
+    /// As SOPS writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Str => "str",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Bool => "bool",
+            Self::Time => "time",
+            Self::Bytes => "bytes",
+            Self::Comment => "comment",
+        }
+    }
+}
+
 /// One encrypted value, as it stands in the file; every field is canonical base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sealed<'t> {
+    pub kind: Kind,
     pub data: &'t str,
     pub iv: &'t str,
     pub tag: &'t str,
@@ -33,7 +71,13 @@ pub(crate) enum SealedError {
 impl<'t> Sealed<'t> {
     /// Reads `text` as the encrypted value of `kind` (`str` for values, `comment` for comments).
     pub(crate) fn parse(text: &'t str, kind: &str) -> Result<Self, SealedError> {
-        use SealedError::{Clear, Malformed, Type};
+        let sealed = Self::parse_any(text)?;
+        if sealed.kind.name() == kind { Ok(sealed) } else { Err(SealedError::Type) }
+    }
+
+    /// Reads `text` as an encrypted value of any kind.
+    pub(crate) fn parse_any(text: &'t str) -> Result<Self, SealedError> {
+        use SealedError::{Clear, Malformed};
         let rest = text.strip_prefix("ENC[AES256_GCM,data:").ok_or(Clear)?;
         let (data, rest) = rest.split_once(',').ok_or(Malformed)?;
         let (iv, rest) = rest.strip_prefix("iv:").and_then(|r| r.split_once(',')).ok_or(Malformed)?;
@@ -42,11 +86,8 @@ impl<'t> Sealed<'t> {
         if !canonical(data) || !has_len(iv, NONCE_LEN) || !has_len(tag, TAG_LEN) {
             return Err(Malformed);
         }
-        match found {
-            _ if found == kind => Ok(Self { data, iv, tag }),
-            "str" | "int" | "float" | "bool" | "bytes" | "time" | "comment" => Err(Type),
-            _ => Err(Malformed),
-        }
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == found).ok_or(Malformed)?;
+        Ok(Self { kind, data, iv, tag })
     }
 
     /// Ciphertext, nonce and tag.
@@ -59,10 +100,11 @@ impl<'t> Sealed<'t> {
         (Zeroizing::new(data), nonce, tag)
     }
 
-    /// Writes an encrypted string.
-    pub(crate) fn format(data: &[u8], nonce: &[u8; NONCE_LEN], tag: &[u8; TAG_LEN]) -> String {
+    /// Writes an encrypted value.
+    pub(crate) fn format(kind: Kind, data: &[u8], nonce: &[u8; NONCE_LEN], tag: &[u8; TAG_LEN]) -> String {
         let encode = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
-        format!("ENC[AES256_GCM,data:{},iv:{},tag:{},type:str]", encode(data), encode(nonce), encode(tag))
+        let kind = kind.name();
+        format!("ENC[AES256_GCM,data:{},iv:{},tag:{},type:{kind}]", encode(data), encode(nonce), encode(tag))
     }
 }
 
@@ -126,7 +168,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_text_counts() {
-        let good = Sealed::format(b"x", &[1; 32], &[2; 16]);
+        let good = Sealed::format(Kind::Str, b"x", &[1; 32], &[2; 16]);
         assert!(Sealed::parse(&good, "str").is_ok());
         assert_eq!(Sealed::parse(&format!("{good} "), "str"), Err(SealedError::Malformed));
         assert_eq!(Sealed::parse(&format!("{good}]"), "str"), Err(SealedError::Malformed));

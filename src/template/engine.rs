@@ -10,7 +10,7 @@ use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::params::ParamDecl;
 
 use super::check::{SYNTAX, check};
-use super::functions::{self, Scope};
+use super::functions::{self, NOT_MADE, Scope};
 use super::helm;
 use super::limits::BEYOND;
 use super::rewrite::{Marks, Rewritten, Unmarked};
@@ -23,6 +23,8 @@ const RENDERING: Code = Code::new("LMS211", Class::Input);
 const SHAPE: Code = Code::new("LMS212", Class::Input);
 /// The output is too large.
 const TOO_LARGE: Code = Code::new("LMS213", Class::Limit);
+/// A template needs the public half of a key that was not made yet.
+pub const NO_PUBLIC_HALF: Code = Code::new("LMS214", Class::Secret);
 
 /// One template prints at most this many bytes: five times what an object may have in a cluster.
 const MAX_OUTPUT: usize = 8 << 20;
@@ -244,7 +246,11 @@ fn tera_fault(code: Code, error: &tera::Error, templates: &[Compiled], name: &st
             let place = by_name(report.filename())
                 .or_else(|| by_name(name))
                 .map(|one| Span::new(one.source.file, one.rewritten.origin_of_span(report.span())));
-            let code = if message.starts_with(BEYOND) { TOO_LARGE } else { code };
+            let code = match &message {
+                message if message.starts_with(BEYOND) => TOO_LARGE,
+                message if message.starts_with(NOT_MADE) => NO_PUBLIC_HALF,
+                _ => code,
+            };
             let diagnostic = Diagnostic::error(code, message);
             place.or_else(file_start).map_or(diagnostic.clone(), |span| diagnostic.at(span, ""))
         }

@@ -1,4 +1,4 @@
-//! What templates can call: the token filter, references to secrets, digests.
+//! What templates can call: the token filter, references to secrets, public halves of keys, digests.
 //!
 //! No function reads a file, the environment, the clock, the network or a secret's value.
 
@@ -29,9 +29,25 @@ pub struct SecretFacts {
     pub keys: Vec<String>,
     /// Those of the keys that may have no value: a reference to one must not keep a Pod from starting.
     pub optional_keys: Vec<String>,
+    /// Those of the keys that have a public half for everybody to read.
+    pub public_keys: Vec<(String, PublicHalf)>,
     /// Raised whenever a value changes.
     pub revision: u64,
 }
+
+/// What is known of the public half of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicHalf {
+    /// It, as PEM.
+    Pem(String),
+    /// The store does not have it yet.
+    NotMade,
+    /// Values of this environment are kept outside of the fleet.
+    Outside,
+}
+
+/// How the message starts when the store has no public half of a key: a fault that making what is missing may mend.
+pub(super) const NOT_MADE: &str = "the store has no public half of ";
 
 thread_local! {
     /// What is rendered on this thread: Tera's functions take no state of ours.
@@ -77,6 +93,7 @@ pub fn register(tera: &mut Tera) {
         facts(&kwargs).map(|facts| facts.object_name.clone())
     });
     tera.register_function("secret_revision", |kwargs: Kwargs, _: &State| facts(&kwargs).map(|facts| facts.revision));
+    tera.register_function("public_key", public_key);
     tera.register_function("content_hash", |kwargs: Kwargs, _: &State| -> Result<Value, Error> {
         let of = kwargs.get::<&str>("of")?.unwrap_or_default();
         Ok(Value::bytes(format!("{DIGEST}{of}").into_bytes()))
@@ -111,17 +128,50 @@ fn token(value: Value, kwargs: Kwargs, _: &State) -> Result<String, Error> {
 #[expect(clippy::needless_pass_by_value, reason = "the signature is Tera's")]
 fn secret(kwargs: Kwargs, _: &State) -> Result<Map, Error> {
     let facts = facts(&kwargs)?;
-    let key: &str = kwargs.must_get("key")?;
-    if !facts.keys.iter().any(|known| known == key) {
-        let known = facts.keys.join("`, `");
-        return Err(Error::message(format!("this Secret has no key `{key}`; the stack declares `{known}`")));
-    }
+    let key = known_key(&facts, &kwargs)?;
     let mut reference =
         Map::from_iter([("name".into(), facts.object_name.as_str().into()), ("key".into(), key.into())]);
     if facts.optional_keys.iter().any(|known| known == key) {
         reference.insert("optional".into(), true.into());
     }
     Ok(reference)
+}
+
+/// `public_key(name="rsa-secret", key="rsa_key")`: the public half of an RSA key, as PEM.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is Tera's")]
+fn public_key(kwargs: Kwargs, _: &State) -> Result<String, Error> {
+    let facts = facts(&kwargs)?;
+    let key = known_key(&facts, &kwargs)?;
+    let secret: &str = kwargs.must_get("name")?;
+    let half = facts.public_keys.iter().find(|(known, _)| known == key).map(|(_, half)| half);
+    let message = match half {
+        Some(PublicHalf::Pem(pem)) => return Ok(pem.clone()),
+        Some(PublicHalf::NotMade) => {
+            format!(
+                "{NOT_MADE}key `{key}` of Secret `{secret}` yet; run `lmsgen secrets generate`, or `lmsgen secrets bind` where the key is there already"
+            )
+        }
+        Some(PublicHalf::Outside) => format!(
+            "the public half of key `{key}` of Secret `{secret}` is not known: this environment keeps its values outside \
+             of the fleet; make it a parameter"
+        ),
+        None => {
+            let known: Vec<&str> = facts.public_keys.iter().map(|(known, _)| known.as_str()).collect();
+            let known = if known.is_empty() { "none is".to_owned() } else { format!("`{}` is", known.join("`, `")) };
+            format!("key `{key}` of Secret `{secret}` is not declared with `public = true` in stack.toml; {known}")
+        }
+    };
+    Err(Error::message(message))
+}
+
+/// The argument `key`, which the stack must declare.
+fn known_key<'k>(facts: &SecretFacts, kwargs: &'k Kwargs) -> Result<&'k str, Error> {
+    let key: &str = kwargs.must_get("key")?;
+    if facts.keys.iter().any(|known| known == key) {
+        return Ok(key);
+    }
+    let known = facts.keys.join("`, `");
+    Err(Error::message(format!("this Secret has no key `{key}`; the stack declares `{known}`")))
 }
 
 fn facts(kwargs: &Kwargs) -> Result<Arc<SecretFacts>, Error> {

@@ -28,9 +28,9 @@ mod tests;
 pub use context::{
     EnvironmentFacts, InstanceFacts, SharedParams, environment_context, environment_value, instance_context,
 };
-pub use engine::{Engine, Output, TemplateRole, TemplateSource};
+pub use engine::{Engine, NO_PUBLIC_HALF, Output, TemplateRole, TemplateSource};
 pub use fill::{FillError, Filled, Unfit, fill, hex};
-pub use functions::{Scope, SecretFacts};
+pub use functions::{PublicHalf, Scope, SecretFacts};
 pub use skeleton::{Fault, Part, Place, Segment, ShapeError, Skeleton};
 pub use tera::{Context, Value as TemplateValue};
 pub use token::{HashOf, Token};

@@ -84,6 +84,7 @@ impl Bench {
             object_name: "db-c1".into(),
             keys: vec!["password".into(), "token".into()],
             optional_keys: vec!["token".into()],
+            public_keys: Vec::new(),
             revision: 3,
         };
         let scope = Arc::new(Scope { secrets: [("db".to_owned(), facts.into())].into() });

@@ -17,7 +17,8 @@ const LEVELS: [&[&str]; 7] = [
 ];
 
 /// Numbers of fault codes that a module may declare.
-const CODES: [(&str, std::ops::RangeInclusive<u16>); 11] = [
+const CODES: [(&str, std::ops::RangeInclusive<u16>); 12] = [
+    ("fleet", 600..=629),
     ("document", 100..=119),
     ("fleet", 120..=159),
     ("params", 160..=199),
@@ -228,9 +229,8 @@ fn every_code_is_declared_once_and_in_its_module_s_range() {
                 let id = rest.split('"').next().unwrap();
                 let number: u16 = id.strip_prefix("LMS").and_then(|digits| digits.parse().ok()).expect(&place);
                 assert_eq!(id.len(), 6, "{place}: {id}");
-                let range = CODES.iter().find(|(module, _)| *module == source.module);
-                let range = &range.unwrap_or_else(|| panic!("{place}: this module declares no codes")).1;
-                assert!(range.contains(&number), "{place}: {id} is not in {range:?}");
+                let mut ranges = CODES.iter().filter(|(module, _)| *module == source.module);
+                assert!(ranges.any(|(_, range)| range.contains(&number)), "{place}: {id} is in no range of its module");
                 let other = declared.insert(number, place.clone());
                 assert!(other.is_none(), "{id} is declared at {place} and {}", other.unwrap_or_default());
             }
@@ -245,7 +245,7 @@ fn only_owners_touch_the_system() {
     for source in sources() {
         let owners: &[(&str, &[&str])] = &[
             ("std::fs", &["files", "cli", "git"]),
-            ("std::process::Command", &["git"]),
+            ("std::process::Command", &["git", "cli"]),
             ("std::env", &["cli"]),
             ("println!", &[]),
         ];

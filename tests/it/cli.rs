@@ -9,7 +9,7 @@ use crate::support::fleet::{Fleet, lmsgen};
 
 /// The repository's fleet, read only; nothing below needs a commit.
 fn demo() -> Fleet {
-    Fleet::of_repository(&["lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"])
+    Fleet::of_repository(&[".sops.yaml", "lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"])
 }
 
 /// A fleet with a fault in each of two files.

@@ -7,25 +7,35 @@
     reason = "tests prepare files and programs, and a step that fails fails the test"
 )]
 
+mod age_keys;
 mod architecture;
+mod batch;
+mod canary;
 mod cli;
 mod determinism;
 mod diff;
 mod files;
 mod fleet;
+mod generators;
 mod git;
 mod isolation;
 mod limits;
+mod manifests;
 mod plaintext_guard;
 mod readme;
 mod render_faults;
+mod rewrap;
+mod rotate;
 mod second_stack;
 mod secret;
 mod secret_keeping;
+mod secret_values;
 mod secrets_cli;
 mod secrets_scan;
 mod session;
+mod store_forms;
 mod store_guard;
+mod store_tampering;
 mod support;
 mod terminal;
 mod tree;

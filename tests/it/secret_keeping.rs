@@ -352,7 +352,7 @@ fn other_recipients_are_named_by_what_to_add_and_remove() {
     let demo = "age1r0q3yj86kfp5cggd8t7fdw6jxcpzlyfd7eg3s5znrsmkmxfuzduqepwqx6";
     let commands = [&["validate"][..], &["render"], &["render", "--locked"], &["secrets", "generate"]];
     recipients(&fleet, &[demo, OTHER_RECIPIENT]);
-    refused(&fleet, &commands, 4, &["error[LMS412]", DB, MAIL, "age1233y to be added", "sops updatekeys"]);
+    refused(&fleet, &commands, 4, &["error[LMS412]", DB, MAIL, "age1233y to be added", "lmsgen secrets rewrap"]);
     recipients(&fleet, &[OTHER_RECIPIENT]);
     let said = ["error[LMS412]", "age1233y to be added; age1r0q3 to be removed", "still knows the values: rotate them"];
     refused(&fleet, &commands, 4, &said);
@@ -421,6 +421,7 @@ fn store_refused(fleet: &Fleet, place: &str, code: &str) {
     before.assert_same(&fleet.snapshot());
 }
 
+/// S01: refused by every reader.
 #[test]
 fn plaintext_is_refused_by_every_command_that_reads_the_store() {
     let fleet = fleet();
@@ -441,6 +442,7 @@ fn plaintext_is_refused_by_every_command_that_reads_the_store() {
     fleet.run(&["validate"]).exits(0);
 }
 
+/// S08, S23 through the program.
 #[test]
 fn truncated_and_copied_store_files_are_refused() {
     let fleet = fleet();
@@ -492,7 +494,7 @@ fn what_is_no_key_file_is_refused_at_once() {
         (at("empty"), "holds no key"),
         (at("comments"), "holds no key"),
         (at("public"), "line 1 holds a public key"),
-        (at("binary"), "cannot be read"),
+        (at("binary"), "is no text, so no age key file"),
         (at("text"), "line 1 is no age private key"),
         (at("missing"), "cannot be read"),
     ] {
@@ -519,7 +521,10 @@ fn a_command_for_a_key_is_never_executed() {
     let mark = fleet.home().join("mark");
     let command = format!("sh -c 'touch {}; cat {}'", mark.display(), key().display());
     let with = |run: Run| run.env("SOPS_AGE_KEY_CMD", &command);
-    with(set_without_key(&fleet, &TOKEN, "x")).go().exits(4).says("SOPS_AGE_KEY_CMD (not executed by lmsgen)");
+    with(set_without_key(&fleet, &TOKEN, "x"))
+        .go()
+        .exits(4)
+        .says("SOPS_AGE_KEY_CMD (not executed without `--age-key-cmd`)");
     with(set(&fleet, &TOKEN, "x")).go().exits(0);
     for args in [&["render"][..], &["validate"], &["secrets", "generate"]] {
         with(fleet.prepare(args)).go().exits(0);

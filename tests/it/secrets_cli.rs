@@ -223,6 +223,7 @@ fn any_value_arrives_as_it_is() {
     before.assert_same(&fleet.snapshot());
 }
 
+/// S27: what is missing is listed and made, what is there is never made anew.
 #[test]
 fn values_are_generated_once() {
     let fleet = Fleet::shops();

@@ -176,7 +176,7 @@ fn one_changed_parameter_changes_exactly_the_objects_that_read_it() {
 }
 
 /// Everything a clone of the repository holds of its own fleet.
-const OWN: [&str; 6] = ["lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"];
+const OWN: [&str; 7] = [".sops.yaml", "lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"];
 
 #[test]
 fn the_repository_s_own_fleet_is_rendered_already() {

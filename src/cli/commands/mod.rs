@@ -4,6 +4,7 @@ pub mod client;
 pub mod diff;
 pub mod env;
 pub mod explain;
+pub mod manifests;
 pub mod publish;
 pub mod render;
 pub mod secrets;

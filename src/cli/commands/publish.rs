@@ -42,6 +42,9 @@ pub struct Publish {
     /// Delete more instances than `git.max-deleted` of lmsgen.toml allows
     #[arg(long)]
     allow_delete: bool,
+    /// Commit store files that are older than the last commit's, or encrypted wholly anew
+    #[arg(long)]
+    allow_secret_change: bool,
     /// The commit's author
     #[arg(long, value_name = "NAME <ADDRESS>")]
     author: Option<String>,
@@ -84,6 +87,7 @@ pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         remote: command.remote,
         subject: command.message,
         allow_delete: command.allow_delete,
+        allow_secret_change: command.allow_secret_change,
         locked: command.locked,
         now: clock::now(),
         identities: &identities,

@@ -3,9 +3,11 @@
 mod in_use;
 mod keys;
 mod store;
+mod taken_over;
 mod tamper;
+mod tamper_matrix;
 
-use lmsgen::secret::{SecretSpec, encrypt};
+use lmsgen::secret::{Form, SecretSpec, encrypt};
 use lmsgen::sops::{Identities, Plaintext, Recipient, parse_recipient};
 
 pub const NOW: &str = "2026-11-20T10:00:00Z";
@@ -38,6 +40,9 @@ pub fn recipients(identities: &Identities) -> Vec<Recipient> {
 
 pub fn spec(values: &[(&str, &str)]) -> SecretSpec {
     SecretSpec {
+        form: Form::Secret,
+        place: "/lms-dev/C42/lms-secret/".into(),
+        public: Vec::new(),
         name: "lms-secret-c42".into(),
         namespace: "lms-dev".into(),
         labels: vec![("app.kubernetes.io/managed-by".into(), "lmsgen".into())],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use lmsgen::secret::{Declared, StoreError, StoreFile, StoredSecret, decrypt};
+use lmsgen::secret::{Declared, Form, StoreError, StoreFile, StoredSecret, decrypt};
 
 use super::{BY_SOPS, CANARY, demo, fixture, recipients, sample, text};
 
@@ -15,9 +15,12 @@ fn meaning(bytes: &[u8], labels: &[(String, String)]) -> Option<(Values, u64)> {
     let stored = StoredSecret::parse(&Arc::from(bytes)).ok()?;
     let recipients: Vec<String> = recipients(&demo()).iter().map(ToString::to_string).collect();
     let declared = Declared {
+        form: Form::Secret,
+        place: "/lms-dev/C42/lms-secret/",
+        public: &[],
         object_name: "lms-secret-c42",
         namespace: "lms-dev",
-        labels: Some(labels),
+        labels,
         keys: &["pg-password", "seed"],
         recipients: &recipients,
     };
@@ -31,51 +34,6 @@ fn meaning(bytes: &[u8], labels: &[(String, String)]) -> Option<(Values, u64)> {
 
 fn labels() -> Vec<(String, String)> {
     vec![("app.kubernetes.io/managed-by".into(), "lmsgen".into())]
-}
-
-/// Every single-bit change of every byte.
-#[test]
-fn every_flipped_bit_is_refused_or_means_the_same() {
-    let file = sample();
-    let labels = labels();
-    let expected = meaning(&file, &labels).unwrap();
-    let accepted = std::sync::atomic::AtomicUsize::new(0);
-    let places: Vec<usize> = (0..file.len()).collect();
-    std::thread::scope(|scope| {
-        for part in places.chunks(file.len().div_ceil(4)) {
-            let (file, labels, expected, accepted) = (&file, &labels, &expected, &accepted);
-            scope.spawn(move || {
-                let mut mutant = file.clone();
-                for &at in part {
-                    for bit in 0..8 {
-                        mutant[at] ^= 1 << bit;
-                        if let Some(found) = meaning(&mutant, labels) {
-                            assert!(found == *expected, "byte {at}, bit {bit} changed the meaning");
-                            accepted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                        }
-                        mutant[at] ^= 1 << bit;
-                    }
-                }
-            });
-        }
-    });
-    // Digits of `version`, which SOPS raises itself; were it many more, something is not looked at.
-    let accepted = accepted.into_inner();
-    assert!((1..20).contains(&accepted), "{accepted} accepted");
-}
-
-#[test]
-fn every_truncation_is_refused() {
-    for (file, whole) in [(sample(), "canonical"), (BY_SOPS.to_vec(), "by sops")] {
-        for len in 0..file.len() {
-            // A last line feed that is missing is all that a file by SOPS can miss.
-            let same = len + 1 == file.len() && decrypt(&file[..len], &demo()).is_ok();
-            let fixture = len + 1 == file.len() && decrypt(&file[..len], &fixture()).is_ok();
-            let refused = StoreFile::parse(&file[..len]).is_err();
-            // `version: 3.11.0` cut to `3.11.` or `3.1` is no version; cut by nothing but the line feed it is one.
-            assert!(refused || same || fixture, "{whole} cut to {len} bytes");
-        }
-    }
 }
 
 /// Replaces the first `old` and says what a keyless reader finds, as codes.
@@ -110,6 +68,7 @@ fn each_gives(file: &str, changes: &[Change<'_>]) {
     }
 }
 
+/// S13: values that are not encrypted. S16: other types. S17: what is no ciphertext. S19: a list for a value.
 #[test]
 fn values_in_the_clear_or_malformed_are_refused_without_a_key() {
     let bytes = sample();
@@ -143,6 +102,7 @@ fn values_in_the_clear_or_malformed_are_refused_without_a_key() {
     each_gives(file, changes);
 }
 
+/// S03, S04: no MAC. S21: other rules. K13: other recipients.
 #[test]
 fn other_rules_and_recipients_are_refused_without_a_key() {
     let bytes = sample();
@@ -176,6 +136,7 @@ fn other_rules_and_recipients_are_refused_without_a_key() {
     each_gives(file, changes);
 }
 
+/// S15: a second key or document. S20: a renamed key.
 #[test]
 fn other_objects_and_other_yaml_are_refused_without_a_key() {
     let bytes = sample();
@@ -218,6 +179,7 @@ fn other_objects_and_other_yaml_are_refused_without_a_key() {
     assert!(StoreFile::parse("[".repeat(200_000).as_bytes()).is_err());
 }
 
+/// S05: the MAC of another file. S09: swapped, S11: reordered, S12: removed values.
 #[test]
 fn what_only_the_mac_holds_is_refused_with_a_key() {
     let bytes = sample();
@@ -257,6 +219,7 @@ fn what_only_the_mac_holds_is_refused_with_a_key() {
 }
 
 /// What the MAC misses and a reader with the key would take, if the shape did not hold it.
+/// S20: characters moved between neighbours, renamed keys.
 #[test]
 fn an_added_empty_key_and_shifted_characters_show_in_the_comparison() {
     let bytes = sample();

@@ -27,11 +27,10 @@ pub fn run(command: Generate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let bar = Bar::new(ui);
     let checked = ops::generate_secrets(root, &command.select.into(), (&identities, &clock::now()), &bar);
     let made = outcome(ui, checked.map_err(|error| failed(ui, &error))?)?;
-    let values: usize = made.iter().map(|file| file.n_values).sum();
-    if made.is_empty() {
+    if made.files == 0 {
         ui.say("Nothing to generate: the store is complete");
     } else {
-        ui.say(&format!("Generated {} in {}", counted(values, "secret"), counted(made.len(), "file")));
+        ui.say(&format!("Generated {} in {}", counted(made.values, "secret"), counted(made.files, "file")));
     }
     Ok(Exit::Done)
 }

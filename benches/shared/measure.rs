@@ -1,8 +1,10 @@
-//! Runs programs and measures them: wall time, peak memory, sizes of folders.
+//! What every benchmark needs: runs programs and measures them (wall time, peak memory, sizes of folders), and prints.
 
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a benchmark starts programs and times them")]
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +25,7 @@ pub struct Ran {
 }
 
 /// `program` in `folder`, with nothing in its environment that could change what it does.
-pub fn command(program: &str, folder: &Path, arguments: &[&str]) -> Command {
+pub fn command(program: impl AsRef<OsStr>, folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
@@ -119,4 +121,14 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// Prints a line of results.
+pub fn say(line: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+/// A count as a number to divide by.
+pub fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

@@ -10,9 +10,10 @@ use std::path::Path;
 
 use lmsgen::files::Root;
 use lmsgen::fleet::{self, Fleet, SecretDecl, SecretSource, Sources};
+use lmsgen::names::ClientId;
 use lmsgen::params::Params;
 use lmsgen::render::object_name;
-use lmsgen::secret::{Generator, SecretSpec, encrypt, generate};
+use lmsgen::secret::{Form, Generator, RsaFormat, RsaKey, RsaSize, SecretSpec, encrypt, generate, place};
 use lmsgen::sops::{Plaintext, parse_recipient};
 use rayon::prelude::*;
 
@@ -96,7 +97,8 @@ fn client(n: usize, environment: &str, mark: &str) -> String {
 
 /// Writes every Secret that the fleet declares.
 fn secrets(root: &Path, fleet: &Fleet) -> Result<()> {
-    let rsa = generate(&[("key", &Generator::Rsa2048)], &[])?.pop().ok_or("no key was made")?.1;
+    let wanted = RsaKey { size: RsaSize::Bits2048, format: RsaFormat::Pkcs8, public: false };
+    let rsa = generate(&[("key", &Generator::Rsa(wanted))], &[])?.pop().ok_or("no key was made")?.1;
     for part in &fleet.environment_parts {
         let environment = &fleet.environments[part.environment];
         let folder = root.join(format!("secrets/{}/environment", environment.name));
@@ -112,8 +114,7 @@ fn secrets(root: &Path, fleet: &Fleet) -> Result<()> {
         let folder = root.join(format!("secrets/{}/{}", environment.name, client.id));
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         for decl in &fleet.stacks[client.stack].secrets {
-            let slug = client.id.slug();
-            let text = store_file(fleet, (instance.environment, Some(&slug)), decl, &instance.params, &rsa)
+            let text = store_file(fleet, (instance.environment, Some(&client.id)), decl, &instance.params, &rsa)
                 .map_err(|error| error.to_string())?;
             std::fs::write(folder.join(format!("{}.yaml", decl.name)), text).map_err(|error| error.to_string())?;
         }
@@ -124,7 +125,7 @@ fn secrets(root: &Path, fleet: &Fleet) -> Result<()> {
 
 fn store_file(
     fleet: &Fleet,
-    (environment, slug): (usize, Option<&str>),
+    (environment, client): (usize, Option<&ClientId>),
     decl: &SecretDecl,
     params: &Params,
     rsa: &Plaintext,
@@ -135,7 +136,7 @@ fn store_file(
     let mut random = Vec::new();
     for key in &decl.keys {
         match &key.source {
-            SecretSource::Generate(Generator::Rsa2048) => values.push((key.key.clone(), value(rsa))),
+            SecretSource::Generate(Generator::Rsa(_)) => values.push((key.key.clone(), value(rsa))),
             SecretSource::Generate(generator) => random.push((key.key.as_str(), generator)),
             SecretSource::Provided { .. } => values.push((key.key.clone(), Plaintext::from("given".to_owned()))),
         }
@@ -143,9 +144,14 @@ fn store_file(
     let made = generate(&random, &values)?;
     values.extend(made);
     let mut labels = vec![("app.kubernetes.io/managed-by".to_owned(), "lmsgen".to_owned())];
-    labels.extend(slug.map(|slug| ("app.kubernetes.io/instance".to_owned(), slug.to_owned())));
+    let slug = client.map(ClientId::slug);
+    labels.extend(slug.clone().map(|slug| ("app.kubernetes.io/instance".to_owned(), slug)));
+    let folder = client.map_or("environment", ClientId::as_str);
     let spec = SecretSpec {
-        name: object_name(decl, params, slug),
+        form: Form::Secret,
+        place: place(environment.name.as_str(), folder, decl.name.as_str()),
+        public: Vec::new(),
+        name: object_name(decl, params, slug.as_deref()),
         namespace: environment.namespace.clone(),
         labels,
         values,

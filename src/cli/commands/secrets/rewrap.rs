@@ -1,0 +1,121 @@
+//! `lmsgen secrets rewrap`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::Args;
+
+use lmsgen::files::Root;
+use lmsgen::ops::{self, Change, ChangedFile, RecipientChange};
+use lmsgen::report::{count, counted};
+use lmsgen::secret::NewDataKey;
+use lmsgen::sops::short;
+
+use crate::cli::app::Select;
+use crate::cli::clock;
+use crate::cli::exit::Exit;
+use crate::cli::identities::Keys;
+use crate::cli::show::{Bar, failed, outcome};
+use crate::cli::ui::Ui;
+
+/// Places that a line names.
+const NAMED: usize = 4;
+
+/// Make the recipients of store files the declared ones.
+///
+/// Change `[secrets] recipients` of the environment first. Who is added gets the data key that there is; no value changes. When
+/// somebody is removed, the file gets a new data key and is encrypted anew, and the values that they could read are
+/// listed: whoever has the old files can still decrypt them, until the values are rotated. Needs one of the private keys
+/// that the files have now; `--dry-run` needs none.
+#[derive(Debug, Args)]
+pub struct Rewrap {
+    #[command(flatten)]
+    select: Select,
+    /// Say what would be done, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Give every file a new data key, whether or not somebody is removed
+    #[arg(long)]
+    rekey: bool,
+    #[command(flatten)]
+    keys: Keys,
+}
+
+type File = ChangedFile<RecipientChange>;
+
+pub fn run(command: Rewrap, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let identities = command.keys.load(ui)?;
+    let bar = Bar::new(ui);
+    let selection = command.select.into();
+    let when = if command.rekey { NewDataKey::Always } else { NewDataKey::WhenNeeded };
+    let change = Change {
+        root,
+        selection: &selection,
+        secret: None,
+        only_environments: false,
+        doing: "Encrypting",
+        dry_run: command.dry_run,
+        watch: &bar,
+    };
+    let checked = ops::rewrap_secrets(change, when, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
+    let done = outcome(ui, checked)?;
+    if done.changed.is_empty() {
+        ui.say("Nothing to rewrap: every file has the recipients that its environment declares");
+        return Ok(Exit::Done);
+    }
+    let unchanged = if done.unchanged > 0 { format!("; {} unchanged", count(done.unchanged)) } else { String::new() };
+    let verb = if command.dry_run { "Would rewrap" } else { "Rewrapped" };
+    ui.say(&format!("{verb} {}{unchanged}", counted(done.changed.len(), "file")));
+    ui.print(&told(&done.changed))?;
+    for file in &done.changed {
+        ui.detail(&format!("  {}", file.path));
+    }
+    if !command.dry_run {
+        ui.say("Next: lmsgen render");
+    }
+    Ok(Exit::Done)
+}
+
+/// Who was added and removed, by environment, and what a removed recipient could read.
+fn told(files: &[File]) -> String {
+    let mut changes: BTreeMap<(&str, &str, bool), Vec<&File>> = BTreeMap::new();
+    for file in files {
+        for recipient in &file.note.added {
+            changes.entry((&file.environment, recipient, true)).or_default().push(file);
+        }
+        for recipient in &file.note.removed {
+            changes.entry((&file.environment, recipient, false)).or_default().push(file);
+        }
+    }
+    let mut text = String::new();
+    for ((environment, recipient, is_added), files) in changes {
+        let who = short(recipient);
+        if is_added {
+            text.push_str(&format!("{environment}  + {who}… can now decrypt {}\n", counted(files.len(), "file")));
+            continue;
+        }
+        let values: usize = files.iter().map(|file| file.note.keys.len()).sum();
+        text.push_str(&format!(
+            "{environment}  - {who}… could read {} in {}, and still can in the history of the repository:\n",
+            counted(values, "value"),
+            counted(files.len(), "file")
+        ));
+        let mut secrets: BTreeMap<&str, (BTreeSet<&str>, Vec<&str>)> = BTreeMap::new();
+        for file in files {
+            let (keys, places) = secrets.entry(&file.note.secret).or_default();
+            keys.extend(file.note.keys.iter().map(String::as_str));
+            places.push(&file.place);
+        }
+        for (secret, (keys, places)) in secrets {
+            let keys: Vec<&str> = keys.into_iter().collect();
+            let first = places.iter().take(NAMED).copied().collect::<Vec<_>>().join(" ");
+            let more =
+                if places.len() > NAMED { format!(" and {} more", count(places.len() - NAMED)) } else { String::new() };
+            let place = if places[0].contains('/') { format!("'{environment}/*'") } else { environment.to_owned() };
+            text.push_str(&format!(
+                "    {secret} {}: {first}{more}   -> lmsgen secrets rotate {place} {secret}\n",
+                keys.join(", ")
+            ));
+        }
+    }
+    text
+}

@@ -1,0 +1,165 @@
+//! The editor of the person at the terminal, on a file in memory.
+
+use std::io;
+use std::path::Path;
+use std::process::{Child, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::child::{command, split};
+use super::environment::variable;
+use super::exit::Exit;
+use super::memory_file::MemoryFile;
+
+/// What Vim must not do: keep text in files elsewhere. `-n` is no swap file, `-i NONE` no memory of registers.
+const VIM: [&str; 5] = ["-n", "-i", "NONE", "-c", "set nobackup nowritebackup noundofile noswapfile"];
+
+/// How often the editor is looked at.
+const PACE: Duration = Duration::from_millis(30);
+
+/// Looks at the editor until it is ended by force, after a signal.
+const PATIENCE: usize = 60;
+
+const HUP: usize = 1;
+const INT: usize = 2;
+const TERM: usize = 15;
+
+/// Why there is no edited text.
+#[derive(Debug, thiserror::Error)]
+pub enum EditorError {
+    /// None was found.
+    #[error("there is no editor: set $VISUAL or $EDITOR")]
+    None,
+    /// Its command line is broken.
+    #[error("${0} is no command line: a quote is not closed, or it is no text")]
+    Split(&'static str),
+    /// It does not start, or cannot be waited for.
+    #[error("the editor `{0}` cannot be run: {1}")]
+    Run(String, io::Error),
+    /// It says that the text shall not be taken.
+    #[error("the editor `{0}` failed; nothing was written")]
+    Failed(String),
+    /// The program was told to end.
+    #[error("ended by signal {0}")]
+    Signal(u8),
+}
+
+/// A program with its arguments.
+pub struct Editor(Vec<String>);
+
+impl Editor {
+    /// `$VISUAL`, `$EDITOR`, or the first that is there of `vim`, `nano` and `vi`.
+    ///
+    /// # Errors
+    /// There is none, or what is set is no command line.
+    pub fn find() -> Result<Self, EditorError> {
+        for name in ["VISUAL", "EDITOR"] {
+            if let Some(line) = variable(name) {
+                let words = line.to_str().and_then(split).ok_or(EditorError::Split(name))?;
+                return Ok(Self(words));
+            }
+        }
+        let found = ["vim", "nano", "vi"].into_iter().find(|name| in_path(name).is_some());
+        found.map(|name| Self(vec![name.to_owned()])).ok_or(EditorError::None)
+    }
+
+    /// Runs it on a file until it ends.
+    ///
+    /// # Errors
+    /// [`EditorError`].
+    pub fn edit(&self, file: &MemoryFile, signals: &Signals) -> Result<(), EditorError> {
+        let mut words = self.0.clone();
+        let name = words[0].clone();
+        if is_vim(&name) {
+            words.extend(VIM.map(str::to_owned));
+        }
+        let mut command = command(&words).ok_or(EditorError::None)?;
+        // What it writes beside the file goes with it.
+        command.arg(file.path()).env("TMPDIR", file.folder());
+        let run = |error| EditorError::Run(name.clone(), error);
+        let mut child = command.spawn().map_err(run)?;
+        let status = signals.wait(&mut child).map_err(run)?;
+        if let Some(number) = signals.ending(status) {
+            return Err(EditorError::Signal(number));
+        }
+        if status.success() { Ok(()) } else { Err(EditorError::Failed(name)) }
+    }
+}
+
+fn in_path(name: &str) -> Option<std::path::PathBuf> {
+    let path = variable("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// `true` for Vim and its kin, under whatever name they are started.
+fn is_vim(program: &str) -> bool {
+    let by_name = |path: &Path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("vim") || name.starts_with("nvim")
+    };
+    let found = if program.contains('/') { Some(program.into()) } else { in_path(program) };
+    by_name(Path::new(program)) || found.and_then(|path| path.canonicalize().ok()).is_some_and(|path| by_name(&path))
+}
+
+/// Signals that would end the program: noted, so that it can remove its file first.
+pub struct Signals(Arc<AtomicUsize>);
+
+impl Signals {
+    /// From now on.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn install() -> io::Result<Self> {
+        let last = Arc::new(AtomicUsize::new(0));
+        for number in [HUP, INT, TERM] {
+            let signal = i32::try_from(number).unwrap_or_default();
+            signal_hook::flag::register_usize(signal, Arc::clone(&last), number)?;
+        }
+        Ok(Self(last))
+    }
+
+    /// How the program ends, if it was told to.
+    pub fn exit(&self) -> Option<Exit> {
+        self.number().map(Exit::Signal)
+    }
+
+    fn number(&self) -> Option<u8> {
+        u8::try_from(self.0.load(Ordering::SeqCst)).ok().filter(|&number| number > 0)
+    }
+
+    /// Waits for a child. Ctrl-C is the editor's own, which gets it from the terminal; the other signals end it.
+    fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
+        let mut n_waits = 0;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if matches!(self.0.load(Ordering::SeqCst), HUP | TERM) {
+                if n_waits == 0
+                    && let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+                {
+                    let _ = kill_process(pid, Signal::TERM);
+                }
+                n_waits += 1;
+                if n_waits > PATIENCE {
+                    child.kill()?;
+                }
+            }
+            std::thread::sleep(PACE);
+        }
+    }
+
+    /// The signal that ends the program, after a child that ended with `status`.
+    fn ending(&self, status: ExitStatus) -> Option<u8> {
+        let number = self.number()?;
+        // An editor that went on after Ctrl-C was used with it.
+        let is_used = usize::from(number) == INT && status.success();
+        if is_used {
+            self.0.store(0, Ordering::SeqCst);
+        }
+        (!is_used).then_some(number)
+    }
+}

@@ -1,0 +1,54 @@
+//! `secrets bind`: files that plain `sops` made or changed are taken over. They say their place afterwards and show public halves
+//! that are declared public, and where a value differs from the last commit, their revision is higher than there.
+
+use std::collections::HashMap;
+
+use crate::git::Repository;
+use crate::names::RelPath;
+use crate::secret::{StoreFile, bind, decrypt};
+use crate::sops::Identities;
+
+use super::Error;
+use super::prepare::Checked;
+use super::secret_place::{public_halves, recipients, spec};
+use super::store_change::{Change, ChangedFiles};
+use super::store_files::STORE;
+
+/// Binds every file of the selection.
+///
+/// # Errors
+/// A broken operation; faults in files are in the result, and then nothing was written.
+pub fn bind_secrets(
+    change: Change<'_>,
+    identities: &Identities,
+    now: &str,
+) -> Result<Checked<ChangedFiles<()>>, Error> {
+    let committed = committed(change)?;
+    change.apply(|fleet, one, bytes| {
+        let failed = |source| Error::Secret { path: one.path.to_string(), source };
+        let mut spec = spec(fleet, (one.place, one.decl), &one.object_name, Vec::new())?;
+        let is_shown =
+            |key: &str| StoreFile::parse(bytes).is_ok_and(|file| file.public_halves().any(|(k, _)| k == key));
+        if one.decl.keys.iter().any(|key| key.is_public() && !is_shown(&key.key)) {
+            spec.public = public_halves(one.decl, &decrypt(bytes, identities).map_err(failed)?)?;
+        }
+        let revision = committed.get(&one.path).map_or(0, |old| revision_above(old, bytes));
+        let new = bind(bytes, &spec, &recipients(fleet, one.place), revision, identities, now).map_err(failed)?;
+        Ok(Some((new, ())))
+    })
+}
+
+/// The store files of the last commit; none without a repository or a commit.
+fn committed(change: Change<'_>) -> Result<HashMap<RelPath, Vec<u8>>, Error> {
+    let Ok(repository) = Repository::open(change.root.path()) else { return Ok(HashMap::new()) };
+    let Some(head) = repository.head()? else { return Ok(HashMap::new()) };
+    Ok(repository.files_below(&head, STORE)?)
+}
+
+/// The revision that a file must have if its values differ from those of `old`; 0 if they do not.
+fn revision_above(old: &[u8], new: &[u8]) -> u64 {
+    match (StoreFile::parse(old), StoreFile::parse(new)) {
+        (Ok(old), Ok(new)) if new.differs_in_values_from(&old) => old.revision().saturating_add(1),
+        _ => 0,
+    }
+}

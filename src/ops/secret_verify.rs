@@ -1,0 +1,200 @@
+//! `secrets verify`: every store file opened with a private key and compared with what it must be, and with its history.
+//! Writes nothing; no value leaves this module.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
+use crate::files::Root;
+use crate::fleet::{Fleet, SecretSource, Selection, Sources};
+use crate::git::{Reach, Repository};
+use crate::names::RelPath;
+use crate::secret::{Generator, StoreError, StoreFile, StoredSecret, damaged_wraps, decrypt};
+use crate::sops::{Identities, Plaintext, short};
+
+use super::prepare::Checked;
+use super::secret_place::place_name;
+use super::store::{Wanted, add_masked, compare, orphans, wanted};
+use super::store_change::{Failed, report_failed};
+use super::store_files::{STORE, StoreFiles, WholeStore};
+use super::{Error, Watch};
+use crate::template::hex;
+
+/// A value that is not made of what it is declared to be made of.
+const NOT_DERIVED: Code = Code::new("LMS445", Class::Secret);
+/// A data key that does not open for one of the file's recipients.
+const DAMAGED_WRAP: Code = Code::new("LMS446", Class::Finding);
+/// A file with a lower revision than an earlier one.
+const BACKWARDS: Code = Code::new("LMS447", Class::Finding);
+
+/// What was looked at.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// Files opened.
+    pub files: usize,
+    /// Values decrypted.
+    pub values: usize,
+    /// How far the history was compared; `None` without a repository or a commit.
+    pub history: Option<Reach>,
+}
+
+/// Opens every file of the selection.
+///
+/// # Errors
+/// A broken operation; what is wrong with files is in the result.
+pub fn verify_secrets(
+    root: &Root,
+    selection: &Selection,
+    identities: &Identities,
+    watch: &dyn Watch,
+) -> Result<Checked<Verified>, Error> {
+    let loaded = crate::fleet::load(&Sources::from_disk(root)?);
+    let broken = loaded.found.has_errors();
+    let (Some(fleet), false) = (&loaded.fleet, broken) else {
+        let found = loaded.found.into_sorted(&loaded.sources);
+        return Ok(Checked { outcome: None, found, sources: loaded.sources, n_instances: 0, n_objects: 0 });
+    };
+    let instances = selection.instances(fleet)?;
+    let mut sources = loaded.sources;
+    let mut sink = Sink::default();
+    let whole = WholeStore::read(root)?;
+    let files = StoreFiles::Read(root, &whole);
+    let all = wanted(fleet, &instances);
+    let stored = |one: &&Wanted<'_>| fleet.environments[one.place.environment].form.stored().is_some();
+    let read = all.iter().filter(stored).map(|one| Ok((one, files.read(&one.path)?)));
+    let present: Vec<(&Wanted<'_>, Arc<[u8]>)> = read
+        .filter_map(|read: Result<_, Error>| read.map(|(one, bytes)| bytes.map(|bytes| (one, bytes))).transpose())
+        .collect::<Result<_, _>>()?;
+    watch.begin("Verifying", present.len());
+    let done = AtomicUsize::new(0);
+    let looks: Vec<Look> = present
+        .par_iter()
+        .map(|(one, bytes)| {
+            let look = look(fleet, one, bytes, identities);
+            watch.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
+            look
+        })
+        .collect();
+    let mut verified = Verified { files: present.len(), ..Verified::default() };
+    let mut failed = Vec::new();
+    let mut revisions = HashMap::new();
+    for ((one, bytes), look) in present.iter().zip(looks) {
+        verified.values += look.values;
+        revisions.extend(look.revision.map(|revision| (one.path.clone(), revision)));
+        let file = (!look.found.is_empty()).then(|| add_masked(&mut sources, one.path.as_str(), bytes));
+        for found in look.found {
+            let place = place_name(fleet, one.place);
+            if let Some(file) = file {
+                sink.push(found.diagnostic(file).in_instance(place));
+            }
+        }
+        failed.extend(look.failed.map(|error| Failed { one, bytes, error }));
+    }
+    report_failed(fleet, failed, &mut sources, &mut sink);
+    if instances.len() == fleet.instances.len() {
+        orphans(files, fleet, &all, &mut sources, &mut sink)?;
+    }
+    verified.history = compare_history(root, &revisions, &mut sources, &mut sink)?;
+    let n_instances = instances.len();
+    let outcome = (!sink.has_errors()).then_some(verified);
+    Ok(Checked { outcome, found: sink.into_sorted(&sources), sources, n_instances, n_objects: 0 })
+}
+
+/// What opening one file gave.
+#[derive(Default)]
+struct Look {
+    values: usize,
+    revision: Option<u64>,
+    found: Vec<Found>,
+    failed: Option<StoreError>,
+}
+
+/// Something wrong with a file that can be read.
+enum Found {
+    /// Its shape, place, recipients or keys.
+    Fault(crate::secret::Fault),
+    /// `key` is not the digest or the public half that it must be.
+    NotDerived { key: String, what: &'static str },
+    /// The data key wrapped for this recipient is broken.
+    DamagedWrap(String),
+}
+
+impl Found {
+    fn diagnostic(&self, file: FileId) -> Diagnostic {
+        let start = Span::file_start(file);
+        match self {
+            Self::Fault(fault) => fault.diagnostic(file),
+            Self::NotDerived { key, what } => {
+                let message = format!("key `{key}` is not the {what} that the stack declares");
+                Diagnostic::error(NOT_DERIVED, message)
+                    .at(start, "")
+                    .help("set the key that it is made of with `lmsgen secrets set`, and it follows")
+            }
+            Self::DamagedWrap(recipient) => {
+                let message = format!("the data key wrapped for {} does not open", short(recipient));
+                Diagnostic::error(DAMAGED_WRAP, message)
+                    .at(start, "")
+                    .help("others can still decrypt the file: restore it, or encrypt it anew with `lmsgen secrets rewrap --rekey`")
+            }
+        }
+    }
+}
+
+fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: &Arc<[u8]>, identities: &Identities) -> Look {
+    let stored = match StoredSecret::parse(bytes) {
+        Ok(stored) => stored,
+        Err(faults) => return Look { found: faults.into_iter().map(Found::Fault).collect(), ..Look::default() },
+    };
+    let mut found: Vec<Found> = compare(fleet, one, &stored).faults.into_iter().map(Found::Fault).collect();
+    let revision = Some(stored.revision);
+    let values = match decrypt(bytes, identities) {
+        Ok(values) => values,
+        Err(error) => return Look { revision, found, failed: Some(error), values: 0 },
+    };
+    found.extend(underived(one, &values));
+    if let Ok(file) = StoreFile::parse(bytes) {
+        found.extend(damaged_wraps(&file, identities).into_iter().map(Found::DamagedWrap));
+    }
+    Look { values: values.len(), revision, found, failed: None }
+}
+
+/// Digests that are not those of their keys.
+fn underived(one: &Wanted<'_>, values: &[(String, Plaintext)]) -> Vec<Found> {
+    let value = |key: &str| values.iter().find(|(known, _)| known == key).map(|(_, value)| value);
+    let digests = one.decl.keys.iter().filter_map(|key| match &key.source {
+        SecretSource::Generate(Generator::Sha256Of { key: of }) => Some((&key.key, value(&key.key)?, value(of)?)),
+        _ => None,
+    });
+    let wrong = digests.filter(|(_, digest, of)| digest.expose() != hex(&Sha256::digest(of.expose())).as_bytes());
+    wrong.map(|(key, ..)| Found::NotDerived { key: key.clone(), what: "SHA-256" }).collect()
+}
+
+/// Compares revisions with those of all earlier versions that the repository has.
+fn compare_history(
+    root: &Root,
+    revisions: &HashMap<RelPath, u64>,
+    sources: &mut SourceMap,
+    sink: &mut Sink,
+) -> Result<Option<Reach>, Error> {
+    let Ok(repository) = Repository::open(root.path()) else { return Ok(None) };
+    let Some(head) = repository.head()? else { return Ok(None) };
+    let mut highest: HashMap<RelPath, u64> = HashMap::new();
+    let reach = repository.versions_below(&head, STORE, &mut |path, bytes| {
+        if let (true, Ok(file)) = (revisions.contains_key(path), StoreFile::parse(bytes)) {
+            let known = highest.entry(path.clone()).or_default();
+            *known = file.revision().max(*known);
+        }
+    })?;
+    for (path, &revision) in revisions {
+        let Some(&before) = highest.get(path).filter(|before| **before > revision) else { continue };
+        let file = sources.add(path.as_str(), "");
+        let message = format!("the file moved backwards: revision {revision}, and there was {before} before");
+        let help = format!("an older version was put back; find the right one with `git log -- {path}` and restore it");
+        sink.push(Diagnostic::error(BACKWARDS, message).at(Span::file_start(file), "").help(help));
+    }
+    Ok(Some(reach))
+}

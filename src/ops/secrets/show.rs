@@ -1,0 +1,49 @@
+//! `secrets show`.
+
+use crate::document::did_you_mean;
+use crate::files::Root;
+use crate::ops::Error;
+use crate::ops::prepare::Checked;
+use crate::secret::decrypt;
+use crate::sops::{Identities, Plaintext};
+
+use super::SecretRef;
+use super::target::on_secret;
+
+/// What there is to show.
+#[derive(Debug)]
+pub enum Shown {
+    /// A value.
+    Value(Plaintext),
+    /// Keys to choose from.
+    Keys(Vec<String>),
+    /// The store has no file for it.
+    Nothing,
+}
+
+/// Opens one value of a Secret; without `key`, the only one.
+///
+/// # Errors
+/// A Secret or key that is not there, or a file that cannot be opened.
+pub fn show_secret(
+    root: &Root,
+    which: &SecretRef,
+    key: Option<&str>,
+    identities: &Identities,
+) -> Result<Checked<Shown>, Error> {
+    on_secret(root, which, |found| {
+        let Some(bytes) = &found.existing else { return Ok(Shown::Nothing) };
+        let mut values = decrypt(bytes, identities).map_err(|source| found.secret_error(source))?;
+        let keys: Vec<String> = values.iter().map(|(key, _)| key.clone()).collect();
+        let at = match key {
+            None if keys.len() == 1 => 0,
+            None => return Ok(Shown::Keys(keys)),
+            Some(key) => keys.iter().position(|one| one == key).ok_or_else(|| {
+                let known = keys.iter().map(String::as_str);
+                let nearest = did_you_mean(key, known).map_or_else(String::new, |text| format!("; {text}"));
+                Error::Usage(format!("{} has no key `{key}`; it has `{}`{nearest}", found.one.path, keys.join("`, `")))
+            })?,
+        };
+        Ok(Shown::Value(values.swap_remove(at).1))
+    })
+}

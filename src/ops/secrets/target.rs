@@ -1,0 +1,122 @@
+//! Which Secret a command is about, and its store file.
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::did_you_mean;
+use crate::files::Root;
+use crate::fleet::{Fleet, SecretKeyDecl, Selection, Sources};
+use crate::ops::Error;
+use crate::ops::prepare::Checked;
+use crate::ops::store::{Wanted, add_masked, compare, wanted};
+use crate::ops::store_files::MAX_FILE;
+use crate::secret::{OTHER_OBJECT, OTHER_PLACE, StoredSecret};
+
+/// Which Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretRef {
+    /// `lms-dev/C42`, or `lms-dev` for a Secret of the environment.
+    pub place: String,
+    /// Logical name of the Secret.
+    pub name: String,
+}
+
+/// A declared Secret and the bytes of its store file, if there is one.
+pub(super) struct Found<'f> {
+    pub fleet: &'f Fleet,
+    pub one: Wanted<'f>,
+    pub existing: Option<Vec<u8>>,
+}
+
+/// Reads the fleet, finds a Secret in it and works on that. Faults of the fleet and of the store file are in the result.
+///
+/// # Errors
+/// A Secret that the fleet does not declare; a file that cannot be read; whatever `work` says.
+pub(super) fn on_secret<T>(
+    root: &Root,
+    which: &SecretRef,
+    work: impl FnOnce(&Found<'_>) -> Result<T, Error>,
+) -> Result<Checked<T>, Error> {
+    let loaded = crate::fleet::load(&Sources::from_disk(root)?);
+    let (Some(fleet), false) = (&loaded.fleet, loaded.found.has_errors()) else {
+        return Ok(checked(None, loaded.found.into_sorted(&loaded.sources), loaded.sources));
+    };
+    let one = find(fleet, which)?;
+    let existing = root.read(&one.path, MAX_FILE)?;
+    let found = Found { fleet, one, existing };
+    let mut sources = loaded.sources;
+    let bytes = found.existing.as_deref().unwrap_or_default();
+    if let Ok(stored) = StoredSecret::parse(&bytes.into()) {
+        let mut faults = compare(fleet, &found.one, &stored).faults;
+        faults.retain(|fault| fault.severity == Severity::Error && [OTHER_OBJECT, OTHER_PLACE].contains(&fault.code));
+        if !faults.is_empty() {
+            let file = add_masked(&mut sources, found.one.path.as_str(), bytes);
+            return Ok(checked(None, faults.iter().map(|fault| fault.diagnostic(file)).collect(), sources));
+        }
+    }
+    match work(&found) {
+        Ok(outcome) => Ok(checked(Some(outcome), Vec::new(), sources)),
+        Err(Error::Secret { source, .. }) => {
+            let file = add_masked(&mut sources, found.one.path.as_str(), bytes);
+            Ok(checked(None, source.diagnostics(file), sources))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn checked<T>(outcome: Option<T>, found: Vec<Diagnostic>, sources: crate::diagnostic::SourceMap) -> Checked<T> {
+    Checked { outcome, found, sources, n_instances: 0, n_objects: 0 }
+}
+
+/// The declared Secret that is meant.
+fn find<'f>(fleet: &'f Fleet, which: &SecretRef) -> Result<Wanted<'f>, Error> {
+    let (environment, client) = match which.place.split_once('/') {
+        Some((environment, client)) => (environment, Some(client)),
+        None => (which.place.as_str(), None),
+    };
+    // A pattern would mean the first of several.
+    if which.place.contains(['*', '?']) {
+        return Err(Error::Usage(format!("`{}` is a pattern; a value is set in one place at a time", which.place)));
+    }
+    let selection = Selection {
+        environments: vec![environment.to_owned()],
+        clients: client.map(str::to_owned).into_iter().collect(),
+        labels: Vec::new(),
+    };
+    let instances = selection.instances(fleet)?;
+    let places = wanted(fleet, &instances);
+    let of_place: Vec<Wanted<'f>> =
+        places.into_iter().filter(|one| one.place.client.is_some() == client.is_some()).collect();
+    let known: Vec<String> = of_place.iter().map(|one| one.decl.name.to_string()).collect();
+    let one = of_place.into_iter().find(|one| one.decl.name.as_str() == which.name).ok_or_else(|| {
+        let known = if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
+        let of_clients = client.is_none()
+            && fleet.stacks.iter().any(|stack| stack.secrets.iter().any(|secret| secret.name.as_str() == which.name));
+        let hint =
+            if of_clients { format!("; it belongs to clients: name `{}/CLIENT`", which.place) } else { String::new() };
+        Error::Usage(format!("`{}` has no Secret `{}`; there is {known}{hint}", which.place, which.name))
+    })?;
+    if fleet.environments[one.place.environment].form.stored().is_none() {
+        return Err(Error::Usage(format!("`{environment}` keeps its values outside of the store; set them there")));
+    }
+    Ok(one)
+}
+
+impl Found<'_> {
+    /// The declaration of a key.
+    ///
+    /// # Errors
+    /// The stack declares no such key.
+    pub fn key(&self, key: &str) -> Result<&SecretKeyDecl, Error> {
+        let decl = self.one.decl;
+        decl.keys.iter().find(|one| one.key == key).ok_or_else(|| {
+            let known = || decl.keys.iter().map(|one| one.key.as_str());
+            let nearest = did_you_mean(key, known()).map_or_else(String::new, |text| format!("; {text}"));
+            let keys = known().collect::<Vec<_>>().join("`, `");
+            Error::Usage(format!("Secret `{}` has no key `{key}`; the stack declares `{keys}`{nearest}", decl.name))
+        })
+    }
+
+    /// Says which file an error is about.
+    pub fn secret_error(&self, source: crate::secret::StoreError) -> Error {
+        Error::Secret { path: self.one.path.to_string(), source }
+    }
+}

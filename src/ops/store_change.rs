@@ -1,0 +1,190 @@
+//! One change made to many store files, written as one: what `rewrap`, `rotate`, `convert` and `bind` have in common.
+//! Decides nothing about the change itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::diagnostic::{Diagnostic, Sink, SourceMap};
+use crate::files::Root;
+use crate::fleet::{Fleet, Selection, Sources};
+use crate::names::RelPath;
+use crate::secret::{NO_IDENTITY, StoreError};
+
+use super::prepare::Checked;
+use super::secret_place::place_name;
+use super::store::{Wanted, add_masked, wanted};
+use super::store_files::{StoreFiles, WholeStore, folder, lock};
+use super::{Error, Watch, sops_yaml};
+
+/// Which files, and how it goes.
+#[derive(Clone, Copy)]
+pub struct Change<'a> {
+    /// The fleet.
+    pub root: &'a Root,
+    /// Whose files; those of environments themselves belong to a selection without clients.
+    pub selection: &'a Selection,
+    /// Only the Secret of this name in its stack.
+    pub secret: Option<&'a str>,
+    /// Only Secrets that belong to environments themselves.
+    pub only_environments: bool,
+    /// What is being done, for the progress bar: `Encrypting`.
+    pub doing: &'a str,
+    /// `true` to say what would be done, and write nothing.
+    pub dry_run: bool,
+    /// Told about progress.
+    pub watch: &'a dyn Watch,
+}
+
+/// A file that was changed, or would be.
+#[derive(Debug)]
+pub struct ChangedFile<T> {
+    /// `lms-dev/C7`.
+    pub place: String,
+    /// The environment.
+    pub environment: String,
+    /// The file.
+    pub path: RelPath,
+    /// What the change says about it.
+    pub note: T,
+}
+
+/// What a change did.
+#[derive(Debug)]
+pub struct ChangedFiles<T> {
+    /// Files with other bytes now.
+    pub changed: Vec<ChangedFile<T>>,
+    /// Files that were right already.
+    pub unchanged: usize,
+}
+
+/// A store file that exists.
+type Present<'f> = (Wanted<'f>, Arc<[u8]>);
+
+/// New bytes of a file and what is said about it; `None` where nothing is to be done. A fault of the file itself is
+/// [`Error::Secret`], told with all others; any other error ends the run.
+pub type Made<T> = Result<Option<(Vec<u8>, T)>, Error>;
+
+impl Change<'_> {
+    /// Makes every file of the selection what `change` returns for it. When one fails, nothing is written, and all that
+    /// fail are told.
+    ///
+    /// # Errors
+    /// A broken operation; faults in files are in the result.
+    pub fn apply<T: Send>(
+        self,
+        change: impl Fn(&Fleet, &Wanted<'_>, &[u8]) -> Made<T> + Sync,
+    ) -> Result<Checked<ChangedFiles<T>>, Error> {
+        let lock = lock(self.root)?;
+        let loaded = crate::fleet::load(&Sources::from_disk(self.root)?);
+        let broken = loaded.found.has_errors();
+        let (Some(fleet), false) = (&loaded.fleet, broken) else {
+            let found = loaded.found.into_sorted(&loaded.sources);
+            return Ok(Checked { outcome: None, found, sources: loaded.sources, n_instances: 0, n_objects: 0 });
+        };
+        let instances = self.selection.instances(fleet)?;
+        let mut sources = loaded.sources;
+        let files = self.files(fleet, &instances)?;
+        self.watch.begin(self.doing, files.len());
+        let done = AtomicUsize::new(0);
+        let made: Vec<Made<T>> = files
+            .par_iter()
+            .map(|(one, bytes)| {
+                let new = change(fleet, one, bytes);
+                self.watch.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
+                new
+            })
+            .collect();
+        let mut sink = Sink::default();
+        let (mut changed, mut writes) = (Vec::new(), Vec::new());
+        let mut failed = Vec::new();
+        for ((one, bytes), made) in files.iter().zip(made) {
+            match made {
+                Ok(Some((new, note))) if new != **bytes => {
+                    let environment = fleet.environments[one.place.environment].name.to_string();
+                    let place = place_name(fleet, one.place);
+                    changed.push(ChangedFile { place, environment, path: one.path.clone(), note });
+                    writes.push((one.path.clone(), new));
+                }
+                Ok(_) => {}
+                Err(Error::Secret { source: error, .. }) => failed.push(Failed { one, bytes, error }),
+                Err(other) => return Err(other),
+            }
+        }
+        report_failed(fleet, failed, &mut sources, &mut sink);
+        let unchanged = files.len() - changed.len();
+        let has_errors = sink.has_errors();
+        if !has_errors && !self.dry_run {
+            lock.replace_all(&folder(), &writes)?;
+            sops_yaml::keep_in_step(self.root, fleet)?;
+        }
+        drop(lock);
+        let outcome = (!has_errors).then_some(ChangedFiles { changed, unchanged });
+        let n_instances = instances.len();
+        Ok(Checked { outcome, found: sink.into_sorted(&sources), sources, n_instances, n_objects: 0 })
+    }
+
+    /// The store files of the selection that exist.
+    fn files<'f>(self, fleet: &'f Fleet, instances: &[usize]) -> Result<Vec<Present<'f>>, Error> {
+        let mut wanted = wanted(fleet, instances);
+        wanted.retain(|one| {
+            let environment = &fleet.environments[one.place.environment];
+            let selected = match one.place.client {
+                Some(_) => !self.only_environments,
+                None => self.selection.is_of_environments(),
+            };
+            selected
+                && environment.form.stored().is_some()
+                && self.secret.is_none_or(|name| one.decl.name.as_str() == name)
+        });
+        if let (Some(name), true) = (self.secret, wanted.is_empty()) {
+            let hint =
+                if self.only_environments { "; name clients' Secrets as `ENV/CLIENT`, all as `ENV/*`" } else { "" };
+            return Err(Error::Usage(format!("no place that is asked for has a Secret `{name}`{hint}")));
+        }
+        let whole;
+        let files = if instances.len() == fleet.instances.len() {
+            whole = WholeStore::read(self.root)?;
+            StoreFiles::Read(self.root, &whole)
+        } else {
+            StoreFiles::Disk(self.root)
+        };
+        let read = wanted.into_par_iter().map(|one| Ok(files.read(&one.path)?.map(|bytes| (one, bytes))));
+        Ok(read.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect())
+    }
+}
+
+/// A file that could not be opened or written.
+pub struct Failed<'a> {
+    /// Which.
+    pub one: &'a Wanted<'a>,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Why.
+    pub error: StoreError,
+}
+
+/// Reports what went wrong: a key that is missing once for an environment, everything else at its file.
+pub fn report_failed(fleet: &Fleet, failed: Vec<Failed<'_>>, sources: &mut SourceMap, sink: &mut Sink) {
+    let mut no_identity: BTreeMap<(usize, String), Vec<Diagnostic>> = BTreeMap::new();
+    for Failed { one, bytes, error } in failed {
+        let place = place_name(fleet, one.place);
+        let key = (one.place.environment, error.to_string());
+        if let Some(known) = no_identity.get_mut(&key) {
+            for fault in known {
+                fault.instances.push(place.clone());
+            }
+            continue;
+        }
+        let file = add_masked(sources, one.path.as_str(), bytes);
+        let found = error.diagnostics(file).into_iter().map(|fault| fault.in_instance(&place));
+        if error.code() == NO_IDENTITY {
+            no_identity.insert(key, found.collect());
+        } else {
+            found.for_each(|fault| sink.push(fault));
+        }
+    }
+    no_identity.into_values().flatten().for_each(|fault| sink.push(fault));
+}

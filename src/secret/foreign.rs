@@ -1,0 +1,220 @@
+//! Values out of a Kubernetes Secret that is not the store's: plain, as `kubectl get secret -o yaml` prints it, or encrypted
+//! by `sops` under any rule; and what kind of key a value is.
+//!
+//! No message repeats a value.
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::pkcs8::DecodePrivateKey;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::manifest::{Map, Value, parse_documents};
+use crate::sops::{Document, DocumentError, Identities, OpenValue, Plaintext, Step};
+
+/// Why a manifest gives no values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Not YAML or JSON; the parser's own words may hold a piece of the text.
+    #[error("is not YAML or JSON that can be read (line {0})")]
+    Syntax(usize),
+    /// No Secret.
+    #[error("holds no Secret{}", named(.0.as_ref()))]
+    NoSecret(Option<String>),
+    /// More than one.
+    #[error("holds several Secrets: `{}`; choose one with `--name`", .0.join("`, `"))]
+    Several(Vec<String>),
+    /// A value that is neither text nor base64.
+    #[error("the value of `{0}` is no text")]
+    NotText(String),
+    /// A value under `data` that is not base64.
+    #[error("the value of `{0}` under `data` is not base64")]
+    NotBase64(String),
+    /// Encrypted by SOPS, and does not open.
+    #[error("{0}{}", .0.help.map_or_else(String::new, |help| format!("\n  = help: {help}")))]
+    Sops(DocumentError),
+}
+
+fn named(name: Option<&String>) -> String {
+    name.map_or_else(String::new, |name| format!(" `{name}`"))
+}
+
+/// Keys and values of the Secret in a manifest; a list of objects or several documents need `name` if they hold several
+/// Secrets. What `stringData` says wins, as in Kubernetes.
+///
+/// # Errors
+/// [`ManifestError`].
+pub fn plain_values(text: &str, name: Option<&str>) -> Result<Vec<(String, Plaintext)>, ManifestError> {
+    let documents = parse_documents(text).map_err(|error| {
+        let before = text.as_bytes().iter().take(error.offset);
+        ManifestError::Syntax(before.filter(|&&byte| byte == b'\n').count() + 1)
+    })?;
+    let mut objects = Vec::new();
+    for document in documents {
+        collect(document, &mut objects);
+    }
+    let wanted = |object: &Map| name.is_none_or(|name| object_name(object) == name);
+    let (mut secrets, others): (Vec<Map>, Vec<Map>) = objects.into_iter().partition(wanted);
+    others.into_iter().for_each(clear);
+    if secrets.len() > 1 {
+        let names = secrets.iter().map(|object| object_name(object).to_owned()).collect();
+        secrets.into_iter().for_each(clear);
+        return Err(ManifestError::Several(names));
+    }
+    let secret = secrets.pop().ok_or_else(|| ManifestError::NoSecret(name.map(str::to_owned)))?;
+    let values = values_of(&secret);
+    clear(secret);
+    values
+}
+
+/// Keys and values of the Secret in a file that `sops` encrypted, whatever its rule; `name` as for [`plain_values`].
+///
+/// # Errors
+/// [`ManifestError`].
+pub fn sealed_values(
+    text: &str,
+    name: Option<&str>,
+    identities: &Identities,
+) -> Result<Vec<(String, Plaintext)>, ManifestError> {
+    let opened = Document::parse(text).and_then(|document| document.open(identities)).map_err(ManifestError::Sops)?;
+    let at = |document: usize, keys: &[&str]| {
+        let value =
+            opened.values.iter().find(|one| one.document == document && path_keys(one).as_deref() == Some(keys));
+        value.and_then(|one| std::str::from_utf8(one.value.expose()).ok())
+    };
+    let n_documents = opened.values.iter().map(|one| one.document + 1).max().unwrap_or(0);
+    let wanted = |&document: &usize| {
+        let is_named = name.is_none_or(|name| at(document, &["metadata", "name"]) == Some(name));
+        at(document, &["kind"]) == Some("Secret") && is_named
+    };
+    let secrets: Vec<usize> = (0..n_documents).filter(wanted).collect();
+    let chosen = match *secrets {
+        [one] => one,
+        [] => return Err(ManifestError::NoSecret(name.map(str::to_owned))),
+        _ => {
+            let name = |&document: &usize| at(document, &["metadata", "name"]).unwrap_or_default().to_owned();
+            return Err(ManifestError::Several(secrets.iter().map(name).collect()));
+        }
+    };
+    let mut values: Vec<(String, Plaintext)> = Vec::new();
+    for section in ["data", "stringData"] {
+        for one in opened.values.iter().filter(|one| one.document == chosen) {
+            let Some(&[found, key]) = path_keys(one).as_deref() else { continue };
+            if found == section {
+                let value = value_of(section, key, one.value.expose())?;
+                values.retain(|(other, _)| other != key);
+                values.push((key.to_owned(), value));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The keys of a path that leads through no list.
+fn path_keys(value: &OpenValue) -> Option<Vec<&str>> {
+    value.path.iter().map(|step| if let Step::Key(key) = step { Some(&**key) } else { None }).collect()
+}
+
+/// A value as the program in the cluster sees it: under `data` it is written in base64.
+fn value_of(section: &str, key: &str, bytes: &[u8]) -> Result<Plaintext, ManifestError> {
+    if section != "data" {
+        return Ok(Plaintext::new(bytes.to_vec()));
+    }
+    // Programs that write manifests break long lines.
+    let compact: Zeroizing<Vec<u8>> =
+        Zeroizing::new(bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
+    Ok(Plaintext::new(BASE64_STANDARD.decode(&*compact).map_err(|_| ManifestError::NotBase64(key.to_owned()))?))
+}
+
+/// Every Secret of a document, out of lists too.
+fn collect(document: Value, objects: &mut Vec<Map>) {
+    let Value::Map(mut map) = document else { return };
+    match text_at(&map, "kind") {
+        Some("Secret") => objects.push(map),
+        Some("List" | "SecretList") => {
+            if let Some(Value::List(items)) = map.remove("items") {
+                for item in items {
+                    collect(item, objects);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn text_at<'m>(map: &'m Map, key: &str) -> Option<&'m str> {
+    match map.get(key) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn object_name(object: &Map) -> &str {
+    match object.get("metadata") {
+        Some(Value::Map(metadata)) => text_at(metadata, "name").unwrap_or_default(),
+        _ => "",
+    }
+}
+
+fn values_of(secret: &Map) -> Result<Vec<(String, Plaintext)>, ManifestError> {
+    let mut values: Vec<(String, Plaintext)> = Vec::new();
+    for section in ["data", "stringData"] {
+        let Some(Value::Map(entries)) = secret.get(section) else { continue };
+        for (key, value) in entries.iter() {
+            let Value::String(text) = value else { return Err(ManifestError::NotText(key.to_owned())) };
+            let value = value_of(section, key, text.as_bytes())?;
+            values.retain(|(other, _)| other != key);
+            values.push((key.to_owned(), value));
+        }
+    }
+    Ok(values)
+}
+
+/// Clears every text of an object.
+fn clear(mut object: Map) {
+    object.values_mut().for_each(clear_value);
+}
+
+fn clear_value(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::List(items) => items.iter_mut().for_each(clear_value),
+        Value::Map(map) => map.values_mut().for_each(clear_value),
+        _ => {}
+    }
+}
+
+/// `true` for an RSA private key in PEM, PKCS#8 or PKCS#1.
+#[must_use]
+pub fn is_rsa_private_key(value: &Plaintext) -> bool {
+    let Ok(text) = std::str::from_utf8(value.expose()) else { return false };
+    let key = RsaPrivateKey::from_pkcs8_pem(text).ok().or_else(|| RsaPrivateKey::from_pkcs1_pem(text).ok());
+    key.is_some_and(|key| key.validate().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, name: Option<&str>) -> Result<Vec<(String, String)>, ManifestError> {
+        let text_of = |value: Plaintext| String::from_utf8(value.expose().to_vec()).unwrap();
+        plain_values(text, name).map(|values| values.into_iter().map(|(key, value)| (key, text_of(value))).collect())
+    }
+
+    #[test]
+    fn what_kubectl_prints() {
+        let one = "apiVersion: v1\ndata:\n  a: aHVudGVy\n  b: Yg==\nkind: Secret\nmetadata:\n  name: x\ntype: Opaque\n";
+        let expected = vec![("a".to_owned(), "hunter".to_owned()), ("b".to_owned(), "b".to_owned())];
+        assert_eq!(read(one, None).unwrap(), expected);
+        let json = r#"{"apiVersion":"v1","kind":"List","items":[
+            {"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"},"data":{"a":"aHVudGVy"},"stringData":{"b":"b"}},
+            {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"a":"no"}},
+            {"apiVersion":"v1","kind":"Secret","metadata":{"name":"y"},"data":{"a":"!"}}]}"#;
+        assert_eq!(read(json, Some("x")).unwrap(), expected);
+        assert_eq!(read(json, Some("y")), Err(ManifestError::NotBase64("a".into())));
+        assert_eq!(read(json, None), Err(ManifestError::Several(vec!["x".into(), "y".into()])));
+        assert_eq!(read(json, Some("z")), Err(ManifestError::NoSecret(Some("z".into()))));
+        assert_eq!(read("a: 1\nb: [\n", None), Err(ManifestError::Syntax(2)));
+        assert_eq!(read("kind: ConfigMap\n", None), Err(ManifestError::NoSecret(None)));
+    }
+}

@@ -1,0 +1,143 @@
+//! Making a file's recipients the declared ones.
+//!
+//! Who is added gets the data key that there is, and nothing else in the file changes, as with `sops updatekeys`. Who is
+//! removed has known the data key, so that the file gets a new one and everything in it is encrypted anew, as with
+//! `sops rotate`. Values and revision stay.
+
+use super::edit::{Opened, decrypt_comment, recipient_difference};
+use super::error::StoreError;
+use super::file::{Leaf, StoreFile};
+use super::write::{check_time, entry, wrap};
+use crate::sops::{DataKey, Identities, Kind, Recipient, digest};
+use crate::sops::{Edits, column};
+
+/// What became of a file.
+#[derive(Debug)]
+pub struct Rewrapped {
+    /// The file now.
+    pub bytes: Vec<u8>,
+    /// Who can open it now and could not before.
+    pub added: Vec<String>,
+    /// Who could open it; whoever has the old file still can.
+    pub removed: Vec<String>,
+    /// The keys of the Secret, all of which a removed recipient could read.
+    pub keys: Vec<String>,
+}
+
+/// When a file gets a new data key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewDataKey {
+    /// When a recipient is removed.
+    WhenNeeded,
+    /// In any case.
+    Always,
+}
+
+/// Makes `recipients` the file's; the same bytes come back when they are already.
+///
+/// # Errors
+/// What is wrong with the file; no identity that opens it.
+pub fn rewrap(
+    bytes: &[u8],
+    recipients: &[Recipient],
+    when: NewDataKey,
+    identities: &Identities,
+    now: &str,
+) -> Result<Rewrapped, StoreError> {
+    check_time(now)?;
+    if recipients.is_empty() {
+        return Err(StoreError::Nothing("recipient"));
+    }
+    let file = StoreFile::parse(bytes).map_err(StoreError::Faults)?;
+    let declared: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
+    let (added, removed) = recipient_difference(&declared, &file.recipients().collect::<Vec<_>>());
+    let keys = file.keys().map(str::to_owned).collect();
+    let bytes = if !removed.is_empty() || when == NewDataKey::Always {
+        rekey(&file, recipients, &Opened::new(&file, identities)?, now)?
+    } else if added.is_empty() {
+        bytes.to_vec()
+    } else {
+        add(&file, recipients, &added, &Opened::new(&file, identities)?)?
+    };
+    Ok(Rewrapped { bytes, added, removed, keys })
+}
+
+/// Encrypts the data key to the recipients that the file lacks; their items go where the order of their names puts them.
+fn add(
+    file: &StoreFile<'_>,
+    recipients: &[Recipient],
+    added: &[String],
+    opened: &Opened,
+) -> Result<Vec<u8>, StoreError> {
+    let mut items: Vec<(&str, String)> = Vec::with_capacity(recipients.len());
+    let list = &file.text[file.places.age.clone()];
+    for (wrap, text) in file.wraps.iter().zip(split_items(list)) {
+        items.push((&wrap.recipient, text.to_owned()));
+    }
+    if items.len() != file.wraps.len() {
+        return Err(StoreError::Nothing("recipient"));
+    }
+    let in_order = items.is_sorted_by_key(|(recipient, _)| *recipient);
+    for recipient in recipients.iter().filter(|one| added.iter().any(|text| text == one.as_str())) {
+        let mut text = String::with_capacity(512);
+        wrap(&mut text, recipient, &opened.key, indent_of(list))?;
+        items.push((recipient.as_str(), text));
+    }
+    if in_order {
+        items.sort_by_key(|(recipient, _)| *recipient);
+    }
+    let mut edits = Edits::default();
+    edits.replace(file.places.age.clone(), items.into_iter().map(|(_, text)| text).collect());
+    Ok(edits.apply(file.text).into_bytes())
+}
+
+/// Encrypts everything with a new data key.
+fn rekey(file: &StoreFile<'_>, recipients: &[Recipient], opened: &Opened, now: &str) -> Result<Vec<u8>, StoreError> {
+    let key = DataKey::generate()?;
+    let mut edits = Edits::default();
+    for (one, value) in file.entries.iter().zip(&opened.values) {
+        let sealed = entry(&key, file.form, one.section, &one.key, value.expose())?;
+        edits.replace(one.value_span.clone(), sealed);
+    }
+    for (place, aad) in &file.places.comments {
+        // One that does not open stays as it is, as `sops` leaves it.
+        if let Some(comment) = decrypt_comment(&opened.key, &file.text[place.clone()], aad) {
+            edits.replace(place.clone(), key.seal_as(Kind::Comment, aad, comment.expose())?);
+        }
+    }
+    let mut ordered: Vec<&Recipient> = recipients.iter().collect();
+    ordered.sort_unstable_by_key(|recipient| recipient.as_str());
+    let list = &file.text[file.places.age.clone()];
+    let mut text = String::with_capacity(512 * ordered.len());
+    for recipient in ordered {
+        wrap(&mut text, recipient, &key, indent_of(list))?;
+    }
+    edits.replace(file.places.age.clone(), text);
+    edits.replace(file.places.last_modified.clone(), format!("\"{now}\""));
+    let mac = digest(file.leaves.iter().map(|leaf| match leaf {
+        Leaf::Clear(text) => text.as_bytes(),
+        Leaf::Entry(at) => opened.values[*at].expose(),
+    }));
+    edits.replace(file.places.mac.clone(), key.seal(now, mac.as_bytes())?);
+    Ok(edits.apply(file.text).into_bytes())
+}
+
+/// How far the dashes of a list are indented.
+fn indent_of(list: &str) -> usize {
+    list.find('-').map_or(4, |dash| column(list, dash))
+}
+
+/// The items of a list, each with all of its lines.
+fn split_items(list: &str) -> impl Iterator<Item = &str> {
+    let dash = format!("{}- ", " ".repeat(indent_of(list)));
+    let mut starts: Vec<usize> = Vec::new();
+    let mut at = 0;
+    for line in list.split_inclusive('\n') {
+        if line.starts_with(&dash) {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([list.len()]).collect();
+    starts.into_iter().zip(ends).map(|(start, end)| &list[start..end])
+}

@@ -1,0 +1,20 @@
+//! Any YAML document that SOPS encrypts with age: read, opened, changed in place, written.
+//!
+//! The store's own files follow a stricter shape, which `secret` checks; this module takes what `sops` itself writes. It
+//! knows nothing of Kubernetes.
+
+mod block;
+mod edit;
+mod error;
+mod leaf;
+mod open;
+mod rule;
+mod scalar;
+mod tree;
+mod write;
+
+pub use error::{DocumentError, Problem};
+pub use leaf::Step;
+pub use open::{Document, OpenComment, OpenValue, Opened};
+pub use rule::Rule;
+pub use write::encrypt_document;

@@ -1,0 +1,177 @@
+//! Which values a document encrypts: the rule in SOPS' block, asked with the keys that lead to a value.
+//!
+//! A pattern that SOPS and this program could read differently is refused.
+
+use regex::Regex;
+
+/// One of the rules of SOPS; the two that look at comments are not among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Everything below a key that ends like this stays in the clear; with `_unencrypted` what SOPS does without a rule.
+    UnencryptedSuffix(String),
+    /// Only what is below a key that ends like this is encrypted.
+    EncryptedSuffix(String),
+    /// Everything below a key that matches stays in the clear.
+    UnencryptedRegex(String),
+    /// Only what is below a key that matches is encrypted.
+    EncryptedRegex(String),
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self::UnencryptedSuffix("_unencrypted".to_owned())
+    }
+}
+
+impl Rule {
+    /// The rule of this field of SOPS' block.
+    pub(super) fn of(field: &str, text: &str) -> Option<Self> {
+        let text = text.to_owned();
+        Some(match field {
+            "unencrypted_suffix" => Self::UnencryptedSuffix(text),
+            "encrypted_suffix" => Self::EncryptedSuffix(text),
+            "unencrypted_regex" => Self::UnencryptedRegex(text),
+            "encrypted_regex" => Self::EncryptedRegex(text),
+            _ => return None,
+        })
+    }
+
+    /// Its field in SOPS' block, and the text there.
+    pub(super) fn field(&self) -> (&'static str, &str) {
+        match self {
+            Self::UnencryptedSuffix(text) => ("unencrypted_suffix", text),
+            Self::EncryptedSuffix(text) => ("encrypted_suffix", text),
+            Self::UnencryptedRegex(text) => ("unencrypted_regex", text),
+            Self::EncryptedRegex(text) => ("encrypted_regex", text),
+        }
+    }
+
+    /// Makes the rule ready; an error is a fragment that says what is wrong with its pattern.
+    pub(super) fn selector(&self) -> Result<Selector, &'static str> {
+        Ok(match self {
+            Self::UnencryptedSuffix(suffix) => Selector { encrypts: false, test: Test::Suffix(suffix.clone()) },
+            Self::EncryptedSuffix(suffix) => Selector { encrypts: true, test: Test::Suffix(suffix.clone()) },
+            Self::UnencryptedRegex(text) => Selector { encrypts: false, test: Test::Regex(pattern(text)?) },
+            Self::EncryptedRegex(text) => Selector { encrypts: true, test: Test::Regex(pattern(text)?) },
+        })
+    }
+}
+
+/// A rule that can be asked.
+#[derive(Debug)]
+pub(super) struct Selector {
+    /// Whether a key that passes the test encrypts or spares what is below it.
+    encrypts: bool,
+    test: Test,
+}
+
+#[derive(Debug)]
+enum Test {
+    Suffix(String),
+    Regex(Regex),
+}
+
+impl Selector {
+    pub(super) fn selects(&self, keys: &[&str]) -> bool {
+        let any = keys.iter().any(|key| match &self.test {
+            Test::Suffix(suffix) => key.ends_with(suffix),
+            Test::Regex(regex) => regex.is_match(key),
+        });
+        any == self.encrypts
+    }
+}
+
+/// The pattern as Go would read it.
+fn pattern(text: &str) -> Result<Regex, &'static str> {
+    const DIALECT: &str = "is a pattern that SOPS reads differently or not at all; write it more simply";
+    let mut rust = String::with_capacity(text.len() + 16);
+    let mut chars = text.chars().peekable();
+    let mut in_class = false;
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        match (c, next) {
+            ('\\', Some(escaped)) => {
+                chars.next();
+                rust.push_str(&escape(escaped, in_class).ok_or(DIALECT)?);
+                continue;
+            }
+            ('[', Some(':')) if in_class => {}
+            ('[', _) if in_class => return Err(DIALECT),
+            ('[', _) => {
+                in_class = true;
+                rust.push('[');
+                // A bracket that closes first thing stands for itself.
+                if chars.next_if_eq(&'^').is_some() {
+                    rust.push('^');
+                }
+                if chars.next_if_eq(&']').is_some() {
+                    rust.push_str("\\]");
+                }
+                continue;
+            }
+            (']', _) => in_class = false,
+            ('&' | '~' | '-', Some(same)) if in_class && same == c => return Err(DIALECT),
+            ('(', Some('?')) => {
+                let rest: String = chars.clone().skip(1).take_while(|c| c.is_ascii_alphabetic() || *c == '-').collect();
+                if rest.contains(['x', 'u', 'R']) && !rest.starts_with('P') {
+                    return Err(DIALECT);
+                }
+            }
+            _ => {}
+        }
+        rust.push(c);
+    }
+    Regex::new(&rust).map_err(|_| DIALECT)
+}
+
+/// An escape in Rust's words: Go's classes are those of ASCII.
+fn escape(escaped: char, in_class: bool) -> Option<String> {
+    let ascii = match escaped {
+        'd' | 'D' => "0-9",
+        'w' | 'W' => "0-9A-Za-z_",
+        's' | 'S' => r"\t\n\f\r ",
+        'b' | 'B' if !in_class => return Some(format!("(?-u:\\{escaped})")),
+        'Q' | 'E' | 'Z' | '<' | '>' | 'u' | 'U' | 'R' => return None,
+        other => return Some(format!("\\{other}")),
+    };
+    match (escaped.is_ascii_uppercase(), in_class) {
+        (true, true) => None,
+        (true, false) => Some(format!("[^{ascii}]")),
+        (false, true) => Some(ascii.to_owned()),
+        (false, false) => Some(format!("[{ascii}]")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selects(rule: &Rule, keys: &[&str]) -> bool {
+        rule.selector().unwrap().selects(keys)
+    }
+
+    #[test]
+    fn each_rule_asks_the_whole_path() {
+        let default = Rule::default();
+        assert!(selects(&default, &["a", "b"]) && selects(&default, &[]));
+        assert!(!selects(&default, &["a_unencrypted", "b"]));
+        let suffix = Rule::EncryptedSuffix("_x".into());
+        assert!(selects(&suffix, &["a_x", "b"]) && !selects(&suffix, &["a", "b"]) && !selects(&suffix, &[]));
+        let regex = Rule::EncryptedRegex("^(data|stringData)$".into());
+        assert!(selects(&regex, &["metadata", "labels", "data"]) && !selects(&regex, &["metadata"]));
+        let regex = Rule::UnencryptedRegex("^meta".into());
+        assert!(!selects(&regex, &["x", "metadata"]) && selects(&regex, &["data"]));
+    }
+
+    #[test]
+    fn patterns_mean_what_go_means() {
+        let regex = |text: &str| pattern(text);
+        assert!(regex(r"^\d+$").unwrap().is_match("12") && !regex(r"^\d+$").unwrap().is_match("١"));
+        assert!(regex(r"^[\w-]+$").unwrap().is_match("a-b_1") && !regex(r"^\w+$").unwrap().is_match("é"));
+        assert!(regex("[]a]").unwrap().is_match("]"));
+        assert!(regex(r"\bkey\b").unwrap().is_match("a key"));
+        for text in [r"\Qa\E", "[a&&b]", "[[a]]", "[a--b]", "(?x)a", "(?=a)", "a{1001}(", r"[^\D]"] {
+            assert!(regex(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Private age keys through the program: where they come from, which are refused and how, and when somebody is asked.
+//! Tests are named after the rows K01 to K17 that they hold.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use age::secrecy::SecretString;
+use lmsgen::sops::new_key;
+
+use crate::support::fleet::{Fleet, Ran, Run, repository};
+
+const SESSION: &str = "secrets/asia/corner/session.yaml";
+const SHOW: [&str; 5] = ["secrets", "show", "asia/corner", "session", "key"];
+
+fn demo() -> PathBuf {
+    repository().join("tests/keys/demo.agekey")
+}
+
+fn file(fleet: &Fleet, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = fleet.home().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn show_with(fleet: &Fleet, path: &Path) -> Ran {
+    fleet.prepare(&[&SHOW[..], &["--age-key-file", path.to_str().unwrap()]].concat()).go()
+}
+
+/// A key file that a passphrase protects, as `age -p` makes it.
+fn protected(text: &str, passphrase: &str, armor: bool) -> Vec<u8> {
+    use age::armor::{ArmoredWriter, Format};
+    let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase));
+    recipient.set_work_factor(4);
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as _)).unwrap();
+    let format = if armor { Format::AsciiArmor } else { Format::Binary };
+    let mut writer = encryptor.wrap_output(ArmoredWriter::wrap_output(Vec::new(), format).unwrap()).unwrap();
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap().finish().unwrap()
+}
+
+/// The run in a session of its own, so that it has no terminal wherever the tests run.
+fn without_terminal(run: Run) -> Ran {
+    let inner = run.into_command();
+    let mut command = Command::new("setsid");
+    command.arg("-w").arg(inner.get_program()).args(inner.get_args()).env_clear();
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.current_dir(inner.get_current_dir().unwrap()).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// The run on a terminal of its own, where `typed` is typed; what the terminal shows, and the exit code.
+fn on_terminal(run: Run, typed: &str) -> (String, i32) {
+    let inner = run.into_command();
+    let words: Vec<String> = std::iter::once(inner.get_program())
+        .chain(inner.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let mut command = Command::new("script");
+    command.args(["-qec", &words.join(" "), "/dev/null"]).env_clear();
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("SHELL", "/bin/sh");
+    command.current_dir(inner.get_current_dir().unwrap());
+    let piped = || Stdio::piped();
+    let mut child = command.stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // Typed after the question: before it, the terminal still shows what is typed.
+    std::thread::sleep(Duration::from_millis(1500));
+    stdin.write_all(typed.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1))
+}
+
+#[test]
+fn k01_no_key_is_needed_to_render_and_check() {
+    let fleet = Fleet::shops();
+    for args in [&["validate"][..], &["render"], &["render", "--locked"], &["secrets", "status"]] {
+        fleet.run(args).exits(0);
+    }
+    // A protected key file is no reason to ask.
+    let path = file(&fleet, "key.age", protected("x", "secret", false));
+    without_terminal(fleet.prepare(&["render"]).env("SOPS_AGE_KEY_FILE", &path)).exits(0);
+}
+
+#[test]
+fn k03_the_key_of_another_place_opens_nothing() {
+    let fleet = Fleet::shops();
+    let path = file(&fleet, "other", new_key("2026-01-01T00:00:00Z").text.as_bytes());
+    let ran = show_with(&fleet, &path).exits(4).prints_nothing();
+    ran.says("no identity opens the file: it has the recipient age1r0q3;").says("(1 key)").says(SESSION);
+}
+
+#[test]
+fn k04_key_files_that_are_none_say_why() {
+    let fleet = Fleet::shops();
+    let key = std::fs::read_to_string(demo()).unwrap();
+    let recipient = "age1r0q3yj86kfp5cggd8t7fdw6jxcpzlyfd7eg3s5znrsmkmxfuzduqepwqx6";
+    let missing = fleet.home().join("missing");
+    show_with(&fleet, &missing).exits(4).prints_nothing().says("no such file");
+    for (name, bytes, said) in [
+        ("empty", "", "holds no key"),
+        ("comments", "# nothing\n\n", "holds no key"),
+        ("public", recipient, "line 1 holds a public key"),
+        ("plugin", "# x\nAGE-PLUGIN-YUBIKEY-1QQQ\n", "line 2 holds the key of an age plugin"),
+        ("pq", "AGE-SECRET-KEY-PQ-1QQQQ\n", "line 1 holds a post-quantum key"),
+        ("ssh", "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n", "holds an SSH key"),
+        ("typo", "AGE-SECRET-KEY-1QQQ\n", "line 1 is no age private key"),
+    ] {
+        let ran = show_with(&fleet, &file(&fleet, name, bytes)).exits(4).prints_nothing().says(said);
+        assert!(!ran.err.contains("QQQ"), "{}", ran.err);
+    }
+    show_with(&fleet, &file(&fleet, "binary", b"\xff\xfe\x00")).exits(4).says("is no text");
+    for (name, text) in [
+        ("bom", format!("\u{feff}{key}")),
+        ("crlf", key.replace('\n', "\r\n")),
+        ("both", format!("\u{feff}{}", key.replace('\n', "\r\n"))),
+    ] {
+        assert_eq!(show_with(&fleet, &file(&fleet, name, text)).exits(0).out.len(), 64);
+    }
+    let locked = file(&fleet, "locked", protected(&key, "open sesame", true));
+    let args = [&SHOW[..], &["--age-key-file", locked.to_str().unwrap()]].concat();
+    let ran = without_terminal(fleet.prepare(&args)).exits(4).prints_nothing();
+    ran.says("protected by a passphrase, and there is no terminal to ask for it").says("SOPS_AGE_KEY");
+}
+
+#[test]
+fn a_passphrase_is_asked_for_once_without_echo_and_only_if_it_is_needed() {
+    let fleet = Fleet::shops();
+    let key = std::fs::read_to_string(demo()).unwrap();
+    for armor in [false, true] {
+        let locked = file(&fleet, "locked", protected(&key, "open sesame", armor));
+        // `set` shows nothing of the value.
+        let args = ["secrets", "set", "asia/corner", "session", "key", "--file", "lmsgen.toml", "--age-key-file"];
+        let args = [&args[..], &[locked.to_str().unwrap()]].concat();
+        let (shown, code) = on_terminal(fleet.prepare(&args), "open sesame\n");
+        assert_eq!(code, 0, "{shown}");
+        assert_eq!(shown.matches("Passphrase of ").count(), 1, "{shown}");
+        assert!(!shown.contains("open sesame"), "{shown}");
+        let (shown, code) = on_terminal(fleet.prepare(&args), "wrong\n");
+        assert_eq!(code, 4, "{shown}");
+        assert!(shown.contains("is protected by another passphrase"), "{shown}");
+        let demo = demo();
+        let both = [&args[..], &["--age-key-file", demo.to_str().unwrap()]].concat();
+        without_terminal(fleet.prepare(&both)).exits(0);
+    }
+}
+
+#[test]
+fn k05_sources_have_an_order_and_are_named() {
+    let fleet = Fleet::shops();
+    let other = new_key("2026-01-01T00:00:00Z").text;
+    let text = std::fs::read_to_string(demo()).unwrap();
+    let other_file = file(&fleet, "other", other.as_bytes());
+    // Whichever of the two opens the file is taken.
+    let run =
+        |key: &str, path: &Path| fleet.prepare(&SHOW).env("SOPS_AGE_KEY", key).env("SOPS_AGE_KEY_FILE", path).go();
+    run(&text, &other_file).exits(0);
+    run(&other, &demo()).exits(0);
+    let ran = run(&other, &other_file).exits(4);
+    assert!(!ran.err.contains("AGE-SECRET-KEY"), "{}", ran.err);
+    ran.says("SOPS_AGE_KEY (1 key)").says(&format!("SOPS_AGE_KEY_FILE {} (1 key)", other_file.display()));
+    // A key that is named is the only one that counts.
+    let args = [&SHOW[..], &["--age-key-file", other_file.to_str().unwrap()]].concat();
+    let ran = fleet.prepare(&args).env("SOPS_AGE_KEY", &text).go().exits(4);
+    assert!(!ran.err.contains("SOPS_AGE_KEY ("), "{}", ran.err);
+    let demo = demo();
+    fleet.run(&[&args[..], &["--age-key-file", demo.to_str().unwrap()]].concat()).exits(0);
+}
+
+#[test]
+fn k07_what_is_no_regular_file_is_refused_at_once() {
+    let fleet = Fleet::shops();
+    let fifo = fleet.home().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let large = fleet.home().join("large");
+    std::fs::File::create(&large).unwrap().set_len(10 << 30).unwrap();
+    for path in [&fifo, Path::new("/dev/zero"), &large, &fleet.home()] {
+        for by_flag in [true, false] {
+            let started = Instant::now();
+            let ran = if by_flag {
+                show_with(&fleet, path)
+            } else {
+                fleet.prepare(&SHOW).env("SOPS_AGE_KEY_FILE", path).go()
+            };
+            ran.exits(4).prints_nothing().says("it must be a regular file of at most 1 MiB");
+            assert!(started.elapsed() < Duration::from_secs(1), "{}: {:?}", path.display(), started.elapsed());
+        }
+    }
+}
+
+fn script(fleet: &Fleet, name: &str, text: &str) -> PathBuf {
+    let path = file(fleet, name, format!("#!/bin/sh\n{text}\n"));
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn k08_a_key_command_is_executed_only_when_it_is_allowed() {
+    let fleet = Fleet::shops();
+    let log = fleet.home().join("log");
+    let text = format!("env > {}; cat {}", log.display(), demo().display());
+    let program = script(&fleet, "key-command", &text);
+    let run = |args: &[&str], line: &str| {
+        let all = [&SHOW[..], args].concat();
+        fleet.prepare(&all).env("SOPS_AGE_KEY_CMD", line).env("SOPS_AGE_KEY", &*new_key("x").text).go()
+    };
+    let line = format!("'{}' \"an argument\"", program.display());
+    run(&[], &line).exits(4).says("SOPS_AGE_KEY_CMD (not executed without `--age-key-cmd`)");
+    run(&["-v"], &line).exits(4).says("warning: SOPS_AGE_KEY_CMD is set and not executed");
+    assert!(!log.exists(), "it was executed");
+    assert_eq!(run(&["--age-key-cmd"], &line).exits(0).out.len(), 64);
+    let environment = std::fs::read_to_string(&log).unwrap();
+    assert!(environment.contains("SOPS_AGE_RECIPIENT=age1r0q3"), "{environment}");
+    assert!(!environment.contains("AGE-SECRET-KEY") && !environment.contains("SOPS_AGE_KEY_CMD"), "{environment}");
+    // No shell reads it.
+    let marker = fleet.home().join("marker");
+    run(&["--age-key-cmd"], &format!("true; touch {}", marker.display())).exits(4);
+    run(&["--age-key-cmd"], &format!("echo $(touch {})", marker.display())).exits(4);
+    assert!(!marker.exists());
+    let failing = script(&fleet, "failing", "exit 3");
+    run(&["--age-key-cmd"], failing.to_str().unwrap()).exits(4).says("SOPS_AGE_KEY_CMD (failed with exit code 3)");
+    run(&["--age-key-cmd"], "yes").exits(4).says("larger than 1 MiB");
+    run(&["--age-key-cmd"], "'open").exits(4).says("a quote is not closed");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn k17_nothing_is_dumped() {
+    let fleet = Fleet::shops();
+    let locked = file(&fleet, "locked", protected("x", "y", false));
+    let args = [&SHOW[..], &["--age-key-file", locked.to_str().unwrap()]].concat();
+    let inner = fleet.prepare(&args).into_command();
+    let words: Vec<_> =
+        std::iter::once(inner.get_program()).chain(inner.get_args()).map(|w| w.to_str().unwrap()).collect();
+    let pid_file = fleet.home().join("pid");
+    let line = format!("ulimit -c unlimited; echo $$ > {}; exec {}", pid_file.display(), words.join(" "));
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh").current_dir(fleet.home());
+    command.env("HOME", fleet.home()).env_remove("CI").stdin(Stdio::piped()).stdout(Stdio::null());
+    command.arg("-c").arg(format!("cd {} && {line}", fleet.root().display()));
+    let mut child = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let pid = std::fs::read_to_string(&pid_file).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", pid.trim())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{core}");
+    assert!(Command::new("kill").args(["-ABRT", pid.trim()]).status().unwrap().success());
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    for folder in [fleet.home(), fleet.root()] {
+        let cores = std::fs::read_dir(folder)
+            .unwrap()
+            .flatten()
+            .filter(|one| one.file_name().to_string_lossy().starts_with("core"));
+        assert_eq!(cores.count(), 0);
+    }
+}
+
+#[test]
+fn keygen_makes_a_key_that_opens_what_is_encrypted_to_it() {
+    let fleet = Fleet::shops();
+    let path = fleet.home().join("new.txt");
+    let outside = crate::support::fleet::lmsgen(&fleet.home(), &fleet.home(), &["secrets", "keygen", "new.txt"]).go();
+    let ran = outside.exits(0).prints("Public key: age1").prints("secrets.recipients = [\"age1");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let recipient = text.lines().nth(1).unwrap().strip_prefix("# public key: ").unwrap();
+    assert!(ran.out.contains(recipient) && text.starts_with("# created: 2") && text.lines().count() == 3);
+    assert!(!ran.all().contains("AGE-SECRET-KEY"), "{}", ran.all());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    fleet.run(&["secrets", "keygen", path.to_str().unwrap()]).exits(5).says("never written over another file");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+
+    std::fs::remove_dir_all(fleet.root().join("secrets")).unwrap();
+    fleet.edit("environments/asia.toml", "age1r0q3yj86kfp5cggd8t7fdw6jxcpzlyfd7eg3s5znrsmkmxfuzduqepwqx6", recipient);
+    fleet.run(&["secrets", "generate"]).exits(0);
+    assert_eq!(show_with(&fleet, &path).exits(0).out.len(), 64);
+}
+
+#[test]
+fn keygen_puts_no_key_where_it_would_be_committed() {
+    let fleet = Fleet::shops();
+    for path in ["key.txt", "secrets/key.txt", "clients/key.txt"] {
+        fleet.run(&["secrets", "keygen", path]).exits(8).prints_nothing().says("is in the fleet's folder");
+        assert!(!fleet.has(path));
+    }
+    fleet.write(".gitignore", "*.txt\n");
+    fleet.commit_all();
+    fleet.run(&["secrets", "keygen", "secrets/key.txt"]).exits(8);
+    fleet.run(&["secrets", "keygen", "-o", "key.txt"]).exits(0);
+    assert!(fleet.has("key.txt"));
+    assert!(fleet.run(&["secrets", "keygen", "-"]).exits(0).out.contains("\nAGE-SECRET-KEY-1"));
+    fleet.prepare(&["secrets", "keygen", "-"]).env("CI", "true").go().exits(8).prints_nothing();
+}
+
+#[test]
+fn children_get_no_private_key() {
+    let fleet = Fleet::shops();
+    fleet.commit_all();
+    let log = fleet.home().join("git-log");
+    let hook = script(&fleet, "hook", &format!("env >> {}", log.display()));
+    std::fs::create_dir_all(fleet.root().join(".git/hooks")).unwrap();
+    std::fs::copy(hook, fleet.root().join(".git/hooks/pre-push")).unwrap();
+    let server = crate::support::git_server::GitServer::start();
+    fleet.git(&["remote", "add", "origin", &server.url()]);
+    fleet.write("clients/corner.toml", fleet.read("clients/corner.toml") + "\n");
+    let text = std::fs::read_to_string(demo()).unwrap();
+    let run = fleet.prepare(&["publish"]).env("SOPS_AGE_KEY", &text).env("SOPS_AGE_KEY_CMD", "cat key");
+    run.go().exits(0);
+    let environment = std::fs::read_to_string(&log).unwrap();
+    assert!(environment.contains("PATH="));
+    assert!(!environment.contains("SOPS_AGE_KEY") && !environment.contains("AGE-SECRET-KEY"), "{environment}");
+}

@@ -1,0 +1,236 @@
+//! Values in the hands of a person: shown, edited in memory, taken over from what already runs.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+
+use crate::support::fleet::{Fleet, Ran, Run, repository};
+
+const PLACE: [&str; 2] = ["asia/bolt-and-co", "payments"];
+const PAYMENTS: &str = "secrets/asia/bolt-and-co/payments.yaml";
+
+fn with_key(run: Run) -> Run {
+    run.env("SOPS_AGE_KEY_FILE", repository().join("tests/keys/demo.agekey"))
+}
+
+fn go(fleet: &Fleet, command: &str, more: &[&str]) -> Ran {
+    with_key(fleet.prepare(&[&["secrets", command], &PLACE[..], more].concat())).go()
+}
+
+fn set(fleet: &Fleet, value: &str) {
+    let path = fleet.home().join("value");
+    std::fs::write(&path, value).unwrap();
+    go(fleet, "set", &["api-key", "--file", path.to_str().unwrap()]).exits(0);
+}
+
+fn shown(fleet: &Fleet) -> String {
+    go(fleet, "show", &["api-key"]).exits(0).out
+}
+
+/// An editor: a shell script that is given the file as `$1`.
+fn editor(fleet: &Fleet, script: &str) -> PathBuf {
+    let path = fleet.home().join("editor");
+    std::fs::write(&path, format!("#!/bin/sh\nset -e\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    path
+}
+
+fn edit(fleet: &Fleet, script: &str) -> Ran {
+    let editor = editor(fleet, script);
+    let args = [&["secrets", "edit"], &PLACE[..]].concat();
+    with_key(fleet.prepare(&args)).env("EDITOR", editor).go()
+}
+
+/// Folders that edits of this user left in memory.
+fn leftovers() -> Vec<String> {
+    let names =
+        std::fs::read_dir("/dev/shm").unwrap().flatten().map(|one| one.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("lmsgen-edit-")).collect()
+}
+
+#[test]
+fn a_value_is_shown_as_it_is() {
+    let fleet = Fleet::shops();
+    for value in ["x", " a\n\n", "two\r\nlines\t", "é\u{1b}[31m"] {
+        set(&fleet, value);
+        assert_eq!(shown(&fleet), value);
+    }
+    assert_eq!(go(&fleet, "show", &[]).exits(0).out, "é\u{1b}[31m", "it has one key only");
+    let args = ["secrets", "show", "asia/corner", "session"];
+    with_key(fleet.prepare(&args)).go().exits(2).prints_nothing().says("has several keys: `key`, `key-id`");
+    go(&fleet, "show", &["api-kye"]).exits(2).prints_nothing().says("did you mean `api-key`?");
+    let ci = |value: &str| with_key(fleet.prepare(&["secrets", "show", PLACE[0], PLACE[1]])).env("CI", value).go();
+    ci("true").exits(8).prints_nothing();
+    ci("1").exits(8).prints_nothing();
+    ci("false").exits(0);
+    ci("").exits(0);
+    fleet.remove(PAYMENTS);
+    go(&fleet, "show", &[]).exits(4).says("the store has no file");
+}
+
+#[test]
+fn an_edit_changes_what_was_changed() {
+    let fleet = Fleet::shops();
+    set(&fleet, "first");
+    let before = fleet.snapshot();
+    edit(&fleet, "true").exits(0).says("Nothing changed; nothing was written");
+    before.assert_same(&fleet.snapshot());
+    edit(&fleet, "test -f \"$1\"; sed -i 's/^api-key: first/api-key: second/' \"$1\"")
+        .exits(0)
+        .says("Changed asia/bolt-and-co payments");
+    assert_eq!(shown(&fleet), "second");
+    // Any value survives being looked at.
+    for value in ["a\r\nb", " x ", "l1\nl2\n", "l1\nl2\n\n", "\ttab", "null", "a: b #c"] {
+        set(&fleet, value);
+        let before = fleet.snapshot();
+        edit(&fleet, "true").exits(0).says("Nothing changed");
+        before.assert_same(&fleet.snapshot());
+    }
+    edit(&fleet, "printf 'api-key: |\\n  one\\n  two\\n' > \"$1\"").exits(0);
+    assert_eq!(shown(&fleet), "one\ntwo\n");
+}
+
+#[test]
+fn an_edit_that_cannot_be_taken_writes_nothing_and_leaves_nothing() {
+    let fleet = Fleet::shops();
+    set(&fleet, "hunter2");
+    let before = fleet.snapshot();
+    for (script, exit, said) in [
+        ("exit 1", 5, "failed; nothing was written"),
+        ("kill -9 $$", 5, "failed; nothing was written"),
+        ("echo 'api-kee: x' >> \"$1\"", 3, "`api-kee` is no key that can be edited here; did you mean `api-key`?"),
+        ("echo > \"$1\"", 3, "`api-key` is gone"),
+        ("echo hunter3 >> \"$1\"", 3, "is neither `key: value` nor a comment"),
+        ("rm \"$1\"", 5, "what the editor left"),
+        ("printf 'api-key: \\377' > \"$1\"", 3, "not UTF-8"),
+    ] {
+        let runs = edit_without_terminal(&fleet, script).exits(exit).says(said);
+        assert!(!runs.all().contains("hunter"), "{}", runs.all());
+        before.assert_same(&fleet.snapshot());
+    }
+    edit(&fleet, "stat -c '%a %n' \"$1\" \"$(dirname \"$1\")\" >&2; env >&2; exit 1")
+        .exits(5)
+        .says("600 /")
+        .says("700 /");
+    let args = [&["secrets", "edit"], &PLACE[..]].concat();
+    with_key(fleet.prepare(&args)).env("CI", "true").go().exits(8);
+    with_key(fleet.prepare(&args)).env("EDITOR", "'x").go().exits(2).says("$EDITOR is no command line");
+    with_key(fleet.prepare(&args)).env("EDITOR", "no-such-editor").go().exits(5).says("cannot be run");
+    before.assert_same(&fleet.snapshot());
+}
+
+/// In a session of its own: there is nobody to ask whether to edit again.
+fn edit_without_terminal(fleet: &Fleet, script: &str) -> Ran {
+    let editor = editor(fleet, script);
+    let args = [&["secrets", "edit"], &PLACE[..]].concat();
+    let inner = with_key(fleet.prepare(&args)).env("EDITOR", editor).into_command();
+    let mut command = Command::new("setsid");
+    command.arg("-w").arg(inner.get_program()).args(inner.get_args()).env_clear();
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.current_dir(inner.get_current_dir().unwrap()).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[test]
+fn a_signal_ends_the_editor_and_removes_the_file() {
+    let fleet = Fleet::shops();
+    set(&fleet, "hunter2");
+    let (seen, args) = (fleet.home().join("seen"), [&["secrets", "edit"], &PLACE[..]].concat());
+    let editor = editor(&fleet, &format!("echo \"$1\" > {0}.tmp; mv {0}.tmp {0}; sleep 20", seen.display()));
+    for (signal, code) in [("TERM", Some(143)), ("HUP", Some(129)), ("KILL", None)] {
+        let run = with_key(fleet.prepare(&args)).env("EDITOR", &editor).into_command();
+        let mut run = run;
+        let mut child = run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while !seen.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let path = PathBuf::from(std::fs::read_to_string(&seen).unwrap().trim());
+        assert!(path.exists() && path.starts_with("/dev/shm"), "{}", path.display());
+        Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+        assert_eq!(child.wait().unwrap().code(), code, "{signal}");
+        std::fs::remove_file(&seen).unwrap();
+        if signal == "KILL" {
+            // What nobody could remove, the next edit does.
+            edit(&fleet, "true").exits(0);
+        }
+        assert!(!path.exists(), "{signal}");
+        let folder = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        assert!(!leftovers().contains(&folder), "{signal}");
+    }
+    assert_eq!(shown(&fleet), "hunter2");
+}
+
+#[test]
+fn values_are_imported_from_files_and_manifests() {
+    let fleet = Fleet::shops();
+    let file = |name: &str, text: &str| {
+        let path = fleet.home().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let old = file("old", "from a file\n");
+    let import = |more: &[&str]| go(&fleet, "import", more);
+    let ran = import(&["--from-file", &format!("api-key={old}")]).exits(0);
+    ran.says("Imported asia/bolt-and-co payments")
+        .says(&format!("Now remove what holds the values in the clear: {old}"));
+    assert_eq!(shown(&fleet), "from a file\n");
+    import(&["--from-file", &format!("api-key={old}")]).exits(0).says("nothing was written");
+
+    let data = base64::engine::general_purpose::STANDARD.encode("from a cluster");
+    let manifest = format!(
+        "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: a\n  data:\n    API_KEY: {data}\n    rest: eA==\n- \
+         apiVersion: v1\n  kind: Secret\n  metadata:\n    name: b\n  stringData:\n    api-key: other\nkind: List\n"
+    );
+    let manifest = file("list.yaml", &manifest);
+    let from = ["--from-manifest", &manifest];
+    let run = |more: &[&str]| import(&[&from[..], more].concat());
+    let before = fleet.snapshot();
+    run(&[]).exits(3).says("holds several Secrets: `a`, `b`; choose one with `--name`");
+    run(&["--name", "c"]).exits(3).says("holds no Secret `c`");
+    let refused = run(&["--name", "a"]).exits(2);
+    refused.says("has no key `API_KEY`").says("did you mean `api-key`?").says("--map API_KEY=KEY");
+    run(&["--name", "a", "--map", "API_KEY=api-key"]).exits(2).says("has no key `rest`");
+    before.assert_same(&fleet.snapshot());
+    run(&["--name", "a", "--map", "API_KEY=api-key", "--ignore", "rest"]).exits(0);
+    assert_eq!(shown(&fleet), "from a cluster");
+    run(&["--name", "b"]).exits(0);
+    assert_eq!(shown(&fleet), "other");
+
+    // A new file is complete and needs no key; a digest that is given must be right.
+    fleet.remove(PAYMENTS);
+    let ran = fleet.run(&["secrets", "import", PLACE[0], PLACE[1], "--from-file", &format!("api-key={old}")]).exits(0);
+    ran.says("revision 1");
+    let (key, id) = (file("key", "abc"), file("id", "wrong"));
+    let session = |digest: &str| {
+        let args = [
+            "secrets",
+            "import",
+            "asia/corner",
+            "session",
+            "--from-file",
+            &format!("key={key}"),
+            "--from-file",
+            &format!("key-id={digest}"),
+        ];
+        with_key(fleet.prepare(&args)).go()
+    };
+    session(&id).exits(2).says("the value of `key-id` is not the SHA-256 of `key`");
+    let right = file("right", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    session(&right).exits(0);
+    let binary = fleet.home().join("binary");
+    std::fs::write(&binary, b"\xff\xfe").unwrap();
+    import(&["--from-file", &format!("api-key={}", binary.display())]).exits(2).says("is not text (UTF-8)");
+    import(&["--from-file", "api-key=/no/such/file"]).exits(5).says("no such file");
+}
+
+#[test]
+fn an_imported_rsa_key_must_be_one() {
+    let fleet = Fleet::of_repository(&["lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"]);
+    let path = fleet.home().join("pem");
+    std::fs::write(&path, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+    let from = format!("rsa_key={}", path.display());
+    let args = ["secrets", "import", "lms-dev/C1", "rsa-secret", "--from-file", &from];
+    with_key(fleet.prepare(&args)).go().exits(2).says("is no RSA private key in PEM");
+}

@@ -1,0 +1,3 @@
+module readkey
+
+go 1.24

@@ -1,0 +1,314 @@
+"""Random YAML trees through real sops and lmsgen's engine for its files, each reading what the other wrote.
+
+SOPS_TREES holds how many trees there are for each version (200), SOPS_SEED the seed.
+"""
+
+import json
+import os
+import random
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from judge import ROOT, TOOLS, case, done, run, scratch
+
+DRIVER = Path(os.environ.get("SOPS_DRIVER", ROOT / "target" / "debug" / "examples" / "sops_driver"))
+VERSIONS = {
+    "3.13.3": Path(os.environ.get("SOPS_3_13", TOOLS / "sops")),
+    "3.11.0": Path(os.environ.get("SOPS_3_11", TOOLS / "sops-3.11.0")),
+}
+TREES = int(os.environ.get("SOPS_TREES", "200"))
+SEED = int(os.environ.get("SOPS_SEED", "20260829"))
+NOW = "2026-01-02T03:04:05Z"
+
+RULES = [
+    ("", ""),
+    ("unencrypted_suffix", "_plain"),
+    ("encrypted_suffix", "_secret"),
+    ("unencrypted_regex", r"^(meta|kind\d?)"),
+    ("encrypted_regex", "^(data|stringData|k.*_secret)$"),
+]
+KEYS = ["data", "stringData", "meta", "kind1", "a", "b c", "k:x", "yes", "1", "é", "x_plain", "k_secret", "v_secret", "z_unencrypted"]
+TEXTS = ["x", "hunter2", "two words", "é☃ 𝄞", "yes", "12", "1e3", "true", "2001-12-14", "a: b", "# no comment", "- x", "'", '"', "\\", "tab\there", "", " lead", "trail ", "line\nline", "line\n\nline\n", "{a}", "*x", "&y", "!t", "%", "@", "null", "~", "ENC[", "a" * 300]
+OTHERS = [
+    ("5", "int", "5"), ("-7", "int", "-7"), ("0x1F", "int", "31"), ("017", "int", "15"), ("1_000", "int", "1000"),
+    ("9223372036854775807", "int", "9223372036854775807"), ("0.1", "float", "0.1"), ("1e21", "float", "1" + "0" * 21),
+    ("1e-7", "float", "0.0000001"), (".inf", "float", "+Inf"), ("-.inf", "float", "-Inf"), ("08.5", "float", "8.5"),
+    ("true", "bool", "True"), ("False", "bool", "False"), ("2001-12-14", "time", "2001-12-14T00:00:00Z"),
+    ("2001-12-14t21:59:43.10-05:00", "time", "2001-12-14T21:59:43.1-05:00"), ("yes", "str", "yes"), ("12:30:45", "str", "12:30:45"),
+]  # fmt: skip
+
+
+class Maker:
+    """Makes the text of a plain file, and what is in it: (document, path, type, bytes), and (document, text) of comments."""
+
+    def __init__(self, seed):
+        self.dice = random.Random(seed)
+        self.indent = self.dice.choice([2, 4])
+        self.remarks = self.dice.random() < 0.6
+        self.values, self.comments = [], []
+        documents = self.dice.choice([1, 1, 1, 2, 3])
+        texts = []
+        for self.document in range(documents):
+            self.lines = []
+            self.mapping(0, [], 0)
+            texts.append("\n".join(self.lines) + "\n")
+        self.text = "---\n".join(texts)
+
+    def comment(self, column, trailing=False):
+        if self.remarks and self.dice.random() < 0.25:
+            text = f" remark {len(self.comments)} {self.dice.choice(['', 'é', 'key: value', 'a # b'])}".rstrip()
+            self.comments.append([self.document, text])
+            return f" #{text}" if trailing else self.lines.append(f"{' ' * column}#{text}")
+        return ""
+
+    def quoted(self, text):
+        style = self.dice.choice(["double", "single"])
+        if style == "single" and "\n" not in text and "\t" not in text:
+            return "'" + text.replace("'", "''") + "'"
+        return json.dumps(text, ensure_ascii=False)
+
+    def scalar(self, path, column, flow=False):
+        """The text of a random scalar; several lines for a block."""
+        kind = self.dice.random()
+        if kind < 0.08:
+            return self.dice.choice(["null", "~", "{}", "[]"])
+        if kind < 0.35:
+            text, kind, value = self.dice.choice(OTHERS)
+            self.values.append([self.document, list(path), kind, value])
+            return text
+        text = self.dice.choice(TEXTS)
+        self.values.append([self.document, list(path), "str", text])
+        if not flow and "\n" in text and not text.startswith(" ") and self.dice.random() < 0.5:
+            mark = "|" if text.endswith("\n") else "|-"
+            body = [" " * (column + self.indent) + line if line else "" for line in text.rstrip("\n").split("\n")]
+            return "\n".join([mark, *body])
+        return self.quoted(text)
+
+    def flow(self, path, depth):
+        pick = self.dice.random()
+        if depth > 2 or pick < 0.5:
+            return self.scalar(path, 0, flow=True)
+        n = self.dice.randint(1, 3)
+        if pick < 0.75:
+            return "[" + ", ".join(self.flow([*path, i], depth + 1) for i in range(n)) + "]"
+        keys = self.dice.sample(KEYS, n)
+        return "{" + ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {self.flow([*path, k], depth + 1)}" for k in keys) + "}"
+
+    def key(self, key):
+        return key if key.isalpha() and key.isascii() and key != "yes" else json.dumps(key, ensure_ascii=False)
+
+    def mapping(self, column, path, depth, first=""):
+        for n, key in enumerate(self.dice.sample(KEYS, self.dice.randint(1, 5))):
+            lead = first if n == 0 and first else " " * column
+            if not (n == 0 and first):
+                self.comment(column)
+            self.entry(f"{lead}{self.key(key)}:", column, [*path, key], depth)
+
+    def entry(self, head, column, path, depth):
+        pick = self.dice.random()
+        below = column + self.indent
+        if depth < 4 and pick < 0.25:
+            self.lines.append(head)
+            self.mapping(below, path, depth + 1)
+        elif depth < 4 and pick < 0.45:
+            self.lines.append(head)
+            self.sequence(below, path, depth + 1)
+        elif pick < 0.55:
+            self.lines.append(f"{head} {self.flow(path, depth)}")
+        else:
+            self.put(head, self.scalar(path, column), column)
+
+    def put(self, head, text, column):
+        # sops loses a comment behind an empty collection when it decrypts its own file.
+        remark = "" if "\n" in text or text in ("{}", "[]") else self.comment(column, trailing=True)
+        self.lines.extend(f"{head} {text}{remark}".split("\n"))
+
+    def sequence(self, column, path, depth):
+        for index in range(self.dice.randint(1, 4)):
+            self.comment(column)
+            pick = self.dice.random()
+            here = [*path, index]
+            if depth < 4 and pick < 0.25:
+                self.mapping(column + 2, here, depth + 1, first=f"{' ' * column}- ")
+            elif pick < 0.35:
+                self.lines.append(f"{' ' * column}- {self.flow(here, depth)}")
+            else:
+                text = self.scalar(here, column)
+                self.lines.extend(f"{' ' * column}- {text}".split("\n"))
+
+
+def driver(jobs, identities=()):
+    batch = json.dumps({"identities": list(identities), "jobs": jobs})
+    return json.loads(run(DRIVER, stdin=batch, timeout=600))
+
+
+def sops(program, *arguments, key, cwd, env=()):
+    words = [str(program), *map(str, arguments)]
+    env = {**os.environ, "SOPS_AGE_KEY": key, **dict(env)}
+    ended = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", cwd=cwd, env=env, timeout=120)
+    return ended.stdout if ended.returncode == 0 else RuntimeError(ended.stderr.strip()[-600:])
+
+
+def each(function, items):
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(function, items))
+
+
+def same(found, expected, what):
+    for one in (found, expected):
+        assert not isinstance(one, Exception), f"{what}: {one}"
+    if found == expected:
+        return
+    if isinstance(expected, list):
+        wrong = [pair for pair in zip(found, expected) if pair[0] != pair[1]][:2]
+        raise AssertionError(f"{what}: {wrong or (len(found), len(expected))}")
+    lines = zip(found.split("\n"), expected.split("\n"))
+    raise AssertionError(f"{what}: {next((pair for pair in lines if pair[0] != pair[1]), 'length')}")
+
+
+def encrypted_by_sops(version, program, trees, keys, folder):
+    """(a), and what sops gives back of its own files: the measure for (b)."""
+    recipient, key = keys[0]["recipient"], keys[0]["text"]
+
+    def one(numbered):
+        number, (tree, (field, rule), mac_only) = numbered
+        path = folder / f"{version}-{number}.yaml"
+        path.write_text(tree.text, encoding="utf-8", newline="")
+        config = folder / f"{version}-{number}.json"
+        creation = {"age": recipient, "mac_only_encrypted": mac_only, **({field: rule} if field else {})}
+        config.write_text(json.dumps({"creation_rules": [creation]}), encoding="utf-8")
+        sealed = sops(program, "--config", config, "encrypt", path, key=key, cwd=folder)
+        if isinstance(sealed, Exception):
+            return sealed, sealed
+        path.write_text(sealed, encoding="utf-8", newline="")
+        return sealed, sops(program, "decrypt", path, key=key, cwd=folder)
+
+    results = each(one, enumerate(trees))
+    texts = [sealed if isinstance(sealed, str) else "" for sealed, _ in results]
+    opened = driver([{"op": "open", "text": text} for text in texts], [key])
+    for number, (result, answer, (tree, *_)) in enumerate(zip(results, opened, trees)):
+        with case(f"{version}: a file of sops is read, tree {number}"):
+            assert not isinstance(result[0], Exception), result[0]
+            assert "error" not in answer, answer
+            same([[d, p, k, v] for d, p, k, _, v in answer["values"]], tree.values, "values")
+    return [plain for _, plain in results], texts
+
+
+def encrypted_by_us(version, program, trees, keys, folder, expected):
+    """(b)."""
+    recipient, key = keys[0]["recipient"], keys[0]["text"]
+    jobs = [
+        {"op": "encrypt", "text": tree.text, "field": field, "rule": rule, "mac_only": mac_only, "recipients": [recipient], "now": NOW}
+        for tree, (field, rule), mac_only in trees
+    ]
+    written = driver(jobs, [key])
+
+    def one(numbered):
+        number, answer = numbered
+        path = folder / f"{version}-ours-{number}.yaml"
+        path.write_text(answer.get("text", ""), encoding="utf-8", newline="")
+        return sops(program, "decrypt", path, key=key, cwd=folder) if "text" in answer else RuntimeError(answer["error"])
+
+    for number, plain in enumerate(each(one, enumerate(written))):
+        with case(f"{version}: sops decrypts a file of ours, tree {number}"):
+            same(plain, expected[number], "text")
+    return [answer.get("text", "") for answer in written]
+
+
+def changed_by_sops(version, program, texts, keys, folder):
+    """(c) files of ours, changed by sops, read by us again."""
+    recipients, key = [one["recipient"] for one in keys], keys[0]["text"]
+    config = folder / ".sops.yaml"
+    config.write_text(json.dumps({"creation_rules": [{"age": ",".join(recipients)}]}), encoding="utf-8")
+    editor = folder / "editor.sh"
+    editor.write_text("#!/bin/sh\nprintf 'added-by-editor: 7\\n' >>\"$1\"\n", encoding="utf-8")
+    editor.chmod(0o755)
+
+    def one(numbered):
+        number, text = numbered
+        path = folder / f"{version}-changed-{number}.yaml"
+        path.write_text(text, encoding="utf-8", newline="")
+        for words in (
+            ("set", path, '["added"]["by-set"]', '"new"'),
+            ("rotate", "-i", path),
+            ("--config", config, "updatekeys", "-y", path),
+            ("edit", path),
+        ):
+            answer = sops(program, *words, key=key, cwd=folder, env={"EDITOR": str(editor)}.items())
+            if isinstance(answer, Exception):
+                return RuntimeError(f"{words[0]}: {answer}")
+        return path.read_text(encoding="utf-8")
+
+    before = driver([{"op": "open", "text": text} for text in texts], [key])
+    results = each(one, enumerate(texts))
+    for identity in keys:
+        jobs = [{"op": "open", "text": "" if isinstance(text, Exception) else text} for text in results]
+        for number, answer in enumerate(driver(jobs, [identity["text"]])):
+            with case(f"{version}: a file that sops changed is read, tree {number}"):
+                assert not isinstance(results[number], Exception), results[number]
+                assert "error" not in answer, answer
+                found = [[d, p, k, v] for d, p, k, _, v in answer["values"]]
+                new = [["added", "by-set"], ["added-by-editor"]]
+                assert [v for _, p, _, v in found if p in new] == ["new", "7"], "the new values"
+                expected = [[d, p, k, v] for d, p, k, _, v in before[number]["values"]]
+                same([value for value in found if value[1] not in new], expected, "values")
+
+
+def changed_by_us(version, program, texts, keys, folder):
+    """(d) files of sops, changed by us, read by sops."""
+    recipients, key = [one["recipient"] for one in keys], keys[0]["text"]
+
+    def jobs(op, texts, **more):
+        answers = driver([{"op": op, "text": text, "now": NOW, **more} for text in texts], [key])
+        return [answer.get("text", "") if "error" not in answer else f"error: {answer['error']}" for answer in answers]
+
+    def decrypt(numbered):
+        number, (text, identity) = numbered
+        path = folder / f"{version}-by-us-{number}.yaml"
+        path.write_text(text, encoding="utf-8", newline="")
+        return sops(program, "decrypt", path, key=identity, cwd=folder)
+
+    both = jobs("rewrap", texts, recipients=recipients)
+    again = jobs("rewrap", both, recipients=recipients)
+    moved = jobs("rekey", both, recipients=recipients[1:])
+    value = {"path": ["set-by-us"], "kind": "str", "value": "new: # value"}
+    put = jobs("set", texts, **value)
+    put_again = jobs("set", put, **value)
+    other = keys[1]["text"]
+    todo = [(text, key) for text in texts] + [(text, other) for text in both + moved] + [(text, key) for text in put]
+    answers = each(decrypt, enumerate(todo))
+    n = len(texts)
+    for number in range(n):
+        before, shared, rotated, new = (answers[number + n * step] for step in range(4))
+        with case(f"{version}: a file of sops that we changed is read, tree {number}"):
+            for text in (both[number], moved[number], put[number]):
+                assert not text.startswith("error"), text
+            same(shared, before, "rewrap")
+            same(rotated, before, "rekey")
+            assert again[number] == both[number], "rewrap of the same recipients changes bytes"
+            assert put_again[number] == put[number], "set of the same value changes bytes"
+            assert recipients[0] not in moved[number], "an old recipient stays"
+            assert not isinstance(new, Exception), f"set: {new}"
+            lines = new.split("\n")
+            kept = [line for line in lines if not line.startswith("set-by-us: ")]
+            same("\n".join(kept), before, "set")
+            assert len(lines) == len(kept) + 1, "set adds one line"
+
+
+def main():
+    keys = driver([{"op": "keygen", "now": NOW}] * 2)
+    with scratch() as name:
+        folder = Path(name)
+        for version, program in VERSIONS.items():
+            dice = random.Random(f"{SEED}-{version}")
+            trees = [(Maker(dice.random()), dice.choice(RULES), dice.random() < 0.3) for _ in range(TREES)]
+            expected, theirs = encrypted_by_sops(version, program, trees, keys, folder)
+            ours = encrypted_by_us(version, program, trees, keys, folder, expected)
+            some = max(TREES // 8, 1)
+            changed_by_sops(version, program, ours[:some], keys, folder)
+            changed_by_us(version, program, theirs[:some], keys, folder)
+    done(4 * TREES)
+
+
+main()
