@@ -31,7 +31,7 @@ pub enum ManifestError {
     #[error("the value of `{0}` under `data` is not base64")]
     NotBase64(String),
     /// Encrypted by SOPS, and does not open.
-    #[error("{0}{}", .0.help.map_or_else(String::new, |help| format!("\n  = help: {help}")))]
+    #[error("{0}{help}", help = .0.help.map_or_else(String::new, |help| format!("\n  = help: {help}")))]
     Sops(DocumentError),
 }
 

@@ -112,8 +112,9 @@ fn pattern(text: &str) -> Result<Regex, &'static str> {
             (']', _) => in_class = false,
             ('&' | '~' | '-', Some(same)) if in_class && same == c => return Err(DIALECT),
             ('(', Some('?')) => {
-                let rest: String = chars.clone().skip(1).take_while(|c| c.is_ascii_alphabetic() || *c == '-').collect();
-                if rest.contains(['x', 'u', 'R']) && !rest.starts_with('P') {
+                let flags: String =
+                    chars.clone().skip(1).take_while(|c| c.is_ascii_alphabetic() || *c == '-').collect();
+                if flags.contains(['x', 'u', 'R']) && !flags.starts_with('P') {
                     return Err(DIALECT);
                 }
             }
