@@ -173,7 +173,9 @@ mod tests {
     #[test]
     fn mac_vector_over_encrypted_leaves_only() {
         let mut mac = Mac::new(true);
-        ["v1", "Secret", "x"].into_iter().for_each(|leaf| mac.clear(leaf.as_bytes()));
+        for leaf in ["v1", "Secret", "x"] {
+            mac.clear(leaf.as_bytes());
+        }
         mac.sealed(b"hunter2");
         let mac = mac.finish();
         assert!(mac.starts_with("31CD661315959FEF3255F3440FA54D16") && mac.ends_with("DCB51A6E4473008A"));

@@ -10,6 +10,8 @@ mod leaf;
 mod open;
 mod rule;
 mod scalar;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod write;
 

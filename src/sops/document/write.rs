@@ -156,7 +156,8 @@ pub(super) fn wrap(recipient: &Recipient, key: &DataKey, dash: usize) -> Result<
         DocumentError::new(Problem::System, 0..0, format!("the data key cannot be encrypted to {recipient}"))
     })?;
     let (blanks, below) = (" ".repeat(dash), " ".repeat(dash + 4));
-    let armor: String = armor.lines().map(|line| format!("{below}{line}\n")).collect();
+    let lines: Vec<String> = armor.lines().map(|line| format!("{below}{line}\n")).collect();
+    let armor = lines.concat();
     Ok(format!("{blanks}- enc: |\n{armor}{blanks}  recipient: {recipient}\n"))
 }
 
