@@ -148,7 +148,7 @@ fn a_changed_file_is_refused_alike_however_much_is_said() {
             &["secrets", "verify", "-v"],
             &["secrets", "verify", "-o", "json"],
             &["secrets", "rotate", "dev/*", "db"],
-            &["secrets", "rewrap"],
+            &["secrets", "rewrap", "--rekey"],
             &["secrets", "bind"],
         ] {
             let ran = keyed(&fleet, &demo(), args).env("RUST_BACKTRACE", "full").go();

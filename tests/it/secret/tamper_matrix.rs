@@ -18,9 +18,9 @@ const PLACE: &str = "/lms-dev/C42/lms-secret/";
 const HALF: &str = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
 
 /// Every so manyth mutant in a usual run; odd, so that each bit has its turn.
-const STEP: usize = 13;
+const STEP: usize = 29;
 /// Of all mutants there are more.
-const FEWEST: usize = 100_000;
+const FEWEST: usize = 150_000;
 
 /// A file, what the fleet declares for it, and who opens it.
 struct Sample {
@@ -118,7 +118,12 @@ fn samples() -> Vec<Sample> {
     let of_operator = written(&|spec| spec.form = Form::SopsSecret, &one);
     let public = written(&|spec| spec.public = vec![("seed".into(), HALF.into())], &one);
     let two = written(&|_| (), &both().1);
+    let long = "0123456789abcdef\n".repeat(150);
+    let long = encrypt(&spec(&[("pg-password", &long), ("seed", "x")]), &one, NOW).expect("a right spec");
+    let of_operator_for_two = written(&|spec| spec.form = Form::SopsSecret, &both().1);
     vec![
+        Sample::new("a long value", long, demo()),
+        Sample::new("SopsSecret for two", of_operator_for_two, both().0),
         Sample::new("canonical", sample(), demo()),
         Sample::new("SopsSecret", of_operator, demo()),
         Sample::new("with a public half", public, demo()),
