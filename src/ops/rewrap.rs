@@ -1,11 +1,15 @@
 //! `secrets rewrap`: the recipients of store files made those that their environments declare.
 
-use crate::secret::{NewDataKey, StoreFile, rewrap};
+use std::sync::Arc;
+
+use crate::fleet::Fleet;
+use crate::secret::{NewDataKey, OTHER_LABELS, OTHER_OBJECT, OTHER_PLACE, StoreError, StoreFile, StoredSecret, rewrap};
 use crate::sops::Identities;
 
 use super::Error;
 use super::prepare::Checked;
 use super::secret_place::recipients;
+use super::store::{Wanted, compare};
 use super::store_change::{Change, ChangedFiles};
 
 /// How one file's recipients change.
@@ -35,10 +39,11 @@ pub fn rewrap_secrets(
     let dry_run = change.dry_run;
     change.apply(|fleet, one, bytes| {
         let failed = |source| Error::Secret { path: one.path.to_string(), source };
+        refuse_other(fleet, one, bytes).map_err(failed)?;
         let declared = recipients(fleet, one.place);
         let secret = one.decl.name.to_string();
         if dry_run {
-            let file = StoreFile::parse(bytes).map_err(|faults| failed(crate::secret::StoreError::Faults(faults)))?;
+            let file = StoreFile::parse(bytes).map_err(|faults| failed(StoreError::Faults(faults)))?;
             let (added, removed) = file.recipients_against(&declared);
             let keys = file.keys().map(str::to_owned).collect();
             let todo = when == NewDataKey::Always || !added.is_empty() || !removed.is_empty();
@@ -49,4 +54,13 @@ pub fn rewrap_secrets(
         let note = RecipientChange { added: done.added, removed: done.removed, secret, keys: done.keys };
         Ok(Some((done.bytes, note)))
     })
+}
+
+/// A file of another place, or one in which characters were moved between texts, can have a right MAC. Only what is declared
+/// gets a new one.
+fn refuse_other(fleet: &Fleet, one: &Wanted<'_>, bytes: &[u8]) -> Result<(), StoreError> {
+    let stored = StoredSecret::parse(&Arc::from(bytes)).map_err(StoreError::Faults)?;
+    let mut faults = compare(fleet, one, &stored).faults;
+    faults.retain(|fault| [OTHER_OBJECT, OTHER_PLACE, OTHER_LABELS].iter().any(|code| code.id == fault.code.id));
+    if faults.is_empty() { Ok(()) } else { Err(StoreError::Faults(faults)) }
 }

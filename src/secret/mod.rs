@@ -40,6 +40,6 @@ pub use plain::plain_manifest;
 pub use rewrap::{NewDataKey, Rewrapped, rewrap};
 pub use rsa_key::{NotAnRsaKey, line_to_pem, pem_to_line, public_half};
 pub use sops_config::{is_own_config, sops_config};
-pub use stored::{Comparison, Declared, OTHER_FORM, OTHER_PLACE, StoredSecret, UNBOUND, UNDECLARED_KEY};
+pub use stored::{Comparison, Declared, OTHER_FORM, OTHER_LABELS, OTHER_PLACE, StoredSecret, UNBOUND, UNDECLARED_KEY};
 pub use summary::{BrokenFile, EnvironmentStatus, MissingValue};
 pub use write::{MAX_PUBLIC_KEY, SecretSpec, encrypt};

@@ -148,7 +148,7 @@ fn a_changed_file_is_refused_alike_however_much_is_said() {
             &["secrets", "verify", "-v"],
             &["secrets", "verify", "-o", "json"],
             &["secrets", "rotate", "dev/*", "db"],
-            &["secrets", "rewrap"],
+            &["secrets", "rewrap", "--rekey"],
             &["secrets", "bind"],
         ] {
             let ran = keyed(&fleet, &demo(), args).env("RUST_BACKTRACE", "full").go();
@@ -169,7 +169,7 @@ fn what_the_mac_holds_is_refused_by_every_command_with_a_key() {
     let (password, token) = (line("  password: "), line("  token: "));
     let other = fleet.read("secrets/dev/C2/db.yaml");
     let foreign = other.lines().find(|line| line.starts_with("  mac: ")).unwrap();
-    let text = |line: &'_ str| line.split_once(": ").unwrap().1.to_owned();
+    let text = |line: &str| line.split_once(": ").unwrap().1.to_owned();
     let swapped = sound.replace(&text(password), "PASSWORD").replace(&text(token), &text(password));
     let swapped = swapped.replace("PASSWORD", &text(token));
     for (row, mutant) in [
