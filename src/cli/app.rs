@@ -131,16 +131,13 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
     if let Command::Secrets(secrets::Secrets::Keygen(command)) = app.command {
         return secrets::keygen::run(command, ui);
     }
-    let root = match find(app.global.fleet.as_deref(), ui)? {
-        Some(root) => root,
-        None => {
-            if let Command::Secrets(secrets::Secrets::Scan(command)) = app.command
-                && command.is_anywhere()
-            {
-                return command.run(None, ui);
-            }
-            return Err(no_fleet(app.global.fleet.as_deref(), ui));
+    let Some(root) = find(app.global.fleet.as_deref(), ui)? else {
+        if let Command::Secrets(secrets::Secrets::Scan(command)) = app.command
+            && command.is_anywhere()
+        {
+            return command.run(None, ui);
         }
+        return Err(no_fleet(app.global.fleet.as_deref(), ui));
     };
     match app.command {
         Command::Client(command) => client::run(command, &root, ui),

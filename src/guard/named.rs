@@ -37,6 +37,11 @@ pub(super) fn key_around(text: &str, hit: &Range<usize>) -> Range<usize> {
     hit.start - before..hit.end + after
 }
 
+/// `true` if a value follows the key, or the key is the name of an entry: a quick look before the key is judged.
+pub(super) fn has_value(text: &str, key: &Range<usize>) -> bool {
+    after_key(text, key.end).is_some() || is_entry(text, key)
+}
+
 /// Every literal value that stands under `name`.
 pub(super) fn look(text: &str, name: &Name, in_prose: bool) -> Vec<Finding> {
     let values = match after_key(text, name.range.end) {
@@ -130,7 +135,10 @@ fn one(text: &str, start: usize, line: &Range<usize>, separator: Separator) -> O
         Separator::Equals(spaced) => {
             let end = rest
                 .find(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | ',' | '"' | '\'' | ')' | ']' | '}' | '`'));
-            (end.unwrap_or(rest.len()), if spaced { Form::Code } else { Form::Assigned })
+            let end = end.unwrap_or(rest.len());
+            // An argument of a call is the name of a variable more often than a value.
+            let is_argument = rest[end..].starts_with([',', ')']);
+            (end, if spaced || is_argument { Form::Code } else { Form::Assigned })
         }
     };
     let value = rest[..end].trim_end();
@@ -179,14 +187,19 @@ pub(super) fn line_at(text: &str, at: usize) -> Range<usize> {
     start..text[at..].find('\n').map_or(text.len(), |after| at + after)
 }
 
+/// `true` if it stands behind `name:` or `name =`.
+fn is_entry(text: &str, name: &Range<usize>) -> bool {
+    let marks = ['"', '\'', '\\', ' '];
+    let before = text[..name.start].trim_end_matches(marks);
+    before.strip_suffix([':', '=']).is_some_and(|before| before.trim_end_matches(marks).ends_with("name"))
+}
+
 /// The `value` that belongs to a `name` whose value is the name of a secret: an entry of `env`.
 fn of_entry(text: &str, name: &Range<usize>) -> Vec<Value> {
-    let line = line_at(text, name.start);
-    let before = text[line.start..name.start].trim_end_matches(['"', '\'', '\\', ' ']);
-    let is_name = |key: &str| key.trim_end_matches(['"', '\'', '\\', ' ']).ends_with("name");
-    if !before.strip_suffix([':', '=']).is_some_and(is_name) {
+    if !is_entry(text, name) {
         return Vec::new();
     }
+    let line = line_at(text, name.start);
     // On the same line, then on the next ones, then on the one before.
     if let Some(value) = value_in(text, name.end..line.end) {
         return vec![value];

@@ -13,7 +13,7 @@ use super::words::{self, Promise};
 use super::{blocks, objects, urls};
 
 /// Pieces of the names of secrets, with letters of any case.
-const NAMES: &str = "(?i:passw|passphrase|passcode|pwd|secret|token|credential|[_-]pass|[_-]pw|dbpass\
+const NAMES: &str = "(?i-u:passw|passphrase|passcode|pwd|secret|token|credential|[_-]pass|[_-]pw|dbpass\
     |(?:api|access|account|encryption|hmac|master|private|shared|signing)[_-]?key)";
 
 /// What a text is.
@@ -62,7 +62,7 @@ impl Guard {
         own.sort();
         let fixed = blocks::STARTS.iter().chain(&OTHERS).copied().chain(SHAPES.iter().map(|shape| shape.start));
         let fixed: Vec<String> = fixed.map(regex::escape).collect();
-        let own = if own.is_empty() { String::new() } else { format!("|(?i:{})", own.join("|")) };
+        let own = if own.is_empty() { String::new() } else { format!("|(?i-u:{})", own.join("|")) };
         let pattern = format!("://|{}|{NAMES}{own}", fixed.join("|"));
         let starts = Regex::new(&pattern).expect("the parts are constants and escaped names");
         Self { starts, declared, known: Vec::new() }
@@ -96,7 +96,9 @@ impl Guard {
                 let key = key_around(text, &hit);
                 at = key.end.max(at);
                 has_objects |= text[hit.clone()].ends_with("ecret") && objects::is_kind(text, key.end);
-                if let Some(name) = self.name(text, key) {
+                if named::has_value(text, &key)
+                    && let Some(name) = self.name(text, key)
+                {
                     found.extend(named::look(text, &name, is_prose(text, name.range.start, kind)));
                 }
             }

@@ -333,6 +333,12 @@ const CLEAN: &[&str] = &[
     "bearerTokenFile: /var/run/x",
     "app.kubernetes.io/name: token-service",
     "password:\n  type: string",
+    "id-token: write # OIDC",
+    "type SecretKey = other::SecretKey<Curve>;",
+    "Self::Password => Self::Password,",
+    "request->credentials = transport->server.cred;",
+    "psql(query, password=hard, user=name)",
+    "cli-passphrase-confirm = Подтвердить",
     "password:\n  - a",
     "passwords: {}",
 ];

@@ -16,7 +16,7 @@ pub(super) enum Form {
 }
 
 /// Words that stand where a value belongs and are none.
-const NOTHING: [&str; 40] = [
+const NOTHING: [&str; 42] = [
     "any",
     "auto",
     "bool",
@@ -57,6 +57,8 @@ const NOTHING: [&str; 40] = [
     "array",
     "apikey",
     "random",
+    "read",
+    "write",
 ];
 
 /// Pieces of what stands for a value in prose.
@@ -183,7 +185,9 @@ fn is_code(value: &str, form: Form) -> bool {
             part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         });
-    if value.contains(['(', '[', '{', '\\', '"', '\'', '|'])
+    let is_foreign = value.contains("::") || value.contains("->") || form == Form::Code && !value.is_ascii();
+    if is_foreign
+        || value.contains(['(', '[', '{', '<', '\\', '"', '\'', '|'])
         || value.ends_with([';', ','])
         || value.starts_with(['-', '=', '?', '~'])
     {
