@@ -49,7 +49,9 @@ fn help(error: &Error) -> Option<String> {
 
 fn exit_of(error: &Error) -> Exit {
     match error {
-        Error::Files(files::Error::Busy { .. } | files::Error::Raced { .. }) => Exit::Busy,
+        Error::Files(files::Error::Busy { .. } | files::Error::Raced { .. } | files::Error::Overtaken { .. }) => {
+            Exit::Busy
+        }
         Error::Files(files::Error::TooLarge { .. }) => Exit::Limit,
         Error::Files(_) => Exit::Io,
         Error::Git(error) => match error.exit() {

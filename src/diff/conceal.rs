@@ -103,9 +103,10 @@ pub(super) fn secret_fields(object: Changed<'_>) -> Vec<FieldChange> {
         }
         let detail = revision(&field);
         found.push(FieldChange {
-            effect: match &detail {
-                Some(Detail::Set { old, new }) if new.as_u64() < old.as_u64() => Effect::MovesBackwards,
-                _ => effect::of_field(object, &field.path),
+            effect: if is_revision(&field) && counter(object.new) < counter(object.old) {
+                Effect::MovesBackwards
+            } else {
+                effect::of_field(object, &field.path)
             },
             path: Shown(&field.path).to_string(),
             detail: detail.unwrap_or_else(|| match field.difference {
@@ -166,14 +167,23 @@ fn key_fields(object: Changed<'_>) -> Vec<FieldChange> {
     found
 }
 
+/// `true` for the annotation that holds the revision.
+fn is_revision(field: &Field<'_>) -> bool {
+    let steps = ["metadata", "annotations", REVISION];
+    field.path.len() <= steps.len()
+        && field.path.iter().zip(steps).all(|(step, key)| matches!(step, Step::Key(this) if this == key))
+}
+
+/// The revision of a Secret; 1 without the annotation.
+fn counter(secret: &Value) -> u64 {
+    secret.str_at(&["metadata", "annotations", REVISION]).and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
 /// The revision is a counter and says nothing about the values.
 fn revision(field: &Field<'_>) -> Option<Detail> {
-    let steps = ["metadata", "annotations", REVISION];
-    let here = field.path.len() == steps.len()
-        && field.path.iter().zip(steps).all(|(step, key)| matches!(step, Step::Key(this) if this == key));
     let Difference::Value { old: Some(old), new: Some(new) } = &field.difference else { return None };
-    let counter = |value: &Value| value.as_str().and_then(|text| text.parse::<u32>().ok());
-    Some(Detail::Set { old: counter(old)?.into(), new: counter(new)?.into() }).filter(|_| here)
+    let counter = |value: &Value| value.as_str().and_then(|text| text.parse::<u64>().ok());
+    Some(Detail::Set { old: counter(old)?.into(), new: counter(new)?.into() }).filter(|_| is_revision(field))
 }
 
 /// Who can decrypt the file: age recipients are public.

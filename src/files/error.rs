@@ -61,6 +61,15 @@ pub enum Error {
         /// Where.
         path: String,
     },
+    /// A file was changed since a run was killed that had a new version of it staged.
+    #[error(
+        "`{path}` was changed after a run was interrupted that was about to replace it; to keep it and drop what is left of that \
+         run, remove the folder `.lmsgen/batch`"
+    )]
+    Overtaken {
+        /// Which.
+        path: String,
+    },
     /// A file over the caller's limit; nothing of it was kept.
     #[error("`{path}` is larger than {limit} bytes")]
     TooLarge {

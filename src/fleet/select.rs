@@ -45,6 +45,12 @@ impl Selection {
         self.clients.is_empty() && self.labels.is_empty()
     }
 
+    /// `true` for an environment that it names, or when it names none.
+    #[must_use]
+    pub fn names_environment(&self, name: &str) -> bool {
+        self.environments.is_empty() || self.environments.iter().any(|pattern| matches(pattern, name))
+    }
+
     /// Indices into [`Fleet::instances`], ascending. Never empty, except for everything of an empty fleet.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Earlier versions of files, from the newest commit back along first parents.
+//! Versions of files in the history of a commit.
 
 use std::collections::HashSet;
 
@@ -15,8 +15,8 @@ pub struct Reach {
 }
 
 impl Repository {
-    /// Shows `visit` the content that each file below `folder` had at `from` and before, newest first. A file is followed
-    /// back to the commit that brought it: what stood at its path before it was deleted and made anew is another file.
+    /// Shows `visit` every content that a file below `folder` ever had in `from` or a commit before it, each once and in no
+    /// order; all parents of a merge count, and what was deleted in between.
     ///
     /// # Errors
     /// A commit or file that cannot be read.
@@ -27,41 +27,41 @@ impl Repository {
         visit: &mut dyn FnMut(&RelPath, &[u8]),
     ) -> Result<Reach, Error> {
         let doing = || Error::library("read the history");
-        let mut commit = self.git.find_commit(from.oid).map_err(doing())?;
-        let mut commits = 1;
-        let mut tree = self.fleet_tree_of(&commit)?;
-        let present = self.between(None, tree, &[folder])?;
-        let mut followed: HashSet<RelPath> = HashSet::with_capacity(present.len());
-        let mut show = |versions: Vec<(RelPath, Option<git2::Oid>)>| -> Result<(), Error> {
-            let ids: Vec<_> = versions.iter().map(|(_, oid)| *oid).collect();
-            for ((path, _), data) in versions.iter().zip(self.read_blobs(&ids)?) {
+        let mut walk = self.git.revwalk().map_err(doing())?;
+        walk.push(from.oid).map_err(doing())?;
+        let mut seen: HashSet<(RelPath, git2::Oid)> = HashSet::new();
+        let mut commits = 0;
+        for oid in walk {
+            commits += 1;
+            let commit = self.git.find_commit(oid.map_err(doing())?).map_err(doing())?;
+            let tree = self.fleet_tree_of(&commit)?;
+            // What a commit shares with a parent is shown there.
+            let parent = commit.parents().next().map(|parent| self.fleet_tree_of(&parent)).transpose()?.flatten();
+            let changed = self.between(parent, tree, &[folder])?;
+            let new: Vec<(RelPath, git2::Oid)> =
+                changed.into_iter().filter_map(|(path, (_, new))| Some((path, new?))).collect();
+            let new: Vec<_> = new.into_iter().filter(|version| seen.insert(version.clone())).collect();
+            let ids: Vec<_> = new.iter().map(|(_, oid)| Some(*oid)).collect();
+            for ((path, _), data) in new.iter().zip(self.read_blobs(&ids)?) {
                 if let Some(data) = data {
                     visit(path, &data);
                 }
             }
-            Ok(())
-        };
-        followed.extend(present.keys().cloned());
-        show(present.into_iter().map(|(path, (_, new))| (path, new)).collect())?;
-        while let Some(parent) = commit.parents().next() {
-            commits += 1;
-            let older = self.fleet_tree_of(&parent)?;
-            let changed = self.between(older, tree, &[folder])?;
-            let mut versions = Vec::new();
-            for (path, (old, _)) in changed {
-                match old {
-                    None => drop(followed.remove(&path)),
-                    Some(_) if followed.contains(&path) => versions.push((path, old)),
-                    Some(_) => {}
-                }
-            }
-            show(versions)?;
-            (commit, tree) = (parent, older);
         }
         Ok(Reach { commits, is_whole: !self.git.is_shallow() })
     }
 
     fn fleet_tree_of(&self, commit: &git2::Commit<'_>) -> Result<Option<git2::Oid>, Error> {
         self.fleet_tree(Some(&super::repository::revision(commit)))
+    }
+
+    /// What this clone last saw of `branch` of `remote`; `None` if it never did.
+    ///
+    /// # Errors
+    /// The commit cannot be read.
+    pub fn last_seen(&self, remote: &str, branch: &str) -> Result<Option<Revision>, Error> {
+        let Ok(oid) = self.git.refname_to_id(&format!("refs/remotes/{remote}/{branch}")) else { return Ok(None) };
+        let commit = self.git.find_commit(oid).map_err(Error::library("read what was last seen of the remote"))?;
+        Ok(Some(super::repository::revision(&commit)))
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::fleet::SecretKeyDecl;
 use crate::git::Repository;
 use crate::names::RelPath;
 use crate::secret::{StoreFile, bind, decrypt};
@@ -27,9 +28,7 @@ pub fn bind_secrets(
     change.apply(|fleet, one, bytes| {
         let failed = |source| Error::Secret { path: one.path.to_string(), source };
         let mut spec = spec(fleet, (one.place, one.decl), &one.object_name, Vec::new())?;
-        let is_shown =
-            |key: &str| StoreFile::parse(bytes).is_ok_and(|file| file.public_halves().any(|(k, _)| k == key));
-        if one.decl.keys.iter().any(|key| key.is_public() && !is_shown(&key.key)) {
+        if one.decl.keys.iter().any(SecretKeyDecl::is_public) {
             spec.public = public_halves(one.decl, &decrypt(bytes, identities).map_err(failed)?)?;
         }
         let revision = committed.get(&one.path).map_or(0, |old| revision_above(old, bytes));

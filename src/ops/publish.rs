@@ -14,7 +14,7 @@ use super::generate::{Making, generate_missing};
 use super::prepare::{Checked, prepare};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
-use super::store_files::{MAX_FILE, StoreFiles, WholeStore};
+use super::store_files::{MAX_FILE, StoreFiles, WholeStore, folder};
 use super::store_guard::guard_store;
 use super::{Error, Watch, sops_yaml};
 use crate::diagnostic::Sink;
@@ -76,7 +76,7 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         config,
         odd,
         now: Vec::new(),
-        store: Files::new(),
+        remote: git.remote.clone(),
         sops_yaml: None,
         faults: Checked::default(),
         n_generated: 0,
@@ -103,8 +103,8 @@ struct Publisher<'a> {
     /// What stands on disk among the sources and is no regular file.
     odd: Sources,
     now: Vec<Owner>,
-    /// Store files to be committed.
-    store: Files,
+    /// The remote's name.
+    remote: String,
     /// What `.sops.yaml` must hold.
     sops_yaml: Option<std::sync::Arc<[u8]>>,
     faults: Checked<()>,
@@ -156,9 +156,14 @@ impl Workspace for Publisher<'_> {
         if let Some(wanted) = self.sops_yaml.take().filter(|wanted| !foreign && sources.get(&config) != Some(wanted)) {
             generated.insert(config, wanted);
         }
-        let in_store = |path: &RelPath| path.as_str().starts_with("secrets/");
-        let store = sources.iter().chain(&generated).filter(|(path, _)| in_store(path));
-        self.store = store.map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
+        if !self.options.allow_secret_change {
+            let in_store = |path: &RelPath| path.is_within(&folder());
+            let store = sources.iter().chain(&generated).filter(|(path, _)| in_store(path));
+            let store = store.map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
+            let seen = self.repository.last_seen(&self.remote, &self.config.branch)?;
+            let bases: Vec<_> = self.repository.head()?.into_iter().chain(seen).collect();
+            guard_store(self.repository, &bases, &store)?;
+        }
         Ok(git::Rendered { tree, generated })
     }
 
@@ -167,9 +172,6 @@ impl Workspace for Publisher<'_> {
         let before: Vec<Owner> = pairs.iter().map(|(environment, client)| Owner::new(environment, client)).collect();
         self.summary = Summary::of(proposal.changes, &before, &self.now);
         self.guard_deletes(&before)?;
-        if !self.options.allow_secret_change {
-            guard_store(self.repository, proposal, &self.store)?;
-        }
         Ok(message(&self.summary, proposal.changes, self.options.subject.as_deref()))
     }
 

@@ -1,15 +1,12 @@
 //! `secrets rewrap`: the recipients of store files made those that their environments declare.
 
-use std::sync::Arc;
-
-use crate::fleet::Fleet;
-use crate::secret::{NewDataKey, OTHER_LABELS, OTHER_OBJECT, OTHER_PLACE, StoreError, StoreFile, StoredSecret, rewrap};
+use crate::fleet::SecretSource;
+use crate::secret::{NewDataKey, StoreError, StoreFile, rewrap};
 use crate::sops::Identities;
 
 use super::Error;
 use super::prepare::Checked;
 use super::secret_place::recipients;
-use super::store::{Wanted, compare};
 use super::store_change::{Change, ChangedFiles};
 
 /// How one file's recipients change.
@@ -23,6 +20,8 @@ pub struct RecipientChange {
     pub secret: String,
     /// Its keys.
     pub keys: Vec<String>,
+    /// Those of the keys that lmsgen makes, so that they can be rotated.
+    pub generated: Vec<String>,
 }
 
 /// Rewraps every file of the selection, or says what would be done, which needs no key. After a kill, the next run finds all
@@ -39,28 +38,24 @@ pub fn rewrap_secrets(
     let dry_run = change.dry_run;
     change.apply(|fleet, one, bytes| {
         let failed = |source| Error::Secret { path: one.path.to_string(), source };
-        refuse_other(fleet, one, bytes).map_err(failed)?;
         let declared = recipients(fleet, one.place);
         let secret = one.decl.name.to_string();
+        let generated = |key: &&String| {
+            let decl = one.decl.keys.iter().find(|decl| decl.key == **key);
+            decl.is_some_and(|decl| matches!(decl.source, SecretSource::Generate(_)))
+        };
         if dry_run {
             let file = StoreFile::parse(bytes).map_err(|faults| failed(StoreError::Faults(faults)))?;
             let (added, removed) = file.recipients_against(&declared);
-            let keys = file.keys().map(str::to_owned).collect();
+            let keys: Vec<String> = file.keys().map(str::to_owned).collect();
+            let generated = keys.iter().filter(generated).cloned().collect();
             let todo = when == NewDataKey::Always || !added.is_empty() || !removed.is_empty();
             // Nothing is written, so that no bytes are needed but such that differ.
-            return Ok(todo.then(|| (Vec::new(), RecipientChange { added, removed, secret, keys })));
+            return Ok(todo.then(|| (Vec::new(), RecipientChange { added, removed, secret, keys, generated })));
         }
         let done = rewrap(bytes, &declared, when, identities, now).map_err(failed)?;
-        let note = RecipientChange { added: done.added, removed: done.removed, secret, keys: done.keys };
+        let generated = done.keys.iter().filter(generated).cloned().collect();
+        let note = RecipientChange { added: done.added, removed: done.removed, secret, keys: done.keys, generated };
         Ok(Some((done.bytes, note)))
     })
-}
-
-/// A file of another place, or one in which characters were moved between texts, can have a right MAC. Only what is declared
-/// gets a new one.
-fn refuse_other(fleet: &Fleet, one: &Wanted<'_>, bytes: &[u8]) -> Result<(), StoreError> {
-    let stored = StoredSecret::parse(&Arc::from(bytes)).map_err(StoreError::Faults)?;
-    let mut faults = compare(fleet, one, &stored).faults;
-    faults.retain(|fault| [OTHER_OBJECT, OTHER_PLACE, OTHER_LABELS].iter().any(|code| code.id == fault.code.id));
-    if faults.is_empty() { Ok(()) } else { Err(StoreError::Faults(faults)) }
 }

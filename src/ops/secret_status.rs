@@ -32,7 +32,8 @@ pub fn secret_status(root: &Root, selection: &Selection) -> Result<Checked<Vec<E
     let instances = selection.instances(fleet)?;
     let whole = WholeStore::read(root)?;
     let files = StoreFiles::Read(root, &whole);
-    let wanted = wanted(fleet, &instances);
+    let mut wanted = wanted(fleet, &instances);
+    wanted.retain(|one| selection.names_environment(fleet.environments[one.place.environment].name.as_str()));
     let looks = wanted.par_iter().map(|one| look(fleet, files, one)).collect::<Result<Vec<_>, Error>>()?;
     let mut statuses: BTreeMap<usize, EnvironmentStatus> = BTreeMap::new();
     for &at in &instances {

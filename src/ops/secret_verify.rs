@@ -13,7 +13,7 @@ use crate::files::Root;
 use crate::fleet::{Fleet, SecretSource, Selection, Sources};
 use crate::git::{Reach, Repository};
 use crate::names::RelPath;
-use crate::secret::{Generator, StoreError, StoreFile, StoredSecret, damaged_wraps, decrypt};
+use crate::secret::{Generator, StoreError, StoreFile, StoredSecret, damaged_wraps, decrypt, pem_to_line, public_half};
 use crate::sops::{Identities, Plaintext, short};
 
 use super::prepare::Checked;
@@ -63,7 +63,8 @@ pub fn verify_secrets(
     let mut sink = Sink::default();
     let whole = WholeStore::read(root)?;
     let files = StoreFiles::Read(root, &whole);
-    let all = wanted(fleet, &instances);
+    let mut all = wanted(fleet, &instances);
+    all.retain(|one| selection.names_environment(fleet.environments[one.place.environment].name.as_str()));
     let stored = |one: &&Wanted<'_>| fleet.environments[one.place.environment].form.stored().is_some();
     let read = all.iter().filter(stored).map(|one| Ok((one, files.read(&one.path)?)));
     let present: Vec<(&Wanted<'_>, Arc<[u8]>)> = read
@@ -81,10 +82,10 @@ pub fn verify_secrets(
         .collect();
     let mut verified = Verified { files: present.len(), ..Verified::default() };
     let mut failed = Vec::new();
-    let mut revisions = HashMap::new();
+    let mut known = HashMap::new();
     for ((one, bytes), look) in present.iter().zip(looks) {
         verified.values += look.values;
-        revisions.extend(look.revision.map(|revision| (one.path.clone(), revision)));
+        known.extend(look.revision.map(|revision| (one.path.clone(), (revision, Arc::clone(bytes)))));
         let file = (!look.found.is_empty()).then(|| add_masked(&mut sources, one.path.as_str(), bytes));
         for found in look.found {
             let place = place_name(fleet, one.place);
@@ -95,10 +96,10 @@ pub fn verify_secrets(
         failed.extend(look.failed.map(|error| Failed { one, bytes, error }));
     }
     report_failed(fleet, failed, &mut sources, &mut sink);
-    if instances.len() == fleet.instances.len() {
+    if selection.is_everything() {
         orphans(files, fleet, &all, &mut sources, &mut sink)?;
     }
-    verified.history = compare_history(root, &revisions, &mut sources, &mut sink)?;
+    verified.history = compare_history(root, &known, &mut sources, &mut sink)?;
     let n_instances = instances.len();
     let outcome = (!sink.has_errors()).then_some(verified);
     Ok(Checked { outcome, found: sink.into_sorted(&sources), sources, n_instances, n_objects: 0 })
@@ -132,7 +133,7 @@ impl Found {
                 let message = format!("key `{key}` is not the {what} that the stack declares");
                 Diagnostic::error(NOT_DERIVED, message)
                     .at(start, "")
-                    .help("set the key that it is made of with `lmsgen secrets set`, and it follows")
+                    .help("set the key that it is made of with `lmsgen secrets set`, and a digest follows; a public half follows with `lmsgen secrets bind`")
             }
             Self::DamagedWrap(recipient) => {
                 let message = format!("the data key wrapped for {} does not open", short(recipient));
@@ -156,6 +157,7 @@ fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: &Arc<[u8]>, identities: &Identit
         Err(error) => return Look { revision, found, failed: Some(error), values: 0 },
     };
     found.extend(underived(one, &values));
+    found.extend(other_halves(&stored, &values));
     if let Ok(file) = StoreFile::parse(bytes) {
         found.extend(damaged_wraps(&file, identities).into_iter().map(Found::DamagedWrap));
     }
@@ -173,24 +175,42 @@ fn underived(one: &Wanted<'_>, values: &[(String, Plaintext)]) -> Vec<Found> {
     wrong.map(|(key, ..)| Found::NotDerived { key: key.clone(), what: "SHA-256" }).collect()
 }
 
+/// Public halves that are not those of their keys.
+fn other_halves(stored: &StoredSecret, values: &[(String, Plaintext)]) -> Vec<Found> {
+    let is_of = |half: &str, value: &Plaintext| public_half(value).is_ok_and(|pem| pem_to_line(&pem) == half);
+    let right = |key: &str, half: &str| values.iter().any(|(known, value)| known == key && is_of(half, value));
+    let wrong = stored.public.iter().filter(|(key, half)| !right(key, half));
+    wrong.map(|(key, _)| Found::NotDerived { key: key.clone(), what: "private key of the public half" }).collect()
+}
+
+/// What the history has at the path of a file.
+#[derive(Default)]
+struct Earlier {
+    highest: u64,
+    /// `true` if a version shares ciphertext with the file that is there now.
+    is_related: bool,
+}
+
 /// Compares revisions with those of all earlier versions that the repository has.
 fn compare_history(
     root: &Root,
-    revisions: &HashMap<RelPath, u64>,
+    present: &HashMap<RelPath, (u64, Arc<[u8]>)>,
     sources: &mut SourceMap,
     sink: &mut Sink,
 ) -> Result<Option<Reach>, Error> {
     let Ok(repository) = Repository::open(root.path()) else { return Ok(None) };
     let Some(head) = repository.head()? else { return Ok(None) };
-    let mut highest: HashMap<RelPath, u64> = HashMap::new();
+    let mut known: HashMap<RelPath, Earlier> = HashMap::new();
     let reach = repository.versions_below(&head, STORE, &mut |path, bytes| {
-        if let (true, Ok(file)) = (revisions.contains_key(path), StoreFile::parse(bytes)) {
-            let known = highest.entry(path.clone()).or_default();
-            *known = file.revision().max(*known);
-        }
+        let (Some((_, now)), Ok(before)) = (present.get(path), StoreFile::parse(bytes)) else { return };
+        let earlier = known.entry(path.clone()).or_default();
+        earlier.highest = earlier.highest.max(before.revision());
+        earlier.is_related |= StoreFile::parse(now).is_ok_and(|now| now.shares_ciphertext_with(&before));
     })?;
-    for (path, &revision) in revisions {
-        let Some(&before) = highest.get(path).filter(|before| **before > revision) else { continue };
+    for (path, (revision, _)) in present {
+        // A file that was made anew after another was deleted has nothing in common with that.
+        let earlier = known.get(path).filter(|earlier| earlier.is_related && earlier.highest > *revision);
+        let Some(Earlier { highest: before, .. }) = earlier else { continue };
         let file = sources.add(path.as_str(), "");
         let message = format!("the file moved backwards: revision {revision}, and there was {before} before");
         let help = format!("an older version was put back; find the right one with `git log -- {path}` and restore it");

@@ -15,6 +15,9 @@ use super::store_files::MAX_FILE;
 /// A `.sops.yaml` that lmsgen did not write.
 const FOREIGN: Code = Code::new("LMS444", Class::Secret);
 
+/// A `.sops.yaml` of lmsgen's that is out of step.
+const STALE: Code = Code::new("LMS448", Class::Secret);
+
 /// The path.
 pub fn path() -> RelPath {
     RelPath::new(".sops.yaml").expect("a plain name")
@@ -58,8 +61,18 @@ pub fn keep_in_step(root: &Root, fleet: &Fleet) -> Result<bool, Error> {
 ///
 /// # Errors
 /// It cannot be read.
-pub fn check(root: &Root, sources: &mut SourceMap, sink: &mut Sink) -> Result<(), Error> {
-    if root.read(&path(), MAX_FILE)?.is_some_and(|bytes| !is_own_config(&bytes)) {
+pub fn check(root: &Root, fleet: &Fleet, sources: &mut SourceMap, sink: &mut Sink) -> Result<(), Error> {
+    let found = root.read(&path(), MAX_FILE)?;
+    if let (Some(found), Some(wanted)) = (&found, wanted(fleet))
+        && is_own_config(found)
+        && **found != *wanted
+    {
+        let file = sources.add(path().as_str(), "");
+        let warning = Diagnostic::warning(STALE, "`.sops.yaml` does not say what the environments say");
+        let help = "`sops edit` and `sops updatekeys` would encrypt to others; run `lmsgen render`, which writes it";
+        sink.push(warning.at(Span::file_start(file), "").help(help));
+    }
+    if found.is_some_and(|bytes| !is_own_config(&bytes)) {
         let file = sources.add(path().as_str(), "");
         let warning = Diagnostic::warning(FOREIGN, "`.sops.yaml` was not written by lmsgen and is left alone");
         let help = "`sops edit` and `sops updatekeys` follow it, not the environments; remove it, and `lmsgen render` writes one";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
-use crate::fleet::{Fleet, SecretDecl, SecretForm, SecretSource, is_ignored, is_note};
+use crate::fleet::{EnvironmentPart, Fleet, SecretDecl, SecretForm, SecretSource, is_ignored, is_note};
 use crate::git::Files;
 use crate::names::{EnvName, RelPath, SecretName};
 use crate::params::Params;
@@ -129,15 +129,7 @@ pub fn wanted<'f>(fleet: &'f Fleet, instances: &[usize]) -> Vec<Wanted<'f>> {
         let ready = |at: &usize| !fleet.environments[*at].recipients.is_empty();
         environments.extend((0..fleet.environments.len()).filter(ready));
     }
-    for part in fleet.environment_parts.iter().filter(|part| environments.contains(&part.environment)) {
-        let place = SecretPlace { environment: part.environment, client: None };
-        list.extend(
-            fleet.stacks[part.stack]
-                .environment_secrets
-                .iter()
-                .map(|decl| wanted_one(fleet, place, part.stack, decl, &part.params)),
-        );
-    }
+    list.extend(of_environments(fleet, |environment| environments.contains(&environment)));
     for &at in instances {
         let instance = &fleet.instances[at];
         let stack = fleet.clients[instance.client].stack;
@@ -147,6 +139,17 @@ pub fn wanted<'f>(fleet: &'f Fleet, instances: &[usize]) -> Vec<Wanted<'f>> {
         );
     }
     list
+}
+
+/// The Secrets of the environments that `which` picks, by index, whether or not a client runs there.
+pub fn of_environments<'f>(fleet: &'f Fleet, which: impl Fn(usize) -> bool) -> Vec<Wanted<'f>> {
+    let parts = fleet.environment_parts.iter().filter(|part| which(part.environment));
+    let of_part = |part: &'f EnvironmentPart| {
+        let place = SecretPlace { environment: part.environment, client: None };
+        let secrets = fleet.stacks[part.stack].environment_secrets.iter();
+        secrets.map(move |decl| wanted_one(fleet, place, part.stack, decl, &part.params))
+    };
+    parts.flat_map(of_part).collect()
 }
 
 fn wanted_one<'f>(

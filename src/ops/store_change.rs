@@ -11,11 +11,11 @@ use crate::diagnostic::{Diagnostic, Sink, SourceMap};
 use crate::files::Root;
 use crate::fleet::{Fleet, Selection, Sources};
 use crate::names::RelPath;
-use crate::secret::{NO_IDENTITY, StoreError};
+use crate::secret::{NO_IDENTITY, OTHER_LABELS, OTHER_OBJECT, OTHER_PLACE, StoreError, StoredSecret};
 
 use super::prepare::Checked;
 use super::secret_place::place_name;
-use super::store::{Wanted, add_masked, wanted};
+use super::store::{Wanted, add_masked, compare, wanted};
 use super::store_files::{StoreFiles, WholeStore, folder, lock};
 use super::{Error, Watch, sops_yaml};
 
@@ -92,7 +92,7 @@ impl Change<'_> {
         let made: Vec<Made<T>> = files
             .par_iter()
             .map(|(one, bytes)| {
-                let new = change(fleet, one, bytes);
+                let new = refuse_other(fleet, one, bytes).and_then(|()| change(fleet, one, bytes));
                 self.watch.advance(done.fetch_add(1, Ordering::Relaxed) + 1);
                 new
             })
@@ -131,6 +131,9 @@ impl Change<'_> {
         let mut wanted = wanted(fleet, instances);
         wanted.retain(|one| {
             let environment = &fleet.environments[one.place.environment];
+            if !self.selection.names_environment(environment.name.as_str()) {
+                return false;
+            }
             let selected = match one.place.client {
                 Some(_) => !self.only_environments,
                 None => self.selection.is_of_environments(),
@@ -154,6 +157,16 @@ impl Change<'_> {
         let read = wanted.into_par_iter().map(|one| Ok(files.read(&one.path)?.map(|bytes| (one, bytes))));
         Ok(read.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect())
     }
+}
+
+/// A file of another place, or one in which characters were moved between texts, can have a right MAC. Only what is declared
+/// gets a new one, or other readers.
+fn refuse_other(fleet: &Fleet, one: &Wanted<'_>, bytes: &Arc<[u8]>) -> Result<(), Error> {
+    let failed = |faults| Error::Secret { path: one.path.to_string(), source: StoreError::Faults(faults) };
+    let stored = StoredSecret::parse(bytes).map_err(failed)?;
+    let mut faults = compare(fleet, one, &stored).faults;
+    faults.retain(|fault| [OTHER_OBJECT, OTHER_PLACE, OTHER_LABELS].contains(&fault.code));
+    if faults.is_empty() { Ok(()) } else { Err(failed(faults)) }
 }
 
 /// A file that could not be opened or written.

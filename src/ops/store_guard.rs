@@ -1,29 +1,33 @@
 //! What is refused to happen to committed store files without a person's word: an older version put back, and a file
 //! encrypted wholly anew, which anybody who knows the public recipients can make. Needs no private key.
 
-use crate::git::{ChangeKind, Files, Proposal, Repository};
+use crate::git::{Files, Repository, Revision};
 use crate::names::RelPath;
 use crate::secret::StoreFile;
 
 use super::Error;
-use super::store_files::STORE;
 
 /// Files that a message names.
 const NAMED: usize = 5;
 
-/// Stops a commit that does either; `store` holds the files to be committed.
+/// Stops a publication that does either; `store` holds the files to be published, `bases` are the commits it goes on top of:
+/// the local one, and what was last seen of the remote, which commits made by hand are on top of.
 ///
 /// # Errors
 /// [`Error::Guard`] with the files; a commit that cannot be read.
-pub fn guard_store(repository: &Repository, proposal: &Proposal<'_>, store: &Files) -> Result<(), Error> {
-    let Some(parent) = proposal.parent else { return Ok(()) };
-    let in_store = |path: &RelPath| path.as_str().strip_prefix(STORE).is_some_and(|rest| rest.starts_with('/'));
-    let changed = proposal.changes.iter().filter(|one| one.kind == ChangeKind::Changed && in_store(&one.path));
-    let paths: Vec<RelPath> = changed.map(|one| one.path.clone()).collect();
+pub fn guard_store(repository: &Repository, bases: &[Revision], store: &Files) -> Result<(), Error> {
+    bases.iter().try_for_each(|base| guard_against(repository, base, store))
+}
+
+fn guard_against(repository: &Repository, parent: &Revision, store: &Files) -> Result<(), Error> {
+    let paths: Vec<RelPath> = store.keys().cloned().collect();
     let before = repository.files_at(parent, &paths)?;
     let (mut backwards, mut anew) = (Vec::new(), Vec::new());
     for (path, old) in paths.iter().zip(&before) {
         let (Some(old), Some(new)) = (old, store.get(path)) else { continue };
+        if **old == **new {
+            continue;
+        }
         let (Ok(old), Ok(new)) = (StoreFile::parse(old), StoreFile::parse(new)) else { continue };
         if new.revision() < old.revision() {
             backwards.push(format!("{path} (revision {} after {})", new.revision(), old.revision()));

@@ -23,7 +23,7 @@ pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>
         Err(faults) => faults.with(None),
         Ok(mut prepared) => {
             require_secrets(&mut prepared, Strictness::Lenient);
-            sops_yaml::check(root, &mut prepared.sources, &mut prepared.found)?;
+            sops_yaml::check(root, &prepared.fleet, &mut prepared.sources, &mut prepared.found)?;
             if prepared.is_everything() && !prepared.found.has_errors() {
                 report_unused(&prepared.watched.sentry, &mut prepared.found);
             }

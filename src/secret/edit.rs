@@ -34,7 +34,8 @@ pub(super) fn decrypt_comment(key: &DataKey, text: &str, aad: &str) -> Option<Pl
 /// Recipients of `file`, which was opened, whose identity is at hand and does not open the data key that is wrapped for it.
 #[must_use]
 pub fn damaged_wraps(file: &StoreFile<'_>, identities: &Identities) -> Vec<String> {
-    identities.damaged(&file.wraps).into_iter().map(str::to_owned).collect()
+    let right = |key: &DataKey| key.open(&file.last_modified, file.mac).is_ok();
+    identities.damaged(&file.wraps, &right).into_iter().map(str::to_owned).collect()
 }
 
 /// Sets values: in `existing` if there is a file, else in a new one.
@@ -188,7 +189,8 @@ pub(super) struct Opened {
 
 impl Opened {
     pub(super) fn new(file: &StoreFile<'_>, identities: &Identities) -> Result<Self, StoreError> {
-        let key = identities.unwrap(&file.wraps).map_err(|error| match error {
+        let right = |key: &DataKey| key.open(&file.last_modified, file.mac).is_ok();
+        let key = identities.unwrap(&file.wraps, &right).map_err(|error| match error {
             UnwrapError::NoMatch => StoreError::NoIdentity {
                 recipients: file.recipients().map(Into::into).collect(),
                 tried: identities.tried(),

@@ -7,7 +7,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fault::{Fault, UNREADABLE};
+use base64::prelude::{BASE64_STANDARD, Engine};
+
+use super::fault::{Fault, SHAPE, UNREADABLE};
+use super::rsa_key::is_rsa_public_key;
 use super::{read, scan};
 use crate::sops::{Sealed, Wrap, canonical};
 
@@ -178,10 +181,16 @@ impl<'t> StoreFile<'t> {
             let at = error.valid_up_to();
             vec![Fault::new(UNREADABLE, at..at, "not UTF-8 from here on")]
         })?;
-        match scan::scan(text) {
-            Some(file) => Ok(file),
-            None => read::read(text),
-        }
+        let file = match scan::scan(text) {
+            Some(file) => file,
+            None => read::read(text)?,
+        };
+        let of_nothing = |(key, _): &&(String, Range<usize>)| !file.entries.iter().any(|entry| entry.key == *key);
+        let faults = file.places.public.iter().filter(of_nothing).map(|(key, place)| {
+            Fault::new(SHAPE, place.clone(), format!("the public half of key `{key}`, which the file does not have"))
+        });
+        let faults: Vec<Fault> = faults.collect();
+        if faults.is_empty() { Ok(file) } else { Err(faults) }
     }
 
     /// Which object it is.
@@ -281,9 +290,10 @@ pub(super) fn is_label_value(text: &str) -> bool {
     text.len() <= 63 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
-/// `true` for the public half of a key as an annotation holds it: canonical base64.
+/// `true` for the public half of an RSA key as an annotation holds it: nothing else could stand there, so that no text moved from
+/// its neighbours can.
 pub(super) fn is_public_half(text: &str) -> bool {
-    text.len() <= 1024 && canonical(text)
+    text.len() <= 1024 && canonical(text) && BASE64_STANDARD.decode(text).is_ok_and(|der| is_rsa_public_key(&der))
 }
 
 /// The revision that an annotation's value says; `None` unless it is a number from 1 in canonical form.

@@ -8,8 +8,8 @@ use super::edit::{Opened, decrypt_comment, recipient_difference};
 use super::error::StoreError;
 use super::file::{Leaf, StoreFile};
 use super::write::{check_time, entry, wrap};
+use crate::sops::Edits;
 use crate::sops::{DataKey, Identities, Kind, Recipient, digest};
-use crate::sops::{Edits, column};
 
 /// What became of a file.
 #[derive(Debug)]
@@ -124,7 +124,8 @@ fn rekey(file: &StoreFile<'_>, recipients: &[Recipient], opened: &Opened, now: &
 
 /// How far the dashes of a list are indented.
 fn indent_of(list: &str) -> usize {
-    list.find('-').map_or(4, |dash| column(list, dash))
+    let item = list.lines().find(|line| line.trim_start_matches(' ').starts_with("- "));
+    item.map_or(4, |line| line.len() - line.trim_start_matches(' ').len())
 }
 
 /// The items of a list, each with all of its lines.

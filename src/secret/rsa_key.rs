@@ -7,7 +7,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding};
 use rsa::{RsaPrivateKey, RsaPublicKey};
 
 use super::GenerateError;
@@ -45,6 +45,11 @@ pub fn public_half(pem: &Plaintext) -> Result<String, NotAnRsaKey> {
     RsaPublicKey::from(&key).to_public_key_pem(LineEnding::LF).map_err(|_| NotAnRsaKey)
 }
 
+/// `true` for the DER of an RSA key's `SubjectPublicKeyInfo`.
+pub(super) fn is_rsa_public_key(der: &[u8]) -> bool {
+    RsaPublicKey::from_public_key_der(der).is_ok()
+}
+
 /// The base64 in a PEM, on one line: what a store file keeps of a public half.
 #[must_use]
 pub fn pem_to_line(pem: &str) -> String {
@@ -70,7 +75,6 @@ pub fn line_to_pem(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use rsa::pkcs8::DecodePublicKey;
     use rsa::traits::PublicKeyParts;
 
     use super::super::generator::RsaSize;

@@ -118,25 +118,27 @@ impl Identities {
         tried.collect()
     }
 
-    /// Recipients among `wraps`, which one of the identities opens, whose identity is here and does not open what is wrapped
-    /// for it.
-    pub(crate) fn damaged<'w>(&self, wraps: &'w [Wrap<'_>]) -> Vec<&'w str> {
+    /// Recipients among `wraps` whose identity is here and does not get the data key that is `right`: what is wrapped for them
+    /// does not open, or is another key.
+    pub(crate) fn damaged<'w>(&self, wraps: &'w [Wrap<'_>], right: &dyn Fn(&DataKey) -> bool) -> Vec<&'w str> {
         let ours =
             wraps.iter().filter_map(|wrap| Some((wrap, self.keys.iter().find(|key| key.recipient == wrap.recipient)?)));
         let ours: Vec<_> = ours.collect();
-        // The only one is the one that opened.
+        // The only one is the one that opened the file.
         if ours.len() < 2 {
             return Vec::new();
         }
-        let broken = ours.into_iter().filter(|(wrap, key)| open(&wrap.armor, &key.identity).is_none());
+        let is_right = |wrap: &Wrap<'_>, key: &Key| open(&wrap.armor, &key.identity).is_some_and(|key| right(&key));
+        let broken = ours.into_iter().filter(|(wrap, key)| !is_right(wrap, key));
         broken.map(|(wrap, _)| &*wrap.recipient).collect()
     }
 
-    /// Opens the first wrapped key whose recipient one of the identities is. A wrap that says it is for an identity and
-    /// does not open with it is damaged; the next identity is tried, since one broken wrap must not lock out the others.
-    pub(crate) fn unwrap(&self, wraps: &[Wrap<'_>]) -> Result<DataKey, UnwrapError> {
-        let mut damaged = None;
-        if let Some(data_key) = unwrap_with(&self.keys, wraps, &mut damaged) {
+    /// Opens the first wrapped key whose recipient one of the identities is and that is `right`. A wrap that does not open with
+    /// its identity, or holds another key, is damaged; the next identity is tried, since one broken wrap must not lock out
+    /// the others. When no key is right, the first one is returned: the file is wrong, not the wraps.
+    pub(crate) fn unwrap(&self, wraps: &[Wrap<'_>], right: &dyn Fn(&DataKey) -> bool) -> Result<DataKey, UnwrapError> {
+        let mut seen = Seen::default();
+        if let Some(data_key) = unwrap_with(&self.keys, wraps, right, &mut seen) {
             return Ok(data_key);
         }
         for source in &self.sources {
@@ -147,13 +149,16 @@ impl Identities {
             };
             for wrap in asked_for {
                 if let Ok(keys) = &*late.answer(&wrap.recipient)
-                    && let Some(data_key) = unwrap_with(keys, wraps, &mut damaged)
+                    && let Some(data_key) = unwrap_with(keys, wraps, right, &mut seen)
                 {
                     return Ok(data_key);
                 }
             }
         }
-        Err(damaged.map_or(UnwrapError::NoMatch, UnwrapError::Damaged))
+        match seen {
+            Seen { other: Some(data_key), .. } => Ok(data_key),
+            Seen { damaged, .. } => Err(damaged.map_or(UnwrapError::NoMatch, UnwrapError::Damaged)),
+        }
     }
 }
 
@@ -194,13 +199,23 @@ fn counted(n_keys: usize) -> String {
     if n_keys == 1 { "1 key".to_owned() } else { format!("{n_keys} keys") }
 }
 
-fn unwrap_with(keys: &[Key], wraps: &[Wrap<'_>], damaged: &mut Option<String>) -> Option<DataKey> {
+/// What was met on the way to a right key.
+#[derive(Default)]
+struct Seen {
+    /// The first key that is not the right one.
+    other: Option<DataKey>,
+    /// A recipient whose wrap does not open.
+    damaged: Option<String>,
+}
+
+fn unwrap_with(keys: &[Key], wraps: &[Wrap<'_>], right: &dyn Fn(&DataKey) -> bool, seen: &mut Seen) -> Option<DataKey> {
     for key in keys {
         let Some(wrap) = wraps.iter().find(|wrap| wrap.recipient == key.recipient) else { continue };
-        if let Some(data_key) = open(&wrap.armor, &key.identity) {
-            return Some(data_key);
+        match open(&wrap.armor, &key.identity) {
+            Some(data_key) if right(&data_key) => return Some(data_key),
+            Some(other) => drop(seen.other.get_or_insert(other)),
+            None => seen.damaged = Some(wrap.recipient.to_string()),
         }
-        *damaged = Some(wrap.recipient.to_string());
     }
     None
 }

@@ -85,7 +85,7 @@ fn all_are_old_or_the_next_run_makes_all_new() {
 
 #[test]
 fn staged_files_of_somebody_else_are_refused() {
-    for list in ["0 clients/C1.toml\nend\n", "0 .git/hooks/pre-commit\nend\n", "nonsense"] {
+    for list in ["0 - clients/C1.toml\nend\n", "0 - .git/hooks/pre-commit\nend\n", "nonsense"] {
         let folder = fresh();
         let batch = folder.path().join(".lmsgen/batch");
         std::fs::create_dir_all(&batch).unwrap();
@@ -96,4 +96,32 @@ fn staged_files_of_somebody_else_are_refused() {
         assert_eq!(error.to_string(), "`.lmsgen/batch` was not made by lmsgen");
         assert!(!folder.path().join("clients/C1.toml").exists() && !folder.path().join(".git").exists());
     }
+}
+
+/// What came after the killed run is newer than what it staged.
+#[test]
+fn a_file_that_was_changed_since_is_not_written_over() {
+    let folder = fresh();
+    let n = {
+        let (hook, calls) = failing(usize::MAX, false, Errno::IO);
+        replace(&Root::open(fresh().path()).unwrap().with_hook(hook)).unwrap();
+        calls.load(Ordering::SeqCst)
+    };
+    // Killed at the latest call that leaves a file old.
+    let from = (0..n).rev().find(|from| {
+        let folder = fresh();
+        let (hook, _) = failing(*from, false, Errno::IO);
+        let _ = replace(&Root::open(folder.path()).unwrap().with_hook(hook));
+        seen(&folder).0.iter().any(|content| content.as_deref() != Some("new"))
+    });
+    let (hook, _) = failing(from.unwrap(), false, Errno::IO);
+    replace(&Root::open(folder.path()).unwrap().with_hook(hook)).unwrap_err();
+    let old = FILES.iter().zip(seen(&folder).0).find(|(_, content)| content.as_deref() != Some("new")).unwrap().0;
+    std::fs::create_dir_all(folder.path().join(old).parent().unwrap()).unwrap();
+    std::fs::write(folder.path().join(old), "newer").unwrap();
+    let before = seen(&folder);
+    let root = Root::open(folder.path()).unwrap();
+    let error = root.lock().unwrap().finish(&rel("s")).unwrap_err();
+    assert!(error.to_string().contains("remove the folder `.lmsgen/batch`"), "{error}");
+    assert_eq!(seen(&folder), before);
 }

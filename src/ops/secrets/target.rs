@@ -6,7 +6,7 @@ use crate::files::Root;
 use crate::fleet::{Fleet, SecretKeyDecl, Selection, Sources};
 use crate::ops::Error;
 use crate::ops::prepare::Checked;
-use crate::ops::store::{Wanted, add_masked, compare, wanted};
+use crate::ops::store::{Wanted, add_masked, compare, of_environments, wanted};
 use crate::ops::store_files::MAX_FILE;
 use crate::secret::{OTHER_OBJECT, OTHER_PLACE, StoredSecret};
 
@@ -81,10 +81,17 @@ fn find<'f>(fleet: &'f Fleet, which: &SecretRef) -> Result<Wanted<'f>, Error> {
         clients: client.map(str::to_owned).into_iter().collect(),
         labels: Vec::new(),
     };
-    let instances = selection.instances(fleet)?;
-    let places = wanted(fleet, &instances);
-    let of_place: Vec<Wanted<'f>> =
-        places.into_iter().filter(|one| one.place.client.is_some() == client.is_some()).collect();
+    let of_place: Vec<Wanted<'f>> = match client {
+        Some(_) => {
+            let places = wanted(fleet, &selection.instances(fleet)?);
+            places.into_iter().filter(|one| one.place.client.is_some()).collect()
+        }
+        // Also where no client runs yet.
+        None => match fleet.environments.iter().position(|one| one.name.as_str() == environment) {
+            Some(named) => of_environments(fleet, |index| index == named),
+            None => return Err(selection.instances(fleet).err().map_or(Error::Faults, Error::Selection)),
+        },
+    };
     let known: Vec<String> = of_place.iter().map(|one| one.decl.name.to_string()).collect();
     let one = of_place.into_iter().find(|one| one.decl.name.as_str() == which.name).ok_or_else(|| {
         let known = if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };

@@ -149,7 +149,9 @@ fn descend_map(around: &Around<'_>, map: &Map<'_>, steps: &mut Vec<Step>) {
         return;
     }
     let Some((key, value)) = map.entries.iter().rev().find(|(key, _)| key.span.start <= around.at) else { return };
-    if around.within(value) {
+    // Behind a key whose collection starts on the next line it belongs to the key, not to the collection.
+    let behind_key = around.at < value.span().start && around.same_line(key.span.end);
+    if !behind_key && around.within(value) {
         steps.push(Step::Key(key.text.to_string()));
         descend(around, value, steps);
     }

@@ -88,7 +88,7 @@ impl<'t> Document<'t> {
     }
 
     pub(super) fn data_key(&self, identities: &Identities) -> Result<DataKey, DocumentError> {
-        identities.unwrap(&self.block.wraps).map_err(|error| {
+        identities.unwrap(&self.block.wraps, &|_| true).map_err(|error| {
             let message = match error {
                 UnwrapError::NoMatch => format!("no identity opens the file; tried: {}", identities.tried().join(", ")),
                 UnwrapError::Damaged(recipient) => {

@@ -153,7 +153,7 @@ impl Rest<'_> {
 
     /// With its point and without trailing zeros, nine digits at most; empty where there is none.
     fn fraction(&mut self) -> Option<String> {
-        let Some(rest) = self.0.strip_prefix('.') else { return Some(String::new()) };
+        let Some(rest) = self.0.strip_prefix(['.', ',']) else { return Some(String::new()) };
         let n = rest.bytes().take_while(u8::is_ascii_digit).count();
         if n == 0 {
             return None;
@@ -219,6 +219,7 @@ mod tests {
             ("false", Kind::Bool, "False"),
             ("2001-12-14", Kind::Time, "2001-12-14T00:00:00Z"),
             ("2001-1-2 3:4:5.10", Kind::Time, "2001-01-02T03:04:05.1Z"),
+            ("2001-1-2 3:4:5,25", Kind::Time, "2001-01-02T03:04:05.25Z"),
             ("2001-12-14t21:59:43.10-05:00", Kind::Time, "2001-12-14T21:59:43.1-05:00"),
             ("2001-12-14T21:59:43+00:00", Kind::Time, "2001-12-14T21:59:43Z"),
         ] {

@@ -99,22 +99,26 @@ fn told(files: &[File]) -> String {
             counted(values, "value"),
             counted(files.len(), "file")
         ));
-        let mut secrets: BTreeMap<&str, (BTreeSet<&str>, Vec<&str>)> = BTreeMap::new();
+        let mut secrets: BTreeMap<&str, (BTreeSet<&str>, Vec<&str>, bool)> = BTreeMap::new();
         for file in files {
-            let (keys, places) = secrets.entry(&file.note.secret).or_default();
+            let (keys, places, has_generated) = secrets.entry(&file.note.secret).or_default();
             keys.extend(file.note.keys.iter().map(String::as_str));
             places.push(&file.place);
+            *has_generated |= !file.note.generated.is_empty();
         }
-        for (secret, (keys, places)) in secrets {
+        for (secret, (keys, places, has_generated)) in secrets {
             let keys: Vec<&str> = keys.into_iter().collect();
             let first = places.iter().take(NAMED).copied().collect::<Vec<_>>().join(" ");
             let more =
                 if places.len() > NAMED { format!(" and {} more", count(places.len() - NAMED)) } else { String::new() };
-            let place = if places[0].contains('/') { format!("'{environment}/*'") } else { environment.to_owned() };
-            text.push_str(&format!(
-                "    {secret} {}: {first}{more}   -> lmsgen secrets rotate {place} {secret}\n",
-                keys.join(", ")
-            ));
+            let todo = match (places.as_slice(), has_generated) {
+                // What only people know is theirs to renew.
+                ([place, ..], false) => format!("set {place} {secret} {}", keys[0]),
+                ([place], true) => format!("rotate {place} {secret}"),
+                (_, true) => format!("rotate '{environment}/*' {secret}"),
+                ([], false) => continue,
+            };
+            text.push_str(&format!("    {secret} {}: {first}{more}   -> lmsgen secrets {todo}\n", keys.join(", ")));
         }
     }
     text
