@@ -95,12 +95,15 @@ fn values(text: &str, at: usize, separator: Separator, name: &Name) -> Vec<Value
         }
         return found;
     }
-    if rest.starts_with("\"\"\"") || rest.starts_with("'''") || matches!(rest.as_bytes().first(), Some(b'|' | b'>')) {
-        let inline = &rest[3.min(rest.len())..];
-        if rest.starts_with(['"', '\'']) && !inline.trim().is_empty() {
-            let end = inline.find(&rest[..3]).unwrap_or(inline.len());
+    if let Some(quotes) = ["\"\"\"", "'''"].into_iter().find(|quotes| rest.starts_with(quotes)) {
+        let inline = &rest[quotes.len()..];
+        if !inline.trim().is_empty() {
+            let end = inline.find(quotes).unwrap_or(inline.len());
             return vec![Value { range: start + 3..start + 3 + end, form: Form::Quoted }];
         }
+        return next_line(text, &line).into_iter().collect();
+    }
+    if rest.starts_with(['|', '>']) {
         return next_line(text, &line).into_iter().collect();
     }
     if rest.trim().is_empty() {

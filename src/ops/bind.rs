@@ -31,7 +31,15 @@ pub fn bind_secrets(
         if one.decl.keys.iter().any(SecretKeyDecl::is_public) {
             spec.public = public_halves(one.decl, &decrypt(bytes, identities).map_err(failed)?)?;
         }
-        let revision = committed.get(&one.path).map_or(0, |old| revision_above(old, bytes));
+        let old = committed.get(&one.path);
+        if let Some((now, before)) = old.and_then(|old| older(old, bytes)) {
+            return Err(Error::Guard {
+                message: format!("{} is older than in the last commit (revision {now} after {before})", one.path),
+                help: "an older version was put back; restore the file, or set its values with `lmsgen secrets set`"
+                    .into(),
+            });
+        }
+        let revision = old.map_or(0, |old| revision_above(old, bytes));
         let new = bind(bytes, &spec, &recipients(fleet, one.place), revision, identities, now).map_err(failed)?;
         Ok(Some((new, ())))
     })
@@ -42,6 +50,13 @@ fn committed(change: Change<'_>) -> Result<HashMap<RelPath, Vec<u8>>, Error> {
     let Ok(repository) = Repository::open(change.root.path()) else { return Ok(HashMap::new()) };
     let Some(head) = repository.head()? else { return Ok(HashMap::new()) };
     Ok(repository.files_below(&head, STORE)?)
+}
+
+/// The revisions of a file and of `old` where the file's is lower.
+fn older(old: &[u8], new: &[u8]) -> Option<(u64, u64)> {
+    let (old, new) = (StoreFile::parse(old).ok()?, StoreFile::parse(new).ok()?);
+    // Without its place it may be of plain `sops`, which knows no revision.
+    (new.place().is_some() && new.revision() < old.revision()).then(|| (new.revision(), old.revision()))
 }
 
 /// The revision that a file must have if its values differ from those of `old`; 0 if they do not.

@@ -58,6 +58,12 @@ pub fn manifests(root: &Root, options: &ManifestsOptions<'_>) -> Result<Checked<
     if prepared.found.has_errors() {
         return Ok(prepared.finish(None));
     }
+    let mut environments = prepared.instances.iter().map(|&at| prepared.fleet.instances[at].environment);
+    let first = environments.next();
+    if options.decrypt.is_some() && environments.any(|other| Some(other) != first) {
+        let message = "Secrets of several environments are not decrypted into one stream: name one with `-e`";
+        return Err(Error::Usage(message.into()));
+    }
     let phases = phases(&prepared, options.phase.as_deref())?;
     let tree = std::mem::take(&mut prepared.rendered.tree);
     let mut found = Vec::new();

@@ -183,14 +183,6 @@ fn other_halves(stored: &StoredSecret, values: &[(String, Plaintext)]) -> Vec<Fo
     wrong.map(|(key, _)| Found::NotDerived { key: key.clone(), what: "private key of the public half" }).collect()
 }
 
-/// What the history has at the path of a file.
-#[derive(Default)]
-struct Earlier {
-    highest: u64,
-    /// `true` if a version shares ciphertext with the file that is there now.
-    is_related: bool,
-}
-
 /// Compares revisions with those of all earlier versions that the repository has.
 fn compare_history(
     root: &Root,
@@ -200,17 +192,17 @@ fn compare_history(
 ) -> Result<Option<Reach>, Error> {
     let Ok(repository) = Repository::open(root.path()) else { return Ok(None) };
     let Some(head) = repository.head()? else { return Ok(None) };
-    let mut known: HashMap<RelPath, Earlier> = HashMap::new();
+    // Only what shares ciphertext with a file is a version of it: one made anew after another was deleted shares none.
+    let mut highest: HashMap<RelPath, u64> = HashMap::new();
     let reach = repository.versions_below(&head, STORE, &mut |path, bytes| {
         let (Some((_, now)), Ok(before)) = (present.get(path), StoreFile::parse(bytes)) else { return };
-        let earlier = known.entry(path.clone()).or_default();
-        earlier.highest = earlier.highest.max(before.revision());
-        earlier.is_related |= StoreFile::parse(now).is_ok_and(|now| now.shares_ciphertext_with(&before));
+        if StoreFile::parse(now).is_ok_and(|now| now.shares_ciphertext_with(&before)) {
+            let known = highest.entry(path.clone()).or_default();
+            *known = before.revision().max(*known);
+        }
     })?;
     for (path, (revision, _)) in present {
-        // A file that was made anew after another was deleted has nothing in common with that.
-        let earlier = known.get(path).filter(|earlier| earlier.is_related && earlier.highest > *revision);
-        let Some(Earlier { highest: before, .. }) = earlier else { continue };
+        let Some(before) = highest.get(path).filter(|before| *before > revision) else { continue };
         let file = sources.add(path.as_str(), "");
         let message = format!("the file moved backwards: revision {revision}, and there was {before} before");
         let help = format!("an older version was put back; find the right one with `git log -- {path}` and restore it");

@@ -372,7 +372,16 @@ pub fn orphans(
         let what = if names.len() == 1 { "file belongs" } else { "files belong" };
         let message =
             format!("{} {what} to no client, environment or declared Secret: {}", names.len(), names.join(", "));
-        let help = format!("if it is gone for good, `git rm -r {folder}`; data in databases is not touched by that");
+        let all = if names.len() == 1 { format!("{folder}/{}", names[0]) } else { format!("-r {folder}") };
+        let has_others = known.iter().any(|path| path.rsplit_once('/').is_some_and(|(of, _)| of == folder));
+        let help = if has_others {
+            format!(
+                "other files there are in use; if these are gone for good: `git rm {}`",
+                names.iter().map(|name| format!("{folder}/{name}")).collect::<Vec<_>>().join(" ")
+            )
+        } else {
+            format!("when nobody needs the values any more, `git rm {all}`; data in databases is not touched by that")
+        };
         sink.push(Diagnostic::warning(ORPHAN, message).at(Span::file_start(file), "").help(help));
     }
     Ok(notes)

@@ -42,7 +42,7 @@ fn guard_against(repository: &Repository, parent: &Revision, store: &Files) -> R
     }
     if !anew.is_empty() {
         let message = format!("{} encrypted wholly anew: {}", files(&anew), named(&anew));
-        let why = "so does `secrets rewrap` when it removes a recipient, and so could anybody who knows the public recipients";
+        let why = "so do `secrets rewrap` when it removes a recipient and `secrets convert`, and so could anybody who knows the public recipients";
         return Err(Error::Guard { message, help: format!("{why}; {help}") });
     }
     Ok(())

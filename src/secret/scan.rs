@@ -384,6 +384,15 @@ mod tests {
 
     const RE_WRITTEN: &str = include_str!("../../tests/fixtures/secret/re-written.yaml");
 
+    /// The public half of a key that nobody has any more.
+    const HALF: &str = concat!(
+        "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApjlnxcKRugYbcKTk5seI3QVMAadD4d7KgK7pbc3bHl4nze2vQ0Nb",
+        "AnAn0ksTm+BSqrX7GYF5LIavNFTOPRIApOxdeD/OeyPvjj4t7TANHv+rWl5y3rYWAJJGtVhbXE+pUiQjyUAZWgumBga30p3B",
+        "jZ/oPIpj2ICz+5724UgpCeAgLENsDILfnfDEPqtKJsedqo/VMH2aXPggY9WtcwfYOXNX2awzxRcO+fx15K3TWiEhuwlvYtz0",
+        "49BFyawashMPDtPpwCeXCYAqRxcpQyyhnc+TZvPhQ5JgUFqfMJN6hKkVO1wRHiEiMDFGwwVInDrWnxonBw6eHlWAYiJ/ZBoj",
+        "RwIDAQAB",
+    );
+
     fn sample(form: Form) -> String {
         let mut identities = Identities::new();
         identities.add("demo", include_str!("../../tests/keys/demo.agekey")).unwrap();
@@ -394,7 +403,7 @@ mod tests {
             place: "/lms-dev/C42/lms-secret/".into(),
             name: "lms-secret-c42".into(),
             namespace: "lms-dev".into(),
-            public: vec![("a".into(), "MIIB+w==".into())],
+            public: vec![("a".into(), HALF.into())],
             labels: vec![("app/a".into(), "x".into()), ("yes".into(), "1".into())],
             values: vec![value("a", "1"), value("2", "b"), value("empty", "")],
             revision: 7,

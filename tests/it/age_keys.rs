@@ -264,7 +264,7 @@ fn keygen_makes_a_key_that_opens_what_is_encrypted_to_it() {
     let fleet = Fleet::shops();
     let path = fleet.home().join("new.txt");
     let outside = crate::support::fleet::lmsgen(&fleet.home(), &fleet.home(), &["secrets", "keygen", "new.txt"]).go();
-    let ran = outside.exits(0).prints("Public key: age1").prints("secrets.recipients = [\"age1");
+    let ran = outside.exits(0).prints("Public key: age1").prints("Add it to `recipients` under `[secrets]`");
     let text = std::fs::read_to_string(&path).unwrap();
     let recipient = text.lines().nth(1).unwrap().strip_prefix("# public key: ").unwrap();
     assert!(ran.out.contains(recipient) && text.starts_with("# created: 2") && text.lines().count() == 3);

@@ -126,7 +126,7 @@ fn what_cannot_be_rotated_is_said_and_left_alone() {
     fleet.run(&["secrets", "rotate", "dev/*", "db"]).exits(4).says("LMS410").says("in 3 ");
     before.assert_same(&fleet.snapshot());
     // One broken file, and none is changed.
-    fleet.edit(&path("C2"), "    app.kubernetes.io/instance: c2", "    app.kubernetes.io/instance: c3");
+    fleet.edit(&path("C2"), "lmsgen.dev/revision: \"1\"", "lmsgen.dev/revision: \"3\"");
     let before = fleet.snapshot();
     rotate(&fleet, &["dev/*", "db"]).exits(4).says("LMS411").says("secrets/dev/C2/db.yaml");
     before.assert_same(&fleet.snapshot());

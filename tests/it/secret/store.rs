@@ -125,6 +125,7 @@ fn an_edit_of_a_file_by_sops_touches_only_what_it_must() {
         changes(BY_SOPS, &file),
         [
             "+    annotations:",
+            "+        lmsgen.dev/place: /lms-dev/C42/lms-secret/",
             "+        lmsgen.dev/revision: \"2\"",
             "-    pg-password",
             "+    pg-password",

@@ -14,8 +14,14 @@ use lmsgen::sops::{Identities, Recipient};
 use super::{BY_SOPS, CANARY, DEMO_KEY, FIXTURE_KEY, NOW, RE_WRITTEN, demo, fixture, recipients, sample, spec, text};
 
 const PLACE: &str = "/lms-dev/C42/lms-secret/";
-/// The public half of a key, of the smallest kind.
-const HALF: &str = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+/// The public half of a key that nobody has any more.
+const HALF: &str = concat!(
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApjlnxcKRugYbcKTk5seI3QVMAadD4d7KgK7pbc3bHl4nze2vQ0Nb",
+    "AnAn0ksTm+BSqrX7GYF5LIavNFTOPRIApOxdeD/OeyPvjj4t7TANHv+rWl5y3rYWAJJGtVhbXE+pUiQjyUAZWgumBga30p3B",
+    "jZ/oPIpj2ICz+5724UgpCeAgLENsDILfnfDEPqtKJsedqo/VMH2aXPggY9WtcwfYOXNX2awzxRcO+fx15K3TWiEhuwlvYtz0",
+    "49BFyawashMPDtPpwCeXCYAqRxcpQyyhnc+TZvPhQ5JgUFqfMJN6hKkVO1wRHiEiMDFGwwVInDrWnxonBw6eHlWAYiJ/ZBoj",
+    "RwIDAQAB",
+);
 
 /// Every so manyth mutant in a usual run; odd, so that each bit has its turn.
 const STEP: usize = 29;
@@ -55,7 +61,7 @@ impl Sample {
         let keys = file.keys().map(str::to_owned).collect();
         let recipients = file.recipients().map(str::to_owned).collect();
         let public = if file.public_halves().next().is_some() { vec!["seed"] } else { Vec::new() };
-        Self { what, form, labels, keys, public, recipients, identities, bytes }
+        Self { what, bytes, form, labels, keys, public, recipients, identities }
     }
 
     /// What the bytes mean; `None` if anything refuses or reports them. Only warnings about the file as it was are no

@@ -53,7 +53,9 @@ pub fn run(command: Keygen, ui: &Ui) -> Result<Exit, Exit> {
         })?;
         ui.say(&format!("Wrote a private key to {}; keep a copy where only its owner gets it", path.display()));
     }
-    let line = format!("Public key: {recipient}\nIn environments/ENV.toml: secrets.recipients = [\"{recipient}\"]");
+    let line = format!(
+        "Public key: {recipient}\nAdd it to `recipients` under `[secrets]` of environments/ENV.toml: \"{recipient}\""
+    );
     if to_stdout {
         ui.say(&line);
     } else {
