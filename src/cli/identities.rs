@@ -83,7 +83,8 @@ fn add_environment(identities: &mut Identities, ui: &Ui) -> Result<(), Exit> {
         None => identities.note(KEY, absent(KEY)),
     }
     match variable(FILE) {
-        Some(path) => add_file(identities, FILE, Path::new(&path), Missing::IsFault, ui)?,
+        // Most commands need no key, so that a file that is not there is told only where one is needed.
+        Some(path) => add_file(identities, FILE, Path::new(&path), Missing::IsFine, ui)?,
         None => identities.note(FILE, absent(FILE)),
     }
     match default_file() {

@@ -46,6 +46,9 @@ fn cases(planted: &str) -> Vec<Vec<&str>> {
         vec![S, "verify", "-o", "json"],
         vec![S, "convert"],
         vec![S, "generate"],
+        vec![S, "scan"],
+        vec![S, "scan", planted],
+        vec![S, "scan", "-o", "json"],
         vec!["manifests"],
         // What it decrypts is asked for, so here it stops before.
         vec!["manifests", "--decrypt", "--phase", "nope"],
