@@ -7,7 +7,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
-use super::file::{Entry, Leaf, PLACE, PUBLIC, REVISION, Section, StoreFile};
+use super::file::{Entry, Form, Leaf, PLACE, PUBLIC, REVISION, Section, StoreFile};
+use super::sops_block::lines_below;
 use super::write::{SecretSpec, check_time, check_values, encrypt, entry, quoted};
 use crate::sops::{DataKey, Edits, Identities, Plaintext, Recipient, Sealed, UnwrapError, column, digest, line_end};
 
@@ -42,8 +43,7 @@ pub fn damaged_wraps(file: &StoreFile<'_>, identities: &Identities) -> Vec<Strin
 ///
 /// In an existing file, `spec` names the object it must be, the place it belongs to, public halves and the values to set; its
 /// revision counts for new files only. The revision goes up by one when a value changed or a key is new. A file that
-/// does not say its place says it afterwards; one whose labels are not those of `spec` is then written anew, since the MAC
-/// does not hold keys of labels. When nothing is to be changed, the bytes come back as they were. A new file needs no
+/// does not say its place says it afterwards, and has the labels of `spec`, whose keys the MAC does not hold. When nothing is to be changed, the bytes come back as they were. A new file needs no
 /// identity.
 ///
 /// # Errors
@@ -104,7 +104,9 @@ fn write(
     check_time(now)?;
     check_object(file, spec)?;
     let opened = Opened::new(file, identities)?;
-    if file.place.is_none() && !same_labels(file, spec) {
+    let relabel = file.place.is_none() && !same_labels(file, spec);
+    // A template repeats the labels; a file of that form that is not lmsgen's is written in lmsgen's layout.
+    if relabel && file.form == Form::SopsSecret {
         return anew(file, opened, SecretChange { spec, values, revision }, recipients, now);
     }
     let mut edits = Edits::default();
@@ -120,12 +122,31 @@ fn write(
             .filter(|&new| new != file.revision || file.places.revision.is_none()),
     };
     annotate(file, &annotations, &mut edits);
+    if relabel {
+        label(file, spec, &mut edits);
+    }
     if edits.is_empty() {
         return Ok(file.text.as_bytes().to_vec());
     }
     edits.replace(file.places.last_modified.clone(), format!("\"{now}\""));
     let text = edits.apply(file.text);
     seal_mac(&text, file, &opened, &changes, now)
+}
+
+/// Puts the labels of `spec` in place of the file's.
+fn label(file: &StoreFile<'_>, spec: &SecretSpec, edits: &mut Edits) {
+    let (namespace, value) = &file.places.namespace;
+    let unit = column(file.text, namespace.start);
+    let (outer, inner) = (" ".repeat(unit), " ".repeat(unit * 2));
+    let mut labels = spec.labels.clone();
+    labels.sort_unstable();
+    let lines = labels.iter().map(|(key, value)| format!("\n{inner}{}: {}", quoted(key), quoted(value)));
+    let lines = lines.collect::<Vec<_>>().concat();
+    let block = if labels.is_empty() { String::new() } else { format!("{outer}labels:{lines}\n") };
+    match file.places.labels {
+        Some(key) => edits.replace(key - column(file.text, key)..lines_below(file.text, key).end, block),
+        None => edits.insert(line_end(file.text, value.end), format!("\n{}", block.trim_end())),
+    }
 }
 
 fn same_labels(file: &StoreFile<'_>, spec: &SecretSpec) -> bool {

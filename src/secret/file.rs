@@ -134,6 +134,8 @@ pub(super) struct Places {
     pub place: Option<Range<usize>>,
     /// The values of annotations that hold public halves, by key.
     pub public: Vec<(String, Range<usize>)>,
+    /// The key `labels` of the metadata; `None` without labels.
+    pub labels: Option<usize>,
     /// The key of the first annotation; `None` without annotations.
     pub annotations: Option<usize>,
     /// The key `namespace` of the metadata, and its value.

@@ -61,6 +61,7 @@ pub(super) struct Reader<'t> {
     pub(super) public_at: Vec<(String, Range<usize>)>,
     pub(super) comments_at: Vec<(Range<usize>, String)>,
     pub(super) revision: Option<(u64, Range<usize>)>,
+    pub(super) labels_at: Option<usize>,
     pub(super) annotations: Option<usize>,
     /// Name and labels of the template of a `SopsSecret`, and its place.
     pub(super) template: Option<(Option<Cow<'t, str>>, Labels<'t>, Range<usize>)>,
@@ -202,6 +203,7 @@ impl<'t> Reader<'t> {
                     self.namespace = self.clear(key, node).map(|text| (text, key.span.clone(), node.span()));
                 }
                 "labels" => {
+                    self.labels_at = Some(key.span.start);
                     for (name, node) in self.map(key, node) {
                         let label = self.label(name, node);
                         self.labels.extend(label);
@@ -322,6 +324,7 @@ impl<'t> Reader<'t> {
                 revision: revision_at,
                 place: place_at,
                 public: self.public_at,
+                labels: self.labels_at,
                 annotations: self.annotations,
                 namespace: (namespace.1, namespace.2),
                 sops: self.sops,

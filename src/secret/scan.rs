@@ -69,6 +69,7 @@ pub(super) fn scan(text: &str) -> Option<StoreFile<'_>> {
             revision: Some(metadata.revision.1),
             place: metadata.place.map(|(_, span)| span),
             public: metadata.public_at,
+            labels: metadata.labels_at,
             annotations: Some(metadata.annotations),
             namespace: metadata.namespace_at,
             sops: sops_at,
@@ -186,6 +187,7 @@ struct Metadata<'t> {
     name: &'t str,
     namespace: &'t str,
     namespace_at: (Range<usize>, Range<usize>),
+    labels_at: Option<usize>,
     annotations: usize,
     place: Option<(&'t str, Range<usize>)>,
     public: Vec<(Cow<'t, str>, Cow<'t, str>)>,
@@ -209,6 +211,7 @@ fn metadata<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Met
         name,
         namespace,
         namespace_at,
+        labels_at: None,
         annotations: 0,
         place: None,
         public: Vec::new(),
@@ -217,7 +220,7 @@ fn metadata<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Met
         revision: (0, 0..0),
     };
     while lines.indent() == unit {
-        let (key, _) = lines.indented(unit)?;
+        let (key, key_at) = lines.indented(unit)?;
         let is_labels = match key {
             "annotations:" if found.annotations == 0 => false,
             "labels:" if found.labels.is_empty() => true,
@@ -226,7 +229,9 @@ fn metadata<'t>(lines: &mut Lines<'t>, leaves: &mut Vec<Leaf<'t>>) -> Option<Met
         if lines.indent() != 2 * unit {
             return None;
         }
-        if !is_labels {
+        if is_labels {
+            found.labels_at = Some(key_at);
+        } else {
             found.annotations = lines.at + 2 * unit;
         }
         while lines.indent() == 2 * unit {

@@ -46,7 +46,7 @@ impl<'t> Block<'t> {
 }
 
 /// The lines of the list under the key that starts at `key`: those that are indented further, or start with a dash as far.
-fn lines_below(text: &str, key: usize) -> Range<usize> {
+pub(super) fn lines_below(text: &str, key: usize) -> Range<usize> {
     let indent = key - text[..key].rfind('\n').map_or(0, |at| at + 1);
     let start = text[key..].find('\n').map_or(text.len(), |at| key + at + 1);
     let mut end = start;

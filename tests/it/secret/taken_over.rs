@@ -43,17 +43,24 @@ fn setting_a_value_binds_too() {
     assert_eq!(unicode(&changed), unicode(BY_SOPS), "a value that did not change keeps its ciphertext");
 }
 
-/// The MAC does not hold keys of labels, so that a bound file has exactly those that lmsgen writes.
+/// The MAC does not hold keys of labels, so that a bound file has exactly those that lmsgen writes; all else stays.
 #[test]
-fn other_labels_are_written_anew() {
+fn other_labels_give_way() {
     let both = [recipients(&fixture()), recipients(&demo())].concat();
     let bound = bind(RE_WRITTEN, &spec(&[]), &both, 0, &fixture(), LATER).unwrap();
     let file = StoreFile::parse(&bound).unwrap();
     assert_eq!(file.labels().collect::<Vec<_>>(), [("app.kubernetes.io/managed-by", "lmsgen")]);
     assert_eq!((file.place(), file.revision()), (Some("/lms-dev/C42/lms-secret/"), 2));
-    let mut before = values(RE_WRITTEN, &fixture());
-    before.sort();
-    assert_eq!(values(&bound, &fixture()), before);
+    assert_eq!(values(&bound, &fixture()), values(RE_WRITTEN, &fixture()));
+    assert_eq!(removed_lines(RE_WRITTEN, &bound).len(), 2, "the time and the MAC");
+    // As a client's file has them: two labels where `sops` kept one; comments, `data` and the order of keys stay.
+    let mut two = spec(&[]);
+    two.labels.push(("app.kubernetes.io/instance".into(), "c42".into()));
+    let bound = bind(BY_SOPS, &two, &recipients(&fixture()), 0, &fixture(), LATER).unwrap();
+    let labels = "    labels:\n        app.kubernetes.io/instance: c42\n        app.kubernetes.io/managed-by: lmsgen\ntype: Opaque\n";
+    assert!(text(&bound).contains(labels), "{}", text(&bound));
+    assert_eq!(values(&bound, &fixture()), values(BY_SOPS, &fixture()));
+    assert_eq!(removed_lines(BY_SOPS, &bound).len(), 2);
 }
 
 #[test]
