@@ -110,6 +110,9 @@ fn pattern(text: &str) -> Result<Regex, &'static str> {
                 continue;
             }
             (']', _) => in_class = false,
+            // A repetition of a repetition, which Go refuses; one `?` makes it lazy, which both know.
+            ('*' | '+' | '?' | '}', Some('*' | '+' | '{')) if !in_class => return Err(DIALECT),
+            ('{', _) if !in_class && !is_count(&chars.clone().collect::<String>()) => return Err(DIALECT),
             ('&' | '~' | '-', Some(same)) if in_class && same == c => return Err(DIALECT),
             ('(', Some('?')) => {
                 let word: String = chars.clone().skip(1).take_while(|c| c.is_ascii_alphabetic() || *c == '-').collect();
@@ -122,6 +125,14 @@ fn pattern(text: &str) -> Result<Regex, &'static str> {
         rust.push(c);
     }
     Regex::new(&rust).map_err(|_| DIALECT)
+}
+
+/// `true` for text that goes on as the count of a repetition, after its brace, and counts no more than Go allows.
+fn is_count(rest: &str) -> bool {
+    let Some((count, _)) = rest.split_once('}') else { return false };
+    let (low, high) = count.split_once(',').unwrap_or((count, ""));
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u32>().is_ok_and(|n| n <= 1000);
+    number(low) && (high.is_empty() || number(high))
 }
 
 /// An escape in Rust's words: Go's classes are those of ASCII.
@@ -170,7 +181,23 @@ mod tests {
         assert!(regex(r"^[\w-]+$").unwrap().is_match("a-b_1") && !regex(r"^\w+$").unwrap().is_match("é"));
         assert!(regex("[]a]").unwrap().is_match("]"));
         assert!(regex(r"\bkey\b").unwrap().is_match("a key"));
-        for text in [r"\Qa\E", "[a&&b]", "[[a]]", "[a--b]", "(?x)a", "(?=a)", "a{1001}(", r"[^\D]"] {
+        for text in [
+            r"\Qa\E",
+            "[a&&b]",
+            "[[a]]",
+            "[a--b]",
+            "(?x)a",
+            "(?=a)",
+            "a{1001}",
+            "a{1,1001}",
+            "a{,3}",
+            "a**",
+            "a+*",
+            "a?+",
+            "a{2}{3}",
+            "d{1001}|data",
+            r"[^\D]",
+        ] {
             assert!(regex(text).is_err(), "{text}");
         }
     }
