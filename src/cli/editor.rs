@@ -15,8 +15,17 @@ use super::environment::variable;
 use super::exit::Exit;
 use super::memory_file::MemoryFile;
 
-/// What Vim must not do: keep text in files elsewhere. `-n` is no swap file, `-i NONE` no memory of registers.
-const VIM: [&str; 5] = ["-n", "-i", "NONE", "-c", "set nobackup nowritebackup noundofile noswapfile"];
+/// What Vim must not do: keep text in files elsewhere, or do what a value says. `-n` is no swap file, `-i NONE` no memory of
+/// registers. It is told before it reads the file, and again after it read settings of the person's own.
+const VIM: [&str; 7] = [
+    "-n",
+    "-i",
+    "NONE",
+    "--cmd",
+    "set nomodeline nobackup nowritebackup noundofile noswapfile viminfo=",
+    "-c",
+    "set nomodeline nobackup nowritebackup noundofile noswapfile viminfo=",
+];
 
 /// How often the editor is looked at.
 const PACE: Duration = Duration::from_millis(30);
@@ -74,7 +83,7 @@ impl Editor {
     pub fn edit(&self, file: &MemoryFile, signals: &Signals) -> Result<(), EditorError> {
         let mut words = self.0.clone();
         let name = words[0].clone();
-        if is_vim(&name) {
+        if starts_vim(&words) {
             words.extend(VIM.map(str::to_owned));
         }
         let mut command = command(&words).ok_or(EditorError::None)?;
@@ -95,6 +104,13 @@ fn in_path(name: &str) -> Option<std::path::PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
+/// `true` if Vim is what the words start, also by way of another program: `env vim`.
+fn starts_vim(words: &[String]) -> bool {
+    // `emacsclient -a vim` takes the flags for its own, and `-n` for leave to return at once.
+    let is_emacs = words.first().is_some_and(|word| word.rsplit('/').next().is_some_and(|n| n.starts_with("emacs")));
+    !is_emacs && words.iter().any(|word| is_vim(word))
+}
+
 /// `true` for Vim and its kin, under whatever name they are started.
 fn is_vim(program: &str) -> bool {
     let by_name = |path: &Path| {
@@ -102,7 +118,8 @@ fn is_vim(program: &str) -> bool {
         name.starts_with("vim") || name.starts_with("nvim")
     };
     let found = if program.contains('/') { Some(program.into()) } else { in_path(program) };
-    by_name(Path::new(program)) || found.and_then(|path| path.canonicalize().ok()).is_some_and(|path| by_name(&path))
+    let Some(found) = found.filter(|path| path.is_file()) else { return false };
+    by_name(Path::new(program)) || found.canonicalize().is_ok_and(|path| by_name(&path))
 }
 
 /// Whether a signal ends the program, as it does while nobody notes it: a handler that is there once is never taken away,

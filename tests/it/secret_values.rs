@@ -234,3 +234,26 @@ fn an_imported_rsa_key_must_be_one() {
     let args = ["secrets", "import", "lms-dev/C1", "rsa-secret", "--from-file", &from];
     with_key(fleet.prepare(&args)).go().exits(2).says("is no RSA private key in PEM");
 }
+
+#[test]
+fn vim_is_told_to_keep_nothing_elsewhere_however_it_is_started() {
+    let fleet = Fleet::shops();
+    set(&fleet, "first");
+    let bin = fleet.home().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let log = fleet.home().join("log");
+    for name in ["vim", "nano", "emacsclient"] {
+        std::fs::rename(editor(&fleet, &format!("printf '<%s>' \"$@\" > {}", log.display())), bin.join(name)).unwrap();
+    }
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let flags = "<-n><-i><NONE><--cmd><set nomodeline nobackup nowritebackup noundofile noswapfile viminfo=>";
+    for (line, is_vim) in
+        [("vim", true), ("env vim", true), ("env X=y vim -f", true), ("nano", false), ("emacsclient -a vim", false)]
+    {
+        let args = [&["secrets", "edit"], &PLACE[..]].concat();
+        with_key(fleet.prepare(&args)).env("PATH", &path).env("EDITOR", line).go().exits(0);
+        let given = std::fs::read_to_string(&log).unwrap();
+        assert_eq!(given.contains(flags), is_vim, "{line}: {given}");
+        assert!(given.ends_with("/payments.yaml>"), "the file comes last: {given}");
+    }
+}
