@@ -3,19 +3,29 @@
 use std::io;
 use std::path::Path;
 use std::process::{Child, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::{SigId, flag, low_level};
 
 use super::child::{command, split};
 use super::environment::variable;
 use super::exit::Exit;
 use super::memory_file::MemoryFile;
 
-/// What Vim must not do: keep text in files elsewhere. `-n` is no swap file, `-i NONE` no memory of registers.
-const VIM: [&str; 5] = ["-n", "-i", "NONE", "-c", "set nobackup nowritebackup noundofile noswapfile"];
+/// What Vim must not do: keep text in files elsewhere, or do what a value says. `-n` is no swap file, `-i NONE` no memory of
+/// registers. It is told before it reads the file, and again after it read settings of the person's own.
+const VIM: [&str; 7] = [
+    "-n",
+    "-i",
+    "NONE",
+    "--cmd",
+    "set nomodeline nobackup nowritebackup noundofile noswapfile viminfo=",
+    "-c",
+    "set nomodeline nobackup nowritebackup noundofile noswapfile viminfo=",
+];
 
 /// How often the editor is looked at.
 const PACE: Duration = Duration::from_millis(30);
@@ -73,7 +83,7 @@ impl Editor {
     pub fn edit(&self, file: &MemoryFile, signals: &Signals) -> Result<(), EditorError> {
         let mut words = self.0.clone();
         let name = words[0].clone();
-        if is_vim(&name) {
+        if starts_vim(&words) {
             words.extend(VIM.map(str::to_owned));
         }
         let mut command = command(&words).ok_or(EditorError::None)?;
@@ -94,6 +104,13 @@ fn in_path(name: &str) -> Option<std::path::PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
+/// `true` if Vim is what the words start, also by way of another program: `env vim`.
+fn starts_vim(words: &[String]) -> bool {
+    // `emacsclient -a vim` takes the flags for its own, and `-n` for leave to return at once.
+    let is_emacs = words.first().is_some_and(|word| word.rsplit('/').next().is_some_and(|n| n.starts_with("emacs")));
+    !is_emacs && words.iter().any(|word| is_vim(word))
+}
+
 /// `true` for Vim and its kin, under whatever name they are started.
 fn is_vim(program: &str) -> bool {
     let by_name = |path: &Path| {
@@ -101,11 +118,32 @@ fn is_vim(program: &str) -> bool {
         name.starts_with("vim") || name.starts_with("nvim")
     };
     let found = if program.contains('/') { Some(program.into()) } else { in_path(program) };
-    by_name(Path::new(program)) || found.and_then(|path| path.canonicalize().ok()).is_some_and(|path| by_name(&path))
+    let Some(found) = found.filter(|path| path.is_file()) else { return false };
+    by_name(Path::new(program)) || found.canonicalize().is_ok_and(|path| by_name(&path))
 }
 
-/// Signals that would end the program: noted, so that it can remove its file first.
-pub struct Signals(Arc<AtomicUsize>);
+/// Whether a signal ends the program, as it does while nobody notes it: a handler that is there once is never taken away,
+/// so it does by itself what the system does without one.
+static IS_FATAL: LazyLock<io::Result<Arc<AtomicBool>>> = LazyLock::new(|| {
+    let is_fatal = Arc::new(AtomicBool::new(true));
+    for number in [HUP, INT, TERM] {
+        flag::register_conditional_default(signal(number), Arc::clone(&is_fatal))?;
+    }
+    Ok(is_fatal)
+});
+
+fn signal(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or_default()
+}
+
+/// Signals that would end the program: noted until this is dropped, so that it can remove its file or put the terminal in
+/// order first.
+pub struct Signals {
+    last: Arc<AtomicUsize>,
+    actions: Vec<SigId>,
+    /// `false` within other `Signals`, which go on.
+    was_fatal: bool,
+}
 
 impl Signals {
     /// From now on.
@@ -113,12 +151,13 @@ impl Signals {
     /// # Errors
     /// The system refuses.
     pub fn install() -> io::Result<Self> {
-        let last = Arc::new(AtomicUsize::new(0));
+        let is_fatal = IS_FATAL.as_ref().map_err(|error| io::Error::from(error.kind()))?;
+        let was_fatal = is_fatal.swap(false, Ordering::SeqCst);
+        let mut signals = Self { last: Arc::new(AtomicUsize::new(0)), actions: Vec::new(), was_fatal };
         for number in [HUP, INT, TERM] {
-            let signal = i32::try_from(number).unwrap_or_default();
-            signal_hook::flag::register_usize(signal, Arc::clone(&last), number)?;
+            signals.actions.push(flag::register_usize(signal(number), Arc::clone(&signals.last), number)?);
         }
-        Ok(Self(last))
+        Ok(signals)
     }
 
     /// How the program ends, if it was told to.
@@ -126,8 +165,9 @@ impl Signals {
         self.number().map(Exit::Signal)
     }
 
-    fn number(&self) -> Option<u8> {
-        u8::try_from(self.0.load(Ordering::SeqCst)).ok().filter(|&number| number > 0)
+    /// The last one.
+    pub fn number(&self) -> Option<u8> {
+        u8::try_from(self.last.load(Ordering::SeqCst)).ok().filter(|&number| number > 0)
     }
 
     /// Waits for a child. Ctrl-C is the editor's own, which gets it from the terminal; the other signals end it.
@@ -137,7 +177,7 @@ impl Signals {
             if let Some(status) = child.try_wait()? {
                 return Ok(status);
             }
-            if matches!(self.0.load(Ordering::SeqCst), HUP | TERM) {
+            if matches!(self.last.load(Ordering::SeqCst), HUP | TERM) {
                 if n_waits == 0
                     && let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw)
                 {
@@ -158,8 +198,27 @@ impl Signals {
         // An editor that went on after Ctrl-C was used with it.
         let is_used = usize::from(number) == INT && status.success();
         if is_used {
-            self.0.store(0, Ordering::SeqCst);
+            self.last.store(0, Ordering::SeqCst);
         }
         (!is_used).then_some(number)
     }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        if let Ok(is_fatal) = &*IS_FATAL {
+            is_fatal.store(self.was_fatal, Ordering::SeqCst);
+        }
+        for action in self.actions.drain(..) {
+            low_level::unregister(action);
+        }
+    }
+}
+
+/// Does to the program what a signal does that was noted while the terminal was not to be left as it was.
+///
+/// Returns only if somebody else notes it, as around an editor.
+pub fn raise(number: u8) {
+    // The system takes every number that was a signal.
+    let _ = low_level::raise(i32::from(number));
 }

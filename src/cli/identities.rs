@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 use lmsgen::sops::{Asked, Identities, MAX_KEY_FILE, is_protected, open_protected};
 
 use super::child;
+use super::editor;
 use super::environment::{is_ci, variable};
 use super::exit::Exit;
 use super::outside::{ReadError, into_text, read_regular};
-use super::terminal::Terminal;
+use super::terminal::{NoAnswer, Terminal};
 use super::ui::Ui;
 
 /// Where private keys come from.
@@ -147,7 +148,13 @@ fn unlock(path: &Path, bytes: &[u8]) -> Result<Zeroizing<String>, String> {
             .to_owned());
     };
     let prompt = format!("Passphrase of {}: ", path.display());
-    let passphrase = terminal.ask_hidden(&prompt).map_err(|error| format!("no passphrase: {error}"))?;
+    let passphrase = terminal.ask_hidden(&prompt).map_err(|error| {
+        // It is not for this key alone: the run ends, and does not go on to say that no key opens the file.
+        if let NoAnswer::Interrupted(number) = error {
+            editor::raise(number);
+        }
+        format!("no passphrase: {error}")
+    })?;
     open_protected(bytes, &passphrase).map_err(|error| error.to_string())
 }
 

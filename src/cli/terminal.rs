@@ -3,18 +3,34 @@
 
 use std::io;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr,
+};
 use zeroize::Zeroizing;
 
+use super::editor::Signals;
 use super::exit::Exit;
 use super::ui::Ui;
 
 /// Longer lines are not typed; they are pasted by mistake, or belong into a pipe.
 const LONGEST_LINE: usize = 64 << 10;
+
+const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// How often signals are looked at: one that comes just before the wait does not end it.
+const PACE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// A paste comes in pieces; there is no more of it after a pause like this.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
+/// The most pieces that are thrown away.
+const MOST_PIECES: usize = 100;
+
+const INT: u8 = 2;
 
 /// The terminal that controls the process.
 pub struct Terminal(OwnedFd);
@@ -24,13 +40,16 @@ pub struct Terminal(OwnedFd);
 pub enum NoAnswer {
     /// Ctrl-C, or a signal that ends the program.
     #[error("interrupted")]
-    Interrupted,
+    Interrupted(u8),
     /// Ctrl-D, or the terminal went away.
     #[error("nothing was typed")]
     Closed,
     /// Not UTF-8, or too long.
     #[error("what was typed is no text of at most 64 KiB")]
     NotText,
+    /// There was more behind the end of the line.
+    #[error("several lines were pasted")]
+    SeveralLines,
     /// The system refused.
     #[error("the terminal cannot be read: {0}")]
     System(io::Error),
@@ -39,15 +58,15 @@ pub enum NoAnswer {
 impl From<Errno> for NoAnswer {
     fn from(errno: Errno) -> Self {
         // A handler ran: whoever installed it wants the program to end.
-        if errno == Errno::INTR { Self::Interrupted } else { Self::System(errno.into()) }
+        if errno == Errno::INTR { Self::Interrupted(INT) } else { Self::System(errno.into()) }
     }
 }
 
 impl NoAnswer {
     /// Says it, and how to end.
     pub fn exit(&self, ui: &Ui) -> Exit {
-        if matches!(self, Self::Interrupted) {
-            return Exit::Signal(2);
+        if let Self::Interrupted(number) = self {
+            return Exit::Signal(*number);
         }
         ui.complain(&format!("error: {self}"));
         Exit::Usage
@@ -61,17 +80,25 @@ impl Terminal {
         openat(CWD, "/dev/tty", flags, Mode::empty()).ok().map(Self)
     }
 
-    /// Asks for a line that is not shown.
+    /// Asks for a line that is not shown. Whatever ends the wait, the terminal is then as it was before.
     ///
     /// # Errors
     /// [`NoAnswer`].
     pub fn ask_hidden(&self, prompt: &str) -> Result<Zeroizing<String>, NoAnswer> {
+        let signals = Signals::install().map_err(NoAnswer::System)?;
         let quiet = Quiet::new(self)?;
         self.write(prompt)?;
-        let line = self.hidden_line();
-        self.write("\n")?;
+        let line = self.hidden_line(&signals);
+        if line.is_err() {
+            self.discard();
+        }
+        let end = self.write("\n");
         drop(quiet);
-        line
+        // A terminal that went away says so by a signal, too.
+        if let Some(number) = signals.number() {
+            return Err(NoAnswer::Interrupted(number));
+        }
+        end.and(line)
     }
 
     /// Asks a question; only `y` and `yes` mean yes.
@@ -92,11 +119,12 @@ impl Terminal {
         Ok(answer.eq_ignore_ascii_case(b"y") || answer.eq_ignore_ascii_case(b"yes"))
     }
 
-    fn hidden_line(&self) -> Result<Zeroizing<String>, NoAnswer> {
+    fn hidden_line(&self, signals: &Signals) -> Result<Zeroizing<String>, NoAnswer> {
         let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
         loop {
+            self.wait(signals)?;
             match self.byte()? {
-                Some(3) => return Err(NoAnswer::Interrupted),
+                Some(3) => return Err(NoAnswer::Interrupted(INT)),
                 None | Some(4) if line.is_empty() => return Err(NoAnswer::Closed),
                 None | Some(4 | b'\n' | b'\r') => break,
                 Some(8 | 127) => erase(&mut line),
@@ -106,7 +134,39 @@ impl Terminal {
                 Some(_) => return Err(NoAnswer::NotText),
             }
         }
+        // The rest would be a command to the shell.
+        if self.has_more(&AT_ONCE) {
+            return Err(NoAnswer::SeveralLines);
+        }
         super::outside::into_text(line).map_err(|_| NoAnswer::NotText)
+    }
+
+    /// Waits until there is something to read.
+    fn wait(&self, signals: &Signals) -> Result<(), NoAnswer> {
+        loop {
+            if let Some(number) = signals.number() {
+                return Err(NoAnswer::Interrupted(number));
+            }
+            match poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&PACE)) {
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) => return Ok(()),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+
+    fn has_more(&self, within: &Timespec) -> bool {
+        let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
+        poll(&mut fds, Some(within)).is_ok() && fds[0].revents().contains(PollFlags::IN)
+    }
+
+    /// Throws away what is still to be read: the shell would show and execute it.
+    fn discard(&self) {
+        for _ in 0..MOST_PIECES {
+            if !self.has_more(&PAUSE) || tcflush(&self.0, QueueSelector::IFlush).is_err() {
+                break;
+            }
+        }
     }
 
     /// The next byte; `None` at the end.

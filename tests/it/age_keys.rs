@@ -53,13 +53,18 @@ fn without_terminal(run: Run) -> Ran {
 
 /// The run on a terminal of its own, where `typed` is typed; what the terminal shows, and the exit code.
 fn on_terminal(run: Run, typed: &str) -> (String, i32) {
+    shell_on_terminal(run, "LMSGEN", typed)
+}
+
+/// A line of the shell's in which `LMSGEN` stands for the run, on a terminal.
+fn shell_on_terminal(run: Run, line: &str, typed: &str) -> (String, i32) {
     let inner = run.into_command();
     let words: Vec<String> = std::iter::once(inner.get_program())
         .chain(inner.get_args())
         .map(|word| format!("'{}'", word.to_str().unwrap()))
         .collect();
     let mut command = Command::new("script");
-    command.args(["-qec", &words.join(" "), "/dev/null"]).env_clear();
+    command.args(["-qec", &line.replace("LMSGEN", &words.join(" ")), "/dev/null"]).env_clear();
     command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("SHELL", "/bin/sh");
     command.current_dir(inner.get_current_dir().unwrap());
     let piped = || Stdio::piped();
@@ -146,6 +151,61 @@ fn a_passphrase_is_asked_for_once_without_echo_and_only_if_it_is_needed() {
         let both = [&args[..], &["--age-key-file", demo.to_str().unwrap()]].concat();
         without_terminal(fleet.prepare(&both)).exits(0);
     }
+}
+
+/// The run on a terminal, where `signal` comes while it waits at a prompt: whether the terminal afterwards shows what is
+/// typed, and the exit code that the shell sees.
+fn killed_at_prompt(fleet: &Fleet, run: Run, signal: &str) -> (bool, String) {
+    let pid = fleet.home().join("pid");
+    let line = format!(
+        "(sleep 1; kill -{signal} $(cat {0})) & sh -c 'echo $$ > {0}; exec \"$@\"' sh LMSGEN; echo \"code $?\"; stty -a",
+        pid.display()
+    );
+    let (shown, _) = shell_on_terminal(run, &line, "");
+    let code = shown.split("code ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+    (shown.contains(" echo ") && shown.contains(" icanon "), code.to_owned())
+}
+
+#[test]
+fn whatever_ends_a_prompt_the_terminal_is_as_before_and_nothing_is_written() {
+    let fleet = Fleet::shops();
+    let key = std::fs::read_to_string(demo()).unwrap();
+    let locked = file(&fleet, "locked", protected(&key, "open sesame", true));
+    let set = ["secrets", "set", "asia/corner", "session", "key", "--age-key-file"];
+    let value = || fleet.prepare(&[&set[..], &[demo().to_str().unwrap()]].concat());
+    let passphrase = || fleet.prepare(&[&set[..], &[locked.to_str().unwrap(), "--file", "lmsgen.toml"]].concat());
+    let before = fleet.snapshot();
+    for (signal, code) in [("TERM", "143"), ("HUP", "129"), ("INT", "130")] {
+        assert_eq!(killed_at_prompt(&fleet, value(), signal), (true, code.to_owned()), "{signal}");
+        assert_eq!(killed_at_prompt(&fleet, passphrase(), signal), (true, code.to_owned()), "{signal}");
+    }
+    for run in [value(), passphrase()] {
+        let (shown, code) = on_terminal(run, "half\u{3}");
+        assert_eq!(code, 130, "{shown}");
+        assert!(!shown.contains("half") && !shown.contains("error"), "{shown}");
+    }
+    before.assert_same(&fleet.snapshot());
+}
+
+#[test]
+fn several_pasted_lines_are_no_value_and_not_left_to_the_shell() {
+    let fleet = Fleet::shops();
+    let demo = demo();
+    let args = ["secrets", "set", "asia/corner", "session", "key", "--age-key-file", demo.to_str().unwrap()];
+    let before = fleet.snapshot();
+    for pasted in ["first\nsecond\n", "first\r\nsecond", "first\n\n"] {
+        let (shown, code) = on_terminal(fleet.prepare(&args), pasted);
+        assert_eq!(code, 2, "{shown}");
+        assert!(shown.contains("several lines were pasted: use --file or a pipe"), "{shown}");
+        assert!(!shown.contains("first") && !shown.contains("second"), "{shown}");
+    }
+    before.assert_same(&fleet.snapshot());
+    // What reads the terminal next gets nothing of it.
+    let line = "LMSGEN; read -r next; echo \"next: <$next>\"";
+    let (shown, _) = shell_on_terminal(fleet.prepare(&args), line, "first\nsecond\n");
+    assert!(shown.contains("next: <>"), "{shown}");
+    let (shown, code) = on_terminal(fleet.prepare(&args), "first\n");
+    assert_eq!(code, 0, "{shown}");
 }
 
 #[test]

@@ -5,55 +5,64 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use crate::support::canary::{CANARY, assert_without};
 use crate::support::fleet::{Fleet, Run, repository};
 
-/// Everything that a person can type, by the words of the command. What fails on purpose is here too.
-fn cases(planted: &str) -> Vec<Vec<&str>> {
+/// What a person types, and how it ends when a private key is at hand.
+type Case<'a> = (i32, Vec<&'a str>);
+
+/// Everything that a person can type, by the words of the command. What fails on purpose is here too: the code says that it
+/// fails at what it is meant to fail at.
+fn cases<'a>(planted: &'a str, manifest: &'a str, leak: &'a str) -> Vec<Case<'a>> {
     const S: &str = "secrets";
     let place = ["asia/bolt-and-co", "payments"];
     vec![
-        vec!["client", "list"],
-        vec!["client", "show", "bolt-and-co"],
-        vec!["client", "new", "fresh"],
-        vec!["env", "list"],
-        vec!["validate"],
-        vec!["validate", "-o", "json"],
-        vec!["render"],
-        vec!["render", "--no-such-flag"],
-        vec!["diff", "--unified"],
-        vec!["diff", "-o", "json"],
-        vec!["publish", "--no-push"],
-        vec!["explain", "bolt-and-co", "title"],
-        vec![S, "status"],
-        vec![S, "status", "-o", "json"],
-        vec![S, "set", place[0], place[1], "api-key"],
-        vec![S, "set", place[0], place[1], "api-key", "--file", planted],
-        vec![S, "set", place[0], place[1], "nothing", "--file", planted],
-        vec![S, "set", "asia/nobody", place[1], "api-key", "--file", planted],
-        vec![S, "show", place[0], place[1], "nothing"],
-        vec![S, "show", place[0], "nothing"],
-        vec![S, "edit", place[0], place[1]],
-        vec![S, "import", place[0], place[1], "--from-file", "api-key=/dev/null"],
-        vec![S, "import", place[0], place[1], "--from-manifest", planted],
-        vec![S, "keygen", "/dev/null/no"],
-        vec![S, "rotate", "asia/corner", "session", "--dry-run"],
-        vec![S, "rotate", "asia/*", "payments"],
-        vec![S, "rewrap", "--dry-run", "--rekey"],
-        vec![S, "rewrap", "--rekey", "-e", "europe"],
-        vec![S, "bind"],
-        vec![S, "verify"],
-        vec![S, "verify", "-o", "json"],
-        vec![S, "convert"],
-        vec![S, "generate"],
-        vec![S, "scan"],
-        vec![S, "scan", planted],
-        vec![S, "scan", "-o", "json"],
-        vec!["manifests"],
-        // What it decrypts is asked for, so here it stops before.
-        vec!["manifests", "--decrypt", "--phase", "nope"],
+        (0, vec!["client", "list"]),
+        (0, vec!["client", "show", "bolt-and-co"]),
+        (0, vec!["client", "new", "fresh", "--name", "Fresh", "--env", "asia"]),
+        (0, vec!["env", "list"]),
+        (0, vec!["validate"]),
+        (0, vec!["validate", "-o", "json"]),
+        (0, vec!["render"]),
+        (2, vec!["render", "--no-such-flag"]),
+        (0, vec!["diff", "--unified"]),
+        (0, vec!["diff", "-o", "json"]),
+        (0, vec!["publish", "--no-push"]),
+        (0, vec!["explain", "bolt-and-co", "title"]),
+        (0, vec![S, "status"]),
+        (0, vec![S, "status", "-o", "json"]),
+        (0, vec![S, "set", place[0], place[1], "api-key"]),
+        (0, vec![S, "set", place[0], place[1], "api-key", "--file", planted]),
+        (2, vec![S, "set", place[0], place[1], "nothing", "--file", planted]),
+        (2, vec![S, "set", "asia/nobody", place[1], "api-key", "--file", planted]),
+        (2, vec![S, "show", place[0], place[1], "nothing"]),
+        (2, vec![S, "show", place[0], "nothing"]),
+        (3, vec![S, "edit", place[0], place[1]]),
+        (2, vec![S, "import", place[0], place[1], "--from-file", "api-key=/dev/null"]),
+        (3, vec![S, "import", place[0], place[1], "--from-manifest", planted]),
+        (0, vec![S, "import", place[0], place[1], "--from-manifest", manifest]),
+        (4, vec![S, "scan", leak]),
+        (4, vec![S, "scan", leak, "-o", "json"]),
+        (5, vec![S, "keygen", "/dev/null/no"]),
+        (0, vec![S, "rotate", "asia/corner", "session", "--dry-run"]),
+        (2, vec![S, "rotate", "asia/*", "payments"]),
+        (0, vec![S, "rewrap", "--dry-run", "--rekey"]),
+        (0, vec![S, "rewrap", "--rekey", "-e", "europe"]),
+        (0, vec![S, "bind"]),
+        (0, vec![S, "verify"]),
+        (0, vec![S, "verify", "-o", "json"]),
+        (0, vec![S, "convert"]),
+        (0, vec![S, "generate"]),
+        (0, vec!["manifests"]),
+        (2, vec!["manifests", "--decrypt", "--phase", "nope"]),
+        (0, DECRYPT.to_vec()),
     ]
 }
+
+/// What it decrypts is asked for: stdout holds it, and nothing else does.
+const DECRYPT: [&str; 2] = ["manifests", "--decrypt"];
 
 /// The program's commands as its help lists them, `secrets set`.
 fn commands(fleet: &Fleet, above: &[&str], found: &mut BTreeSet<String>) {
@@ -91,6 +100,15 @@ fn planted() -> (Fleet, PathBuf) {
     fleet.run(&["render"]).exits(0);
     fleet.commit_all();
     (fleet, plain)
+}
+
+/// A Secret's manifest and a file for the scan to find something in, with the value in the clear.
+fn in_the_clear(folder: &Path) -> [PathBuf; 2] {
+    let (manifest, leak) = (folder.join("manifest.yaml"), folder.join("leak.toml"));
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: old\nstringData:\n";
+    std::fs::write(&manifest, format!("{secret}  api-key: '{CANARY}'\n")).unwrap();
+    std::fs::write(&leak, format!("password = \"{CANARY}\"\n")).unwrap();
+    [manifest, leak]
 }
 
 fn key_file() -> PathBuf {
@@ -140,18 +158,28 @@ fn no_command_lets_a_value_out() {
             fleet.prepare(args).env("PATH", format!("{}:{path}", bin.display())).env("EDITOR", bin.join("editor"));
         run.env("TMPDIR", &tmp).env("RUST_BACKTRACE", "full")
     };
-    let cases = cases(plain.to_str().unwrap());
-    for args in &cases {
+    let [manifest, leak] = in_the_clear(plain.parent().unwrap());
+    let cases = cases(plain.to_str().unwrap(), manifest.to_str().unwrap(), leak.to_str().unwrap());
+    let mut wrong = Vec::new();
+    for (code, case) in &cases {
         for with_key in [true, false] {
-            let args = [args, &["-vvv"][..]].concat();
+            let args = [case, &["-vvv"][..]].concat();
             let run = prepare(&args).input(CANARY);
-            let ran = if with_key { run.env("SOPS_AGE_KEY", &private) } else { run }.go();
-            assert!((0..=9).contains(&ran.code), "{args:?}: {}\n{}", ran.code, ran.all());
+            let mut ran = if with_key { run.env("SOPS_AGE_KEY", &private) } else { run }.go();
+            let is_expected = if with_key { ran.code == *code } else { (0..=9).contains(&ran.code) };
+            if *case == DECRYPT && with_key {
+                assert!(ran.out.contains(&BASE64_STANDARD.encode(CANARY)), "the values are there at all");
+                ran.out.clear();
+            }
             assert_without(&texts_and_key, &format!("{args:?}"), ran.all().as_bytes());
+            if !is_expected {
+                wrong.push(format!("{args:?}: {}, not {code}\n{}", ran.code, ran.all()));
+            }
             let one_line: String = ran.all().chars().filter(|c| !c.is_whitespace()).collect();
             assert_without(&texts_and_key, &format!("{args:?}, lines joined"), one_line.as_bytes());
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // What shall show values does: to stdout only.
     let shown =
         prepare(&["secrets", "show", "asia/corner", "session", "key", "-vvv"]).env("SOPS_AGE_KEY", &private).go();
@@ -169,7 +197,7 @@ fn no_command_lets_a_value_out() {
     commands(&fleet, &[], &mut all);
     let known = |command: &String| {
         let words: Vec<&str> = command.split(' ').collect();
-        cases.iter().any(|case| case.starts_with(&words))
+        cases.iter().any(|(_, case)| case.starts_with(&words))
     };
     let forgotten: Vec<&String> = all.iter().filter(|command| !known(command)).collect();
     assert!(all.len() > 15 && forgotten.is_empty(), "without a case: {forgotten:?} of {all:?}");

@@ -226,11 +226,52 @@ fn values_are_imported_from_files_and_manifests() {
 }
 
 #[test]
-fn an_imported_rsa_key_must_be_one() {
+fn what_is_declared_as_an_rsa_key_must_be_one_however_it_comes() {
     let fleet = Fleet::of_repository(&["lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"]);
     let path = fleet.home().join("pem");
     std::fs::write(&path, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
     let from = format!("rsa_key={}", path.display());
-    let args = ["secrets", "import", "lms-dev/C1", "rsa-secret", "--from-file", &from];
-    with_key(fleet.prepare(&args)).go().exits(2).says("is no RSA private key in PEM");
+    let why = "the value of `rsa_key` is no RSA private key in PEM, as the stack declares it";
+    let before = fleet.snapshot();
+    let place = ["lms-dev/C1", "rsa-secret"];
+    let args = ["secrets", "import", place[0], place[1], "--from-file", &from];
+    with_key(fleet.prepare(&args)).go().exits(2).says(why);
+    let args = ["secrets", "set", place[0], place[1], "rsa_key", "--file", path.to_str().unwrap()];
+    with_key(fleet.prepare(&args)).go().exits(2).says(why);
+    let editor = editor(
+        &fleet,
+        "echo 'rsa_key: AAAA' > \"$1.new\"; grep -v '^rsa_key\\|^ ' \"$1\" >> \"$1.new\"; cat \"$1.new\" > \"$1\"",
+    );
+    let args = ["secrets", "edit", place[0], place[1]];
+    let ran = with_key(fleet.prepare(&args)).env("EDITOR", editor).go().exits(2).says(why);
+    assert!(!ran.all().contains("AAAA"), "{}", ran.all());
+    before.assert_same(&fleet.snapshot());
+    // Another good one is taken.
+    let of_another = with_key(fleet.prepare(&["secrets", "show", "lms-dev/C70", place[1], "rsa_key"])).go().exits(0);
+    std::fs::write(&path, of_another.out).unwrap();
+    let args = ["secrets", "set", place[0], place[1], "rsa_key", "--file", path.to_str().unwrap()];
+    with_key(fleet.prepare(&args)).go().exits(0).says("Set lms-dev/C1 rsa-secret rsa_key");
+}
+
+#[test]
+fn vim_is_told_to_keep_nothing_elsewhere_however_it_is_started() {
+    let fleet = Fleet::shops();
+    set(&fleet, "first");
+    let bin = fleet.home().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let log = fleet.home().join("log");
+    for name in ["vim", "nano", "emacsclient"] {
+        std::fs::rename(editor(&fleet, &format!("printf '<%s>' \"$@\" > {}", log.display())), bin.join(name)).unwrap();
+    }
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let flags = "<-n><-i><NONE><--cmd><set nomodeline nobackup nowritebackup noundofile noswapfile viminfo=>";
+    for (line, is_vim) in
+        [("vim", true), ("env vim", true), ("env X=y vim -f", true), ("nano", false), ("emacsclient -a vim", false)]
+    {
+        let args = [&["secrets", "edit"], &PLACE[..]].concat();
+        with_key(fleet.prepare(&args)).env("PATH", &path).env("EDITOR", line).go().exits(0);
+        let given = std::fs::read_to_string(&log).unwrap();
+        assert_eq!(given.contains(flags), is_vim, "{line}: {given}");
+        assert!(given.ends_with("/payments.yaml>"), "the file comes last: {given}");
+    }
 }

@@ -4,7 +4,7 @@ use crate::files::Root;
 use crate::fleet::SecretSource;
 use crate::ops::prepare::Checked;
 use crate::ops::{Error, store_files};
-use crate::secret::{Generator, generate, is_rsa_private_key};
+use crate::secret::{Generator, generate};
 use crate::sops::{Identities, Plaintext};
 
 use super::SecretRef;
@@ -65,7 +65,7 @@ fn named(import: Import) -> Result<Vec<(String, Plaintext)>, Error> {
     if named.is_empty() { Err(Error::Usage("there is nothing to import".to_owned())) } else { Ok(named) }
 }
 
-/// Every key must be declared and every value what its key needs.
+/// Every key must be declared, every value text, and every digest the right one.
 fn check(found: &Found<'_>, values: &[(String, Plaintext)]) -> Result<(), Error> {
     for (key, value) in values {
         let decl = found.key(key).map_err(|error| {
@@ -80,21 +80,11 @@ fn check(found: &Found<'_>, values: &[(String, Plaintext)]) -> Result<(), Error>
         if std::str::from_utf8(value.expose()).is_err() {
             return refuse("is not text (UTF-8); files of SOPS hold text, so encode it, for example by base64");
         }
-        match &decl.source {
-            SecretSource::Generate(generator) if is_rsa(generator) && !is_rsa_private_key(value) => {
-                return refuse("is no RSA private key in PEM, as the stack declares it");
-            }
-            SecretSource::Generate(generator @ Generator::Sha256Of { key: of }) => {
-                check_digest((key, value, generator), of, values)?;
-            }
-            _ => {}
+        if let SecretSource::Generate(generator @ Generator::Sha256Of { key: of }) = &decl.source {
+            check_digest((key, value, generator), of, values)?;
         }
     }
     Ok(())
-}
-
-fn is_rsa(generator: &Generator) -> bool {
-    matches!(generator, Generator::Rsa(_))
 }
 
 /// A digest is taken of what is imported with it, and must be the one given.

@@ -8,7 +8,7 @@ use crate::ops::generate::refuse_lost;
 use crate::ops::prepare::Checked;
 use crate::ops::secret_place::{recipients, spec};
 use crate::ops::{sops_yaml, store_files};
-use crate::secret::{Generator, StoredSecret, generate, set};
+use crate::secret::{Generator, StoredSecret, generate, is_rsa_private_key, set};
 use crate::sops::{Identities, Plaintext};
 
 use super::SecretRef;
@@ -51,13 +51,21 @@ pub fn set_secret(
     done
 }
 
-/// Writes values of declared keys, which are no digests, while the caller holds the lock.
+/// Writes values of declared keys, which are no digests, while the caller holds the lock. What is declared as an RSA key must
+/// be one.
 pub(super) fn write(
     root: &Root,
     found: &Found<'_>,
     mut values: Vec<(String, Plaintext)>,
     (identities, now): (&Identities, &str),
 ) -> Result<SetOutcome, Error> {
+    for (key, value) in &values {
+        let is_rsa = matches!(found.key(key)?.source, SecretSource::Generate(Generator::Rsa(_)));
+        if is_rsa && !is_rsa_private_key(value) {
+            let why = "is no RSA private key in PEM, as the stack declares it";
+            return Err(Error::Usage(format!("the value of `{key}` {why}")));
+        }
+    }
     let one = &found.one;
     let existing = found.existing.as_deref();
     if existing.is_none() {

@@ -63,10 +63,12 @@ pub fn run(command: Edit, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
             Exit::Io
         })?;
         let faults = match into_text(text) {
-            Ok(text) => match apply(root, &editing, &text, &identities, ui)? {
-                EditOutcome::Refused(faults) => faults,
-                done => return Ok(told(&which, &done, ui)),
-            },
+            Ok(text) => {
+                match apply(root, &editing, &text, &identities, ui).map_err(|exit| signals.exit().unwrap_or(exit))? {
+                    EditOutcome::Refused(faults) => faults,
+                    done => return Ok(told(&which, &done, ui)),
+                }
+            }
             Err(_) => vec![TextFault { line: 0, message: "the text is not UTF-8".to_owned() }],
         };
         refused(&faults, ui);

@@ -17,7 +17,7 @@ use crate::cli::exit::Exit;
 use crate::cli::identities::Keys;
 use crate::cli::outside::{MAX_VALUE, ReadError, read_all, read_any};
 use crate::cli::show::{failed, outcome};
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{NoAnswer, Terminal};
 use crate::cli::ui::Ui;
 
 /// Set one value, read from a prompt without echo, from stdin, or from a file.
@@ -83,7 +83,7 @@ fn read_value(command: &Set, ui: &Ui) -> Result<Plaintext, Exit> {
             ui.complain(&format!("error: {}: {error}", path.display()));
             if matches!(error, ReadError::TooLarge(_)) { Exit::Usage } else { Exit::Io }
         })?,
-        None => typed_or_piped(command, &refuse)?,
+        None => typed_or_piped(command, ui, &refuse)?,
     };
     let value = Plaintext::from(bytes);
     if value.is_empty() {
@@ -92,11 +92,15 @@ fn read_value(command: &Set, ui: &Ui) -> Result<Plaintext, Exit> {
     Ok(value)
 }
 
-fn typed_or_piped(command: &Set, refuse: &dyn Fn(&str) -> Exit) -> Result<Zeroizing<Vec<u8>>, Exit> {
+fn typed_or_piped(command: &Set, ui: &Ui, refuse: &dyn Fn(&str) -> Exit) -> Result<Zeroizing<Vec<u8>>, Exit> {
     let mut bytes = if std::io::stdin().is_terminal() {
         let prompt = format!("Value of {} {} {}: ", command.place, command.secret, command.key);
         let terminal = Terminal::open().ok_or_else(|| refuse("there is no terminal to ask at: pipe the value in"))?;
-        let mut text = terminal.ask_hidden(&prompt).map_err(|error| refuse(&format!("no value was read: {error}")))?;
+        let mut text = terminal.ask_hidden(&prompt).map_err(|error| match error {
+            NoAnswer::Interrupted(_) => error.exit(ui),
+            NoAnswer::SeveralLines => refuse(&format!("{error}: use --file or a pipe")),
+            error => refuse(&format!("no value was read: {error}")),
+        })?;
         Zeroizing::new(std::mem::take(&mut *text).into_bytes())
     } else {
         read_all(rustix::stdio::stdin(), MAX_VALUE).map_err(|error| match error {
