@@ -62,7 +62,7 @@ fn cases<'a>(planted: &'a str, manifest: &'a str, leak: &'a str) -> Vec<Case<'a>
 }
 
 /// What it decrypts is asked for: stdout holds it, and nothing else does.
-const DECRYPT: [&str; 2] = ["manifests", "--decrypt"];
+const DECRYPT: [&str; 4] = ["manifests", "--decrypt", "-e", "asia"];
 
 /// The program's commands as its help lists them, `secrets set`.
 fn commands(fleet: &Fleet, above: &[&str], found: &mut BTreeSet<String>) {
