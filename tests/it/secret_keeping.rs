@@ -496,7 +496,7 @@ fn what_is_no_key_file_is_refused_at_once() {
         (at("public"), "line 1 holds a public key"),
         (at("binary"), "is no text, so no age key file"),
         (at("text"), "line 1 is no age private key"),
-        (at("missing"), "home/missing (no such file)"),
+        (at("missing"), "no such file"),
     ] {
         let flag = ["render", "--age-key-file", file.to_str().unwrap()];
         let named = fleet.prepare(&[&["secrets", "set"], &TOKEN[..], &flag[1..]].concat()).input("x");
