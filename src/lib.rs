@@ -23,6 +23,7 @@ pub mod template;
 pub mod tree;
 
 pub mod fleet;
+pub mod kubernetes;
 
 pub mod diff;
 pub mod git;

@@ -4,15 +4,19 @@
 //! Knows no template and no file.
 
 mod emit;
+mod locate;
 mod node;
 mod object;
 mod parse;
+mod path;
 mod scalar;
 mod value;
 
 pub use emit::{emit_after_dash, emit_after_key, emit_document, emit_key, emit_string, push_indent};
+pub use locate::{Located, locate};
 pub use node::{Content, Node, ScalarStyle};
 pub use object::{ObjectRef, apply_rank, canonical_order, key_rank, root_key_rank};
 pub use parse::{ParseError, key_text, parse_documents, parse_nodes};
+pub use path::{Path, Step};
 pub use scalar::{Plain, resolve_plain};
 pub use value::{Map, Value};

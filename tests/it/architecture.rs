@@ -10,14 +10,14 @@ const LEVELS: [&[&str]; 7] = [
     &["diagnostic", "names"],
     &["document", "files", "manifest", "sops"],
     &["guard", "params", "secret", "tree"],
-    &["fleet", "template"],
+    &["fleet", "kubernetes", "template"],
     &["diff", "git", "render"],
     &["ops", "report"],
     &["cli"],
 ];
 
 /// Numbers of fault codes that a module may declare.
-const CODES: [(&str, std::ops::RangeInclusive<u16>); 12] = [
+const CODES: [(&str, std::ops::RangeInclusive<u16>); 14] = [
     ("fleet", 600..=629),
     ("document", 100..=119),
     ("fleet", 120..=159),
@@ -29,6 +29,8 @@ const CODES: [(&str, std::ops::RangeInclusive<u16>); 12] = [
     ("ops", 440..=449),
     ("guard", 450..=469),
     ("git", 500..=529),
+    ("kubernetes", 700..=749),
+    ("checks", 800..=849),
     ("report", 990..=999),
 ];
 

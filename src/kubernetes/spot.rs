@@ -1,0 +1,137 @@
+//! A value inside an object that knows the way it was reached, without building a path until a fault needs it.
+
+use crate::manifest::{Path, Step, Value};
+
+/// A value and the way to it. Null is read as absent, as the API server reads it.
+#[derive(Clone, Copy)]
+pub struct Spot<'v, 'p> {
+    value: &'v Value,
+    from: Option<(&'p Spot<'v, 'p>, Way<'v>)>,
+}
+
+#[derive(Clone, Copy)]
+enum Way<'v> {
+    Field(&'v str),
+    Item(&'v str, usize),
+    Entry(&'v str, &'v str),
+}
+
+impl<'v, 'p> Spot<'v, 'p> {
+    /// A whole object.
+    #[must_use]
+    pub const fn root(value: &'v Value) -> Self {
+        Self { value, from: None }
+    }
+
+    /// The value itself.
+    #[must_use]
+    pub const fn value(&self) -> &'v Value {
+        self.value
+    }
+
+    /// The value under `key`, unless it is missing or null.
+    #[must_use]
+    pub fn get<'s>(&'s self, key: &'v str) -> Option<Spot<'v, 's>> {
+        let value = self.raw(key)?;
+        Some(Spot { value, from: Some((self, Way::Field(key))) })
+    }
+
+    /// The string under `key`.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&'v str> {
+        self.raw(key)?.as_str()
+    }
+
+    /// The string under `key`, empty when there is none.
+    #[must_use]
+    pub fn text_or_empty(&self, key: &str) -> &'v str {
+        self.text(key).unwrap_or_default()
+    }
+
+    /// The whole number under `key`.
+    #[must_use]
+    pub fn int(&self, key: &str) -> Option<i64> {
+        match self.raw(key)? {
+            Value::Number(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The boolean under `key`; false when there is none.
+    #[must_use]
+    pub fn is(&self, key: &str) -> bool {
+        matches!(self.raw(key), Some(Value::Bool(true)))
+    }
+
+    /// `true` if there is something under `key`.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.raw(key).is_some()
+    }
+
+    /// Items of the list under `key`, nulls left out; nothing when there is no list.
+    pub fn items<'s>(&'s self, key: &'v str) -> impl Iterator<Item = Spot<'v, 's>> + use<'s, 'v, 'p> {
+        let items = self.raw(key).and_then(Value::as_list).unwrap_or_default();
+        items
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| !matches!(value, Value::Null))
+            .map(move |(at, value)| Spot { value, from: Some((self, Way::Item(key, at))) })
+    }
+
+    /// Length of the list under `key`; 0 when there is none.
+    #[must_use]
+    pub fn count(&self, key: &str) -> usize {
+        self.raw(key).and_then(Value::as_list).map_or(0, <[Value]>::len)
+    }
+
+    /// Entries of the mapping under `key` with their names; nothing when there is no mapping.
+    pub fn entries<'s>(&'s self, key: &'v str) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
+        let map = self.raw(key).and_then(Value::as_map);
+        map.into_iter()
+            .flat_map(|map| map.iter())
+            .map(move |(name, value)| (name, Spot { value, from: Some((self, Way::Entry(key, name))) }))
+    }
+
+    /// The way here.
+    #[must_use]
+    pub fn path(&self) -> Path {
+        let Some((parent, way)) = self.from else { return Path::root() };
+        match way {
+            Way::Field(key) => parent.path().field(key),
+            Way::Item(key, at) => parent.path().field(key).index(at),
+            Way::Entry(key, name) => parent.path().field(key).field(name),
+        }
+    }
+
+    /// The way to `key` in here, whether it is there or not.
+    #[must_use]
+    pub fn path_to(&self, key: &str) -> Path {
+        self.path().field(key)
+    }
+
+    fn raw(&self, key: &str) -> Option<&'v Value> {
+        self.value.as_map()?.get(key).filter(|value| !matches!(value, Value::Null))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::parse_documents;
+
+    #[test]
+    fn a_spot_knows_its_way() {
+        let text = "spec:\n  ports: [{name: a, port: 80}, null, {name: b}]\n  x: null\n  labels: {k/v: w}\n";
+        let object = parse_documents(text).unwrap().remove(0);
+        let root = Spot::root(&object);
+        let spec = root.get("spec").unwrap();
+        let paths: Vec<String> = spec.items("ports").map(|port| port.path().to_string()).collect();
+        assert_eq!(paths, ["spec.ports[0]", "spec.ports[2]"]);
+        assert_eq!(spec.items("ports").next().unwrap().int("port"), Some(80));
+        assert!(!spec.has("x") && spec.get("x").is_none());
+        let labels: Vec<_> = spec.entries("labels").map(|(name, at)| (name, at.path().to_string())).collect();
+        assert_eq!(labels, [("k/v", "spec.labels[k/v]".to_owned())]);
+        assert_eq!(spec.path_to("missing").to_string(), "spec.missing");
+    }
+}
