@@ -22,6 +22,7 @@ pub mod sops;
 pub mod template;
 pub mod tree;
 
+pub mod checks;
 pub mod fleet;
 pub mod kubernetes;
 

@@ -9,8 +9,8 @@ use crate::support::fleet::repository;
 const LEVELS: [&[&str]; 7] = [
     &["diagnostic", "names"],
     &["document", "files", "manifest", "sops"],
-    &["guard", "params", "secret", "tree"],
-    &["fleet", "kubernetes", "template"],
+    &["guard", "kubernetes", "params", "schema", "secret", "tree"],
+    &["checks", "fleet", "template"],
     &["diff", "git", "render"],
     &["ops", "report"],
     &["cli"],
