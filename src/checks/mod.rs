@@ -4,8 +4,10 @@
 //! Pure: objects in, faults out. Knows no file, no template and no fleet: whoever calls says what else there is.
 
 mod model;
+mod object;
 mod rule;
 mod secret_names;
 
 pub use model::{Found, Group, Object, Outside, Policy, Related};
+pub use object::{Lens, check_object};
 pub use rule::{RULES, Rule, check};
