@@ -45,6 +45,8 @@ pub struct Group<'a> {
     pub objects: &'a [Object<'a>],
     /// Objects that they may refer to besides: those of the instance's environment.
     pub around: &'a [Object<'a>],
+    /// Secrets that are not among the objects, with their keys.
+    pub secrets: &'a [(String, Vec<String>)],
     /// What exists outside.
     pub outside: &'a Outside,
     /// `true` if an object that is neither here nor outside does not exist.

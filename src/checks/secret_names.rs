@@ -13,7 +13,11 @@ pub struct Provided<'a> {
 
 /// Every Secret that the group's objects are or make.
 pub fn provided<'a>(group: &Group<'a>) -> Vec<Provided<'a>> {
-    group.all().flat_map(provided_by).collect()
+    let stored = group
+        .secrets
+        .iter()
+        .map(|(name, keys)| Provided { name, keys: Some(keys.iter().map(String::as_str).collect()) });
+    stored.chain(group.all().flat_map(provided_by)).collect()
 }
 
 fn provided_by<'a>(object: &Object<'a>) -> Vec<Provided<'a>> {

@@ -145,7 +145,8 @@ fn look_together(parsed: &mut [Parsed]) {
             }
         }
         let (outside, policy) = (Outside::default(), Policy::default());
-        let group = Group { objects: &list, around: &[], outside: &outside, is_closed: false, policy: &policy };
+        let group =
+            Group { objects: &list, around: &[], secrets: &[], outside: &outside, is_closed: false, policy: &policy };
         checks::check(&group, &mut found);
     }
     for one in found {
