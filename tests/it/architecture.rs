@@ -9,7 +9,7 @@ use crate::support::fleet::repository;
 const LEVELS: [&[&str]; 7] = [
     &["diagnostic", "names"],
     &["document", "files", "manifest", "sops"],
-    &["guard", "params", "secret", "tree"],
+    &["guard", "params", "schema", "secret", "tree"],
     &["fleet", "kubernetes", "template"],
     &["diff", "git", "render"],
     &["ops", "report"],
