@@ -28,7 +28,15 @@ impl Inspector {
     /// An inspector for the environments of `fleet`.
     #[must_use]
     pub fn new(fleet: &Fleet) -> Self {
-        Self { views: fleet.environments.iter().map(view).collect() }
+        let mut lenses: Vec<Lens> = Vec::new();
+        let views = fleet.environments.iter().map(|environment| {
+            let release = release(environment);
+            let known = lenses.iter().find(|lens| lens.release == release).cloned();
+            let lens = known.unwrap_or_else(|| Lens::new(release));
+            lenses.push(lens.clone());
+            view(environment, lens)
+        });
+        Self { views: views.collect() }
     }
 
     /// Reads `objects`, which are those of one place in an environment, and says what is wrong with them.
@@ -62,15 +70,15 @@ impl Inspector {
     }
 }
 
-fn view(environment: &Environment) -> View {
+fn release(environment: &Environment) -> Release {
     let minor = environment.kubernetes.strip_prefix("1.").and_then(|minor| minor.parse().ok());
+    minor.map_or(Release::NEWEST, Release)
+}
+
+fn view(environment: &Environment, lens: Lens) -> View {
     let kinds = EXTERNAL_KINDS.iter().filter_map(|(kind, key)| Some((kind, environment.external.get(*key)?)));
     let outside = kinds.flat_map(|(kind, names)| names.iter().map(|name| ((*kind).to_owned(), name.clone())));
-    View {
-        lens: Lens { release: minor.map_or(Release::NEWEST, Release) },
-        outside: Outside(outside.collect()),
-        policy: Policy::default(),
-    }
+    View { lens, outside: Outside(outside.collect()), policy: Policy::default() }
 }
 
 /// Rendered text is canonical; the parser is there for what a literal block may hold.

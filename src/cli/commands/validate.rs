@@ -69,7 +69,7 @@ impl Validate {
             return usage("name files or clients, not both; a client's file is checked with the whole fleet");
         }
         let watch = Watch::start();
-        let lens = Lens { release: self.kubernetes.unwrap_or(Release::NEWEST) };
+        let lens = Lens::new(self.kubernetes.unwrap_or(Release::NEWEST));
         let rules = if self.only.is_some() { Rules::Server } else { Rules::All };
         let target = FileTarget { paths, lens, rules };
         let checked = ops::validate_files(&target).map_err(|error| failed(ui, &error))?;
