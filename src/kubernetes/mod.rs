@@ -4,13 +4,25 @@
 //! Pure: one object in, faults out. Knows no file, no template and no other object.
 
 mod check;
+mod claim;
+mod cron;
+mod cron_job;
 mod fault;
+mod field;
+mod job;
+mod job_policy;
 mod metadata;
+mod pod;
+mod pod_security;
 mod quantity;
+mod selector;
 mod spot;
 mod words;
+mod workload;
 
 pub use check::{Release, check};
 pub use fault::{Fault, Faults};
+pub use pod::with_pod_spec;
+pub use pod_security::{baseline, restricted};
 pub use quantity::Quantity;
 pub use spot::Spot;

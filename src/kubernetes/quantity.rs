@@ -1,6 +1,10 @@
 //! Amounts of resources: `100m`, `1.5Gi`, `1e3` (`k8s.io/apimachinery/pkg/api/resource`).
 
+use crate::diagnostic::{Class, Code};
 use crate::manifest::Value;
+
+/// A text that is no amount of a resource.
+pub(super) const QUANTITY: Code = Code::new("LMS714", Class::Input);
 
 /// An amount in billionths of its unit, which is as fine as Kubernetes keeps it; finer amounts are rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,11 +17,13 @@ impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// Reads a string or a number; `None` if it is no quantity.
+    /// Reads a string, with or without spaces around it, or a number; null is nothing. `None` if it is no quantity.
     #[must_use]
     pub fn of(value: &Value) -> Option<Self> {
         match value {
-            Value::String(text) | Value::Number(text) => Self::parse(text),
+            Value::String(text) => Self::parse(text.trim()),
+            Value::Number(text) => Self::parse(text),
+            Value::Null => Some(Self::ZERO),
             _ => None,
         }
     }
@@ -57,6 +63,19 @@ impl Quantity {
     #[must_use]
     pub const fn is_whole_milli(self) -> bool {
         self.0 % (ONE / 1000) == 0
+    }
+
+    /// Rounded up to thousandths, as amounts of resources are before they are compared.
+    #[must_use]
+    pub const fn in_milli(self) -> Self {
+        const MILLI: i128 = ONE / 1000;
+        Self(self.0.div_euclid(MILLI).saturating_add((self.0.rem_euclid(MILLI) != 0) as i128).saturating_mul(MILLI))
+    }
+
+    /// `true` if it is a whole number of times `unit`, which must not be nothing.
+    #[must_use]
+    pub const fn is_multiple_of(self, unit: Self) -> bool {
+        self.0 % unit.0 == 0
     }
 
     /// Both together.

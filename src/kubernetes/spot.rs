@@ -48,6 +48,24 @@ impl<'v, 'p> Spot<'v, 'p> {
         self.text(key).unwrap_or_default()
     }
 
+    /// The string or number under `key` as it is written, empty when there is none.
+    #[must_use]
+    pub fn text_or_number(&self, key: &str) -> &'v str {
+        match self.raw(key) {
+            Some(Value::String(text) | Value::Number(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// A string or number as it is written, `null` for anything else.
+    #[must_use]
+    pub fn written(&self) -> &'v str {
+        match self.value {
+            Value::String(text) | Value::Number(text) => text,
+            _ => "null",
+        }
+    }
+
     /// The whole number under `key`.
     #[must_use]
     pub fn int(&self, key: &str) -> Option<i64> {
@@ -61,6 +79,12 @@ impl<'v, 'p> Spot<'v, 'p> {
     #[must_use]
     pub fn is(&self, key: &str) -> bool {
         matches!(self.raw(key), Some(Value::Bool(true)))
+    }
+
+    /// `true` if the boolean under `key` is there and false.
+    #[must_use]
+    pub fn is_false(&self, key: &str) -> bool {
+        matches!(self.raw(key), Some(Value::Bool(false)))
     }
 
     /// `true` if there is something under `key`.
@@ -91,6 +115,24 @@ impl<'v, 'p> Spot<'v, 'p> {
         map.into_iter()
             .flat_map(|map| map.iter())
             .map(move |(name, value)| (name, Spot { value, from: Some((self, Way::Entry(key, name))) }))
+    }
+
+    /// Fields of this mapping with their names, nulls left out; nothing when it is no mapping.
+    pub fn fields<'s>(&'s self) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
+        self.fields_with_null().filter(|(_, field)| !matches!(field.value, Value::Null))
+    }
+
+    /// Fields of this mapping with their names; nothing when it is no mapping.
+    pub fn fields_with_null<'s>(&'s self) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
+        let map = self.value.as_map();
+        map.into_iter()
+            .flat_map(|map| map.iter())
+            .map(move |(name, value)| (name, Spot { value, from: Some((self, Way::Field(name))) }))
+    }
+
+    /// Strings of the list under `key` with their positions; nothing when there is no list.
+    pub fn texts<'s>(&'s self, key: &'v str) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
+        self.items(key).filter_map(|item| Some((item.value.as_str()?, item)))
     }
 
     /// The way here.

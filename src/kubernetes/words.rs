@@ -53,6 +53,106 @@ fn is_label(text: &str) -> bool {
     bytes.first().is_some_and(plain) && bytes.last().is_some_and(plain) && bytes.iter().all(|b| plain(b) || *b == b'-')
 }
 
+/// A DNS subdomain whose parts may have `_`, as search domains may.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn search_domain(text: &str) -> Result<(), Broken> {
+    let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let is_part = |part: &str| {
+        let bytes = part.strip_prefix('_').unwrap_or(part).as_bytes();
+        bytes.first().is_some_and(plain)
+            && bytes.last().is_some_and(plain)
+            && bytes.iter().all(|b| plain(b) || matches!(b, b'-' | b'_'))
+    };
+    if text.len() > 253 {
+        return Err("is longer than 253 characters");
+    }
+    if text.split('.').all(is_part) {
+        return Ok(());
+    }
+    Err("must be lower-case letters, digits, `-`, `_` and `.`, with a letter or digit at the end of every part")
+}
+
+/// A domain, `/` and a path: `example.com/controller`.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn domain_path(text: &str) -> Result<(), Broken> {
+    match text.split_once('/') {
+        Some((domain, path)) if !path.is_empty() && path.bytes().all(is_path_byte) => {
+            dns_subdomain(domain).map_err(|_| "must have a DNS domain in lower case before `/`")
+        }
+        _ => Err("must be a domain, `/` and a path, such as `example.com/name`"),
+    }
+}
+
+const fn is_path_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+        || matches!(b, b'/' | b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'')
+        || matches!(b, b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':')
+}
+
+/// The name of an HTTP header.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn header_name(text: &str) -> Result<(), Broken> {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Ok(());
+    }
+    Err("must be letters, digits and `-`")
+}
+
+/// The name of a setting of the kernel: `net.ipv4.tcp_syncookies`.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn sysctl_name(text: &str) -> Result<(), Broken> {
+    let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let is_part = |part: &str| {
+        let bytes = part.as_bytes();
+        bytes.first().is_some_and(plain)
+            && bytes.last().is_some_and(plain)
+            && bytes.iter().all(|b| plain(b) || matches!(b, b'-' | b'_'))
+    };
+    if text.len() > 253 {
+        return Err("is longer than 253 characters");
+    }
+    if text.split(['.', '/']).all(is_part) {
+        return Ok(());
+    }
+    Err("must be lower-case letters, digits, `-`, `_`, `.` and `/`")
+}
+
+/// A path without a step up, `..`.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn path_without_steps_up(text: &str) -> Result<(), Broken> {
+    if text.split('/').any(|part| part == "..") { Err("must not contain `..`") } else { Ok(()) }
+}
+
+/// A relative path without a step up.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn relative_path(text: &str) -> Result<(), Broken> {
+    if text.starts_with('/') {
+        return Err("must be a relative path, without `/` at its start");
+    }
+    path_without_steps_up(text)
+}
+
+/// A relative path whose name does not begin with `..`, as files of a volume have.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn volume_file_path(text: &str) -> Result<(), Broken> {
+    relative_path(text)?;
+    if text.starts_with("..") { Err("must not begin with `..`") } else { Ok(()) }
+}
+
 /// A wildcard DNS name: `*.` and a subdomain.
 ///
 /// # Errors
