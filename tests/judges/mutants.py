@@ -1,7 +1,7 @@
 """Wrong and odd objects, made out of right ones by a seeded mutator.
 
 It knows Kubernetes' fields but no checker and no server: whether a mutant is wrong is for the API server to say. Half of
-the mutants come from the values that the `odd_` files lists for the fields of a kind, half from operators that know
+the mutants come from the values that the `odd_` files list for the fields of a kind, half from operators that know
 nothing of fields. The same seed makes the same mutants of the same objects.
 """
 
@@ -87,6 +87,11 @@ def get(item, place):
     for key in place:
         item = item[key]
     return item
+
+
+def get_or_none(item, place):
+    parent = get(item, place[:-1])
+    return parent.get(place[-1]) if isinstance(parent, dict) else parent[place[-1]]
 
 
 def put(item, place, value):
@@ -338,7 +343,7 @@ OPERATORS = [drop, drop, rename, retype, retype, nothing, empty, number, text, t
 
 
 def spots(item, place):
-    """The spots of an object that a place of the `odd_` files means; the last field may be missing."""
+    """The spots of an object that a place in the `odd_` files means; the last field may be missing."""
     found = [()]
     keys = [name.replace("[.]", ".") for name in re.split(r"(?<!\[)\.(?!\])", place)]
     for depth, name in enumerate(keys, start=1):
@@ -358,13 +363,17 @@ def by_field(dice, kind, right, count):
     """Mutants with a listed value, as evenly over the fields as they allow."""
     candidates = []
     for place, values in fields_of(kind).items():
-        found = [(name, item, spot) for name, item in right for spot in spots(item, place)]
+        further = place.endswith(".+")
+        found = [(name, item, spot) for name, item in right for spot in spots(item, place.removesuffix(".+"))]
+        found = [one for one in found if not further or isinstance(get_or_none(one[1], one[2]), dict)]
         dice.shuffle(found)
         options = list(enumerate(values))
         dice.shuffle(options)
         for round_, (number_, value) in enumerate(options):
             if found:
                 name, item, spot = found[round_ % len(found)]
+                if further:
+                    spot, value = (*spot, value), "1"
                 candidates.append((round_ + dice.random(), place, number_, name, item, spot, value))
     candidates.sort(key=lambda one: one[:3])
     made = []

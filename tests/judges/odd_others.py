@@ -1,7 +1,7 @@
 """Odd values for the fields of the other kinds."""
 
 # fmt: off
-from odd_values import INT_OR_PERCENT, QUANTITIES, RESOURCE_NAMES, dotted
+from odd_values import INT_OR_PERCENT, QUANTITIES, RESOURCE_NAMES
 from odd_workloads import CLAIM, LABELLED
 
 REFERENCE = [
@@ -38,7 +38,7 @@ CONFIG_MAP = {
         None, {}, [], {"a": 1}, {"a": True}, {"a": None}, {"a": ""}, {"a": {"b": "c"}}, {"big": "x" * 1048577},
         {"big": "x" * 1048573}, {"": "a"}, "text", {"k" * 253: "a"}, {"k" * 254: "a"},
     ],
-    **{f"data.{dotted(key)}": ["x"] for key in ["a b", "a/b", ".", "..", "..a", ".a", "é", "A_b.c-1", "-a", "a:b", "$a"]},
+    "data.+": ["a b", "a/b", ".", "..", "..a", ".a", "é", "A_b.c-1", "-a", "a:b", "$a"],
     "data.odd": [1, 1.5, True, None, ["a"], "\t", "é🎓", "a\r\nb", "null", "{}", "\x07"],
     "binaryData": [
         None, {}, {"a": "not base64!"}, {"a": "YQ=="}, {"a": "YQ"}, {"a": ""}, {"a": "Y Q=="}, {"a": 1},
@@ -157,7 +157,13 @@ POD_DISRUPTION_BUDGET = {
 }
 RESOURCE_QUOTA = {
     "spec.hard": [None, {}, {"pods": "1.5"}, {"pods": 5}, {"pods": "-1"}, [], {"cpu": "1.5"}],
-    **{f"spec.hard.{dotted(name)}": ["1", "-1", "1.5"] for name in [*RESOURCE_NAMES, "pods", "secrets", "services.loadbalancers", "count/jobs.batch", "count/x", "gold.storageclass.storage.k8s.io/requests.storage", "count/", "limits.gpu", "configmaps", "deployments.apps", "requests.ephemeral-storage"]},
+    "spec.hard.+": [
+        *RESOURCE_NAMES, "pods", "secrets", "services.loadbalancers", "count/jobs.batch", "count/x", "count/",
+        "gold.storageclass.storage.k8s.io/requests.storage", "limits.gpu", "configmaps", "deployments.apps",
+        "requests.ephemeral-storage",
+    ],
+    "spec.hard.pods": ["1", "-1", "1.5", 0],
+    "spec.hard.requests[.]cpu": ["0.5", "1e3m", -1],
     "spec.hard.*": QUANTITIES,
     "spec.scopes": [
         None, [], ["Terminating"], ["Terminating", "NotTerminating"], ["BestEffort", "NotBestEffort"],

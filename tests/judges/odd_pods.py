@@ -19,7 +19,6 @@ from odd_values import (
     RESOURCE_NAMES,
     SECONDS,
     SELECTOR_OPERATORS,
-    dotted,
 )
 
 PROBE = {
@@ -112,8 +111,8 @@ CONTAINER = {
     "resources.requests.memory": QUANTITIES,
     "resources.limits.memory": [*QUANTITIES, "1Mi", "1m", "1500m"],
     "resources.limits.cpu": [*QUANTITIES, "1m"],
-    **{f"resources.requests.{dotted(name)}": ["1", 2] for name in RESOURCE_NAMES},
-    **{f"resources.limits.{dotted(name)}": ["1", "0.5"] for name in RESOURCE_NAMES},
+    "resources.requests.+": RESOURCE_NAMES,
+    "resources.limits.+": RESOURCE_NAMES,
     "resources": [
         None, {}, {"limits": None}, {"requests": {"cpu": 2}, "limits": {"cpu": 1}},
         {"requests": {"cpu": "1"}, "limits": {"cpu": "1000m"}}, {"request": {"cpu": 1}},

@@ -1,7 +1,7 @@
 """Odd values for the fields of the kinds that make Pods, besides those of the Pod."""
 
 # fmt: off
-from odd_values import EXPRESSIONS, INT_OR_PERCENT, LABEL_KEYS, LABEL_VALUES, NAMES, QUANTITIES, SECONDS, dotted
+from odd_values import EXPRESSIONS, INT_OR_PERCENT, LABEL_KEYS, LABEL_VALUES, NAMES, QUANTITIES, SECONDS
 
 CLAIM = {
     "accessModes": [
@@ -39,7 +39,7 @@ WORKLOAD = {
     "spec.template.metadata.labels": [None, {}, {"app": "other"}],
     "spec.template.metadata.labels.*": LABEL_VALUES,
     "spec.template.metadata.labels.odd": LABEL_VALUES,
-    **{f"spec.template.metadata.labels.{dotted(key)}": ["x"] for key in LABEL_KEYS},
+    "spec.template.metadata.labels.+": LABEL_KEYS,
     "spec.template.metadata.annotations": [None, {"a b": "x"}, {"a": 1}, {"a": ""}],
     "spec.minReadySeconds": SECONDS,
     "spec.revisionHistoryLimit": [0, -1, 1, "1", None],
