@@ -18,10 +18,11 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 from control_plane import ADMISSION_OF_A_CLUSTER, ControlPlane, gateway_definitions
-from judge import LMSGEN, ROOT, TOOLS, case, done, objects, scratch
+from judge import LMSGEN, TOOLS, case, done, manifests, objects, scratch
 from mutants import COUNTS, SEEDS, Mutant, mutants, right_objects
 
 KUBERNETES = "1.35"
@@ -29,28 +30,40 @@ FIGURES = Path(__file__).with_suffix(".json")
 CACHE = TOOLS.parent
 REPORTED, FALSE_ALARMS = 97.0, 0  # percent of what the server rejects; number of what it accepts
 THREADS = 4
+KEPT = 3  # caches: there may be several working trees
+RIGHT = "right"
 
 
-def judged_by_server(items):
-    """[(accepted, message)] for objects, from the cache of an earlier run with the same server and the same objects."""
+def judged_by_server():
+    """{name: ([Mutant], [(accepted, message)])} of the right objects and of each seed.
+
+    What an earlier run computed is taken when nothing that it was computed from has changed.
+    """
+    here = Path(__file__).parent
+    made_by = ("odd_*.py", "mutant*.py", "right/*.yaml", "control_plane.py")
+    inputs = [path for glob in made_by for path in here.glob(glob)]
+    versions = [CACHE / f"{name}.version" for name in ("kube-apiserver", "gateway-api")]
     digest = hashlib.sha256()
-    for part in (ADMISSION_OF_A_CLUSTER, *versions(), *(json.dumps(item) for item in items)):
-        digest.update(part.encode("utf-8") + b"\0")
+    for path in [*sorted(inputs), *manifests(), *versions]:
+        digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     cache = CACHE / f"api-server-{digest.hexdigest()[:16]}.json"
-    if cache.exists():
-        return json.loads(cache.read_text(encoding="utf-8"))
-    with ControlPlane(without=ADMISSION_OF_A_CLUSTER) as server, ThreadPoolExecutor(THREADS) as pool:
-        server.install(gateway_definitions())
-        verdicts = [list(answer[:2]) for answer in pool.map(server.create, items)]
-    for old in CACHE.glob("api-server-*.json"):
-        old.unlink()
-    cache.write_text(json.dumps(verdicts), encoding="utf-8")
-    return verdicts
-
-
-def versions():
-    """The versions of what judges, as `run` notes them."""
-    return [(TOOLS.parent / f"{name}.version").read_text(encoding="utf-8") for name in ("kube-apiserver", "gateway-api")]
+    if not cache.exists():
+        sets = {RIGHT: [Mutant(kind, *one, "", "") for kind, items in right_objects().items() for one in items]}
+        sets |= {seed: mutants(seed) for seed in SEEDS}
+        with ControlPlane(without=ADMISSION_OF_A_CLUSTER) as server, ThreadPoolExecutor(THREADS) as pool:
+            server.install(gateway_definitions())
+            judged = {}
+            for name, found in sets.items():
+                answers = pool.map(server.create, [one.item for one in found])
+                judged[name] = [[asdict(one), *answer[:2]] for one, answer in zip(found, answers, strict=True)]
+        cache.write_text(json.dumps(judged), encoding="utf-8")
+        for old in sorted(CACHE.glob("api-server-*.json"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            old.unlink()
+    judged = json.loads(cache.read_text(encoding="utf-8"))
+    return {
+        name: ([Mutant(**one) for one, _, _ in rows], [(accepted, message) for _, accepted, message in rows])
+        for name, rows in judged.items()
+    }
 
 
 def lmsgen_verdicts(paths):
@@ -180,7 +193,7 @@ def sample_fleet():
         return len(items)
 
 
-def right(server_verdicts, found):
+def right(found, server_verdicts):
     """What the mutants are made of is accepted by both."""
     with scratch() as name:
         paths = written_to(Path(name), found)
@@ -200,8 +213,9 @@ def held(judged, before):
         assert now["all"]["false"] <= FALSE_ALARMS, f"{now['all']['false']} false alarms"
     for kind, figures in before.items():
         with case(f"seed {judged.seed}: {kind} is not worse than before"):
-            assert now[kind]["reported"] >= figures["reported"], f"{now[kind]['reported']} %, not {figures['reported']} %"
-            assert now[kind]["false"] <= figures["false"], f"{now[kind]['false']} false alarms, not {figures['false']}"
+            found = now[kind]
+            assert found["reported"] >= figures["reported"], f"{found['reported']} %, not {figures['reported']} %"
+            assert found["false"] <= figures["false"], f"{found['false']} false alarms, not {figures['false']}"
 
 
 def main():
@@ -213,14 +227,8 @@ def main():
     arguments.add_argument("--update", action="store_true")
     asked = arguments.parse_args()
 
-    originals = [Mutant(kind, name, "", "none", item) for kind, items in right_objects().items() for name, item in items]
-    by_seed = {seed: mutants(seed) for seed in SEEDS}
-    everything = originals + [mutant for found in by_seed.values() for mutant in found]
-    verdicts = judged_by_server([mutant.item for mutant in everything])
-    start, judged = len(originals), []
-    for seed, found in by_seed.items():
-        judged.append(Judged(seed, found, verdicts[start : start + len(found)]))
-        start += len(found)
+    by_name = judged_by_server()
+    judged = [Judged(seed, *by_name[seed]) for seed in SEEDS]
     if asked.dump:
         dump(asked.dump, judged[0])
         return
@@ -233,7 +241,7 @@ def main():
         text = json.dumps({one.seed: one.figures() for one in judged}, indent=1)
         FIGURES.write_text(text + "\n", encoding="utf-8")
     count = sample_fleet()
-    right(verdicts[: len(originals)], originals)
+    right(*by_name[RIGHT])
     before = json.loads(FIGURES.read_text(encoding="utf-8"))
     for one in judged:
         one.table()
@@ -242,7 +250,7 @@ def main():
             assert total["mutants"] >= 3000 and total["rejected"] >= 1000, total
             assert total["mutants"] - total["rejected"] >= 1000, total
         held(one, before[one.seed])
-    done(at_least=count + len(originals) + len(SEEDS) * (3 + len(COUNTS)))
+    done(at_least=count + len(by_name[RIGHT][0]) + len(SEEDS) * (3 + len(COUNTS)))
 
 
 if __name__ == "__main__":

@@ -132,9 +132,13 @@ HORIZONTAL_POD_AUTOSCALER = {
             },
         ], [{"resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 1}}}],
         [{"type": "Resource", "resource": {"name": "cpu", "targetAverageUtilization": 80}}],
-        [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 1}}}] * 2,
+        [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 1}}}]
+        * 2,
     ],
-    **{f"spec.metrics.*.{source}.target": TARGETS for source in ("resource", "pods", "object", "external", "containerResource")},
+    **{
+        f"spec.metrics.*.{source}.target": TARGETS
+        for source in ("resource", "pods", "object", "external", "containerResource")
+    },
     "spec.metrics.*.resource.name": ["", "gpu", "CPU", None],
     "spec.metrics.*.object.describedObject": REFERENCE,
     "spec.metrics.*.pods.metric": [

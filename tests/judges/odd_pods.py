@@ -21,6 +21,8 @@ from odd_values import (
     SELECTOR_OPERATORS,
 )
 
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+NODE_TERMS = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.*"
 PROBE = {
     "initialDelaySeconds": SECONDS,
     "timeoutSeconds": SECONDS,
@@ -120,7 +122,7 @@ CONTAINER = {
         {"requests": {"example.com/gpu": "1"}}, {"limits": {"hugepages-2Mi": "4Mi"}}, {"claims": [{"name": "x"}]},
         {"limits": {"cpu": "1", "hugepages-2Mi": "3Mi"}},
     ],
-    **{f"{probe}.{field}": values for probe in ("livenessProbe", "readinessProbe", "startupProbe") for field, values in PROBE.items()},
+    **{f"{probe}.{field}": values for probe in PROBES for field, values in PROBE.items()},
     "livenessProbe": [
         None, {}, {"periodSeconds": 1}, {"exec": {"command": ["true"]}, "tcpSocket": {"port": 1}},
         {"handler": {"tcpSocket": {"port": 1}}},
@@ -235,7 +237,12 @@ VOLUME = {
 }
 POD = {
     **{f"containers.*.{field}": values for field, values in CONTAINER.items()},
-    **{f"initContainers.*.{field}": values for field, values in CONTAINER.items() if not field.startswith(("resources.", "env.*.", "livenessProbe.", "startupProbe.", "readinessProbe."))},
+    # What is the same code for both is tried in containers only.
+    **{
+        f"initContainers.*.{field}": values
+        for field, values in CONTAINER.items()
+        if field.split(".")[0] not in ("env", "resources", *PROBES) or "." not in field
+    },
     **{f"volumes.*.{field}": values for field, values in VOLUME.items()},
     "containers": [
         None, [], {}, [None], [{}], [{"name": "a"}], [{"name": "a", "image": "a"}, {"name": "a", "image": "a"}],
@@ -313,17 +320,17 @@ POD = {
             },
         },
     ],
-    "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.*.matchExpressions.*.operator": SELECTOR_OPERATORS,
-    "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.*.matchExpressions.*.values": [
+    f"{NODE_TERMS}.matchExpressions.*.operator": SELECTOR_OPERATORS,
+    f"{NODE_TERMS}.matchExpressions.*.values": [
         [], None, ["a b"], ["x", "y"], ["1"], "a",
     ],
-    "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.*.matchFields.*.key": [
+    f"{NODE_TERMS}.matchFields.*.key": [
         "metadata.namespace", "metadata.name", "name", "",
     ],
-    "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.*.matchFields.*.operator": [
+    f"{NODE_TERMS}.matchFields.*.operator": [
         "In", "Exists", "Gt",
     ],
-    "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.*.matchFields.*.values": [
+    f"{NODE_TERMS}.matchFields.*.values": [
         ["a", "b"], ["A_b"], [],
     ],
     "affinity.*.preferredDuringSchedulingIgnoredDuringExecution.*.weight": [0, 1, 100, 101, -1, "50", None],

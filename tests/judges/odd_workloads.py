@@ -115,7 +115,11 @@ STATEFUL_SET = {
         [{"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}],
     ],
     "spec.volumeClaimTemplates.*.metadata.name": NAMES,
-    **{f"spec.volumeClaimTemplates.*.spec.{field}": values for field, values in CLAIM.items() if "selector" not in field},
+    **{
+        f"spec.volumeClaimTemplates.*.spec.{field}": values
+        for field, values in CLAIM.items()
+        if "selector" not in field
+    },
 }
 DAEMON_SET = {
     **WORKLOAD,
