@@ -34,6 +34,17 @@ impl<T> Checked<T> {
         self.found.iter().any(Diagnostic::is_error)
     }
 
+    /// The same with more faults in front; no outcome if one of them is an error.
+    #[must_use]
+    pub fn after(mut self, mut faults: Vec<Diagnostic>) -> Self {
+        faults.append(&mut self.found);
+        self.found = faults;
+        if self.has_errors() {
+            self.outcome = None;
+        }
+        self
+    }
+
     /// The same faults with another outcome.
     #[must_use]
     pub fn with<U>(self, outcome: Option<U>) -> Checked<U> {

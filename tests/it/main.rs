@@ -26,6 +26,7 @@ mod readme;
 mod render_faults;
 mod rewrap;
 mod rotate;
+mod scope;
 mod second_stack;
 mod secret;
 mod secret_keeping;

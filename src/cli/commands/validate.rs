@@ -15,10 +15,21 @@ use crate::cli::ui::Ui;
 /// Say everything that is wrong, at once; write nothing.
 ///
 /// Reads every file, renders in memory and checks the result. Needs no key, no cluster and no network.
+///
+/// `--scope clients --base REV` is for merge requests of people who may change clients and nothing else: whatever differs
+/// from where HEAD left REV must be a regular file `clients/<id>.toml` that was added, changed or removed. Anything else,
+/// committed or not, ends with exit code 8: templates, environments, CI files, modes, links, submodules, and also `secrets/`
+/// and `rendered/`, which `publish` writes after the merge.
 #[derive(Debug, Args)]
 pub struct Validate {
     #[command(flatten)]
     select: Select,
+    /// What the merge request claims to change: anything else fails
+    #[arg(long, value_enum, requires = "base", value_name = "SCOPE")]
+    scope: Option<Scope>,
+    /// The branch that the merge request goes into, such as `origin/main`
+    #[arg(long, requires = "scope", value_name = "REV")]
+    base: Option<String>,
     /// How to say it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
@@ -31,9 +42,19 @@ enum Format {
     Json,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Scope {
+    /// Files `clients/<id>.toml`
+    Clients,
+}
+
 pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let watch = Watch::start();
-    let checked = ops::validate(root, &command.select.into()).map_err(|error| failed(ui, &error))?;
+    let outside = match (command.scope, &command.base) {
+        (Some(Scope::Clients), Some(base)) => ops::outside_clients(root, base).map_err(|error| failed(ui, &error))?,
+        _ => Vec::new(),
+    };
+    let checked = ops::validate(root, &command.select.into()).map_err(|error| failed(ui, &error))?.after(outside);
     if let Format::Json = command.output {
         ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
         return Ok(Exit::of(&checked.found));
