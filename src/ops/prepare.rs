@@ -2,13 +2,13 @@
 
 use crate::diagnostic::{Class, Diagnostic, Sink, SourceMap};
 use crate::fleet::{self, Fleet, Selection, Sources, empty_fleet};
-use crate::names::RelPath;
-use crate::render::{Engines, Rendered, render};
+use crate::names::{Date, RelPath};
+use crate::render::{Engines, Rendered, Sentry, render};
 use crate::template::NO_PUBLIC_HALF;
-use crate::tree::Scope;
+use crate::tree::{Scope, Tree};
 
 use super::Error;
-use super::plaintext::{Watched, watch};
+use super::plaintext::{Watched, guard_of, watch};
 use super::store::{Missing, Store, is_of_the_file, read_store};
 use super::store_files::StoreFiles;
 
@@ -78,7 +78,7 @@ pub struct Prepared {
     pub found: Sink,
 }
 
-/// Reads, checks and renders. Writes nothing.
+/// Reads, checks and renders, on no day in particular: no entry of `[[allow]]` has expired. Writes nothing.
 ///
 /// # Errors
 /// A selection without match, or a disk that cannot be read. Faults of files are in the result: `Err` inside when the
@@ -88,15 +88,32 @@ pub fn prepare(
     files: Sources,
     selection: &Selection,
 ) -> Result<Result<Prepared, Checked<()>>, Error> {
+    prepare_on(None, store, files, selection)
+}
+
+/// As [`prepare`], on the day `today`.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_on(
+    today: Option<Date>,
+    store: StoreFiles<'_>,
+    files: Sources,
+    selection: &Selection,
+) -> Result<Result<Prepared, Checked<()>>, Error> {
     let loaded = fleet::load(&files);
     let (mut sources, mut found) = (loaded.sources, loaded.found);
     let is_doubtful = found.has_errors();
     let engines = loaded.fleet.as_ref().map(|fleet| Engines::compile(fleet, &sources, &mut found));
     let is_broken = has_broken_input(&found);
-    let watched = watch(loaded.fleet.as_ref(), loaded.allow, &files, &mut sources, &mut found);
+    let sentry = Sentry::new(guard_of(loaded.fleet.as_ref()), loaded.allow);
+    let sentry = if let Some(today) = today { sentry.on(today) } else { sentry };
+    sentry.report_expired(&mut found);
+    let watched = watch(sentry, &files, &mut sources, &mut found);
     // Everything needed is in the map of sources now, which holds no plaintext from here on.
     drop(files);
     watched.redact(&mut found);
+    watched.sentry.pass_over(&mut found, &sources);
     let (Some(fleet), Some(engines)) = (loaded.fleet, engines) else { return Ok(Err(faults(found, sources))) };
     if !is_doubtful && let Some(fault) = empty_fleet(&fleet) {
         found.push(fault);
@@ -113,16 +130,13 @@ pub fn prepare(
     // Against declarations that are in doubt, right files look wrong, and the advice would be to remove them.
     of_store.retain(|fault| !is_doubtful || is_of_the_file(fault.code));
     found.append(of_store);
-    let rendered = if is_broken || has_broken_input(&found) {
-        Rendered::default()
-    } else {
-        let mut of_output = Sink::default();
-        let rendered = render(&fleet, &engines, &store.secrets, &instances, &watched.sentry, &mut of_output);
-        watched.redact(&mut of_output);
-        found.append(of_output);
-        rendered
-    };
-    Ok(Ok(Prepared { fleet, engines, store, instances, rendered, sources, watched, found }))
+    let is_broken = is_broken || has_broken_input(&found);
+    let rendered = Rendered::default();
+    let mut prepared = Prepared { fleet, engines, store, instances, rendered, sources, watched, found };
+    if !is_broken {
+        prepared.render();
+    }
+    Ok(Ok(prepared))
 }
 
 /// Templates that do not compile cannot be rendered; faults of values and the store do not stand in the way.
@@ -157,11 +171,25 @@ impl Prepared {
     /// Renders again, after the store was completed.
     pub fn render_again(&mut self) {
         self.forget_not_made();
+        self.render();
+    }
+
+    /// Output with a fault that is not allowed has no tree.
+    fn render(&mut self) {
         let mut found = Sink::default();
         let sentry = &self.watched.sentry;
         self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, sentry, &mut found);
         self.watched.redact(&mut found);
+        sentry.pass_over(&mut found, &self.sources);
+        if found.has_errors() {
+            self.rendered.tree = Tree::default();
+        }
         self.found.append(found);
+    }
+
+    /// Takes out what `[[allow]]` allows of everything found so far. Before anybody asks whether there are errors.
+    pub fn pass_over_allowed(&mut self) {
+        self.watched.sentry.pass_over(&mut self.found, &self.sources);
     }
 
     /// The part of the output that the selection is about.

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use lmsgen::files::Root;
+use lmsgen::names::Date;
 use lmsgen::ops;
 use lmsgen::report::{count, counted, diagnostics_json};
 
@@ -14,7 +15,8 @@ use crate::cli::ui::Ui;
 
 /// Say everything that is wrong, at once; write nothing.
 ///
-/// Reads every file, renders in memory and checks the result. Needs no key, no cluster and no network.
+/// Reads every file, renders in memory and checks the result. Needs no key, no cluster and no network. `lmsgen rules CODE`
+/// explains a message.
 ///
 /// `--scope clients --base REV` is for merge requests of people who may change clients and nothing else: whatever differs
 /// from where HEAD left REV must be a regular file `clients/<id>.toml` that was added, changed or removed. Anything else,
@@ -30,6 +32,9 @@ pub struct Validate {
     /// The branch that the merge request goes into, such as `origin/main`
     #[arg(long, requires = "scope", value_name = "REV")]
     base: Option<String>,
+    /// The day that `expires` of `[[allow]]` is held against [default: nothing expires]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Date>,
     /// How to say it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
@@ -54,7 +59,8 @@ pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         (Some(Scope::Clients), Some(base)) => ops::outside_clients(root, base).map_err(|error| failed(ui, &error))?,
         _ => Vec::new(),
     };
-    let checked = ops::validate(root, &command.select.into()).map_err(|error| failed(ui, &error))?.after(outside);
+    let checked =
+        ops::validate(root, &command.select.into(), command.today).map_err(|error| failed(ui, &error))?.after(outside);
     if let Format::Json = command.output {
         ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
         return Ok(Exit::of(&checked.found));
