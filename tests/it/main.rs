@@ -18,6 +18,8 @@ mod files;
 mod fleet;
 mod generators;
 mod git;
+mod hostile_fleet;
+mod hostile_templates;
 mod isolation;
 mod limits;
 mod manifests;
