@@ -148,9 +148,8 @@ fn collect(diff: &Diff<'_>, stage: Stage, found: &mut BTreeMap<Vec<u8>, Vec<Touc
 
 fn entities(delta: &DiffDelta<'_>) -> (Option<Entity>, Option<Entity>) {
     match delta.status() {
-        Delta::Added => (None, Some(entity(&delta.new_file()))),
+        Delta::Added | Delta::Untracked => (None, Some(entity(&delta.new_file()))),
         Delta::Deleted => (Some(entity(&delta.old_file())), None),
-        Delta::Untracked => (None, Some(entity(&delta.new_file()))),
         Delta::Modified | Delta::Typechange => (Some(entity(&delta.old_file())), Some(entity(&delta.new_file()))),
         _ => (Some(Entity::Other), Some(Entity::Other)),
     }
@@ -161,9 +160,8 @@ fn entity(file: &DiffFile<'_>) -> Entity {
         FileMode::Blob | FileMode::BlobGroupWritable => Entity::File,
         FileMode::BlobExecutable => Entity::Program,
         FileMode::Link => Entity::Link,
-        FileMode::Commit => Entity::Submodule,
-        // An untracked repository is shown as a folder.
-        FileMode::Tree => Entity::Submodule,
+        // A repository that is not tracked is shown as a folder.
+        FileMode::Commit | FileMode::Tree => Entity::Submodule,
         FileMode::Unreadable => Entity::Other,
     }
 }

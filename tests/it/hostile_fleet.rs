@@ -237,7 +237,7 @@ const ENVIRONMENTS: [(&str, Change, i32, &str); 31] = [
                 "templates/t/app/pod.yaml",
                 "spec:",
                 "  annotations: {kubectl.kubernetes.io/last-applied-configuration: x}\nspec:",
-            )
+            );
         },
         3,
         "is kubectl's own",
