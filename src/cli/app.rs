@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use lmsgen::files::Root;
 use lmsgen::fleet::Selection;
 
-use super::commands::{client, diff, env, explain, manifests, publish, render, secrets, validate};
+use super::commands::{client, diff, env, explain, manifests, publish, render, rules, secrets, validate};
 use super::exit::Exit;
 use super::harden::harden;
 use super::show::failed;
@@ -54,8 +54,8 @@ enum Command {
     /// List environments
     #[command(subcommand)]
     Env(env::Env),
-    /// Say everything that is wrong, at once; write nothing
     Validate(validate::Validate),
+    Rules(rules::Rules),
     /// Write the manifests, and generate secrets that are missing
     Render(render::Render),
     /// Show what would change against the last commit
@@ -143,6 +143,9 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
     if let Command::Secrets(secrets::Secrets::Keygen(command)) = app.command {
         return secrets::keygen::run(command, ui);
     }
+    if let Command::Rules(command) = &app.command {
+        return rules::run(command, ui);
+    }
     // Any manifests may be judged without a fleet.
     if let Command::Validate(command) = &app.command
         && let Some(paths) = command.files()
@@ -161,6 +164,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Client(command) => client::run(command, &root, ui),
         Command::Env(command) => env::run(&command, &root, ui),
         Command::Validate(command) => validate::run(command, &root, ui),
+        Command::Rules(command) => rules::run(&command, ui),
         Command::Render(command) => render::run(command, &root, ui),
         Command::Diff(command) => diff::run(command, &root, ui),
         Command::Publish(command) => publish::run(command, &root, ui),

@@ -21,6 +21,7 @@ mod render;
 mod rewrap;
 mod rotate;
 mod scan;
+mod scope;
 mod secret_place;
 mod secret_status;
 mod secret_verify;
@@ -50,6 +51,7 @@ pub use render::{RenderOptions, RenderOutcome, Watch, render};
 pub use rewrap::{RecipientChange, rewrap_secrets};
 pub use rotate::{RotateTarget, Rotated, rotate_secrets};
 pub use scan::{ScanTarget, Scanned, scan};
+pub use scope::outside_clients;
 pub use secret_status::secret_status;
 pub use secret_verify::{Verified, verify_secrets};
 pub use secrets::{

@@ -4,14 +4,14 @@ use crate::diff::Owner;
 use crate::files::{Durability, Lock, Root};
 use crate::fleet::{self, Content, GitConfig, Selection, Sources};
 use crate::git::{self, Files, Landed, Proposal, Published, Repository, Workspace};
-use crate::names::RelPath;
+use crate::names::{Date, RelPath};
 use crate::render::OUTPUT;
 use crate::sops::Identities;
 use crate::tree::{apply, plan};
 
 use super::diff::owners;
 use super::generate::{Making, generate_missing};
-use super::prepare::{Checked, prepare};
+use super::prepare::{Checked, prepare_on};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
 use super::store_files::{MAX_FILE, StoreFiles, WholeStore, folder};
@@ -33,6 +33,8 @@ pub struct PublishOptions<'a> {
     pub allow_secret_change: bool,
     /// Refuse to make secrets.
     pub locked: bool,
+    /// The day that entries of `[[allow]]` are held against.
+    pub today: Option<Date>,
     /// The time for new store files, `2026-01-02T03:04:05Z`.
     pub now: String,
     /// Private keys, for store files that lack a key.
@@ -117,10 +119,11 @@ impl Workspace for Publisher<'_> {
 
     fn render(&mut self, sources: &Files) -> Result<git::Rendered, Error> {
         let fleet_sources = fleet_sources(sources, &self.odd);
-        let mut prepared = match prepare(StoreFiles::Memory(sources), fleet_sources, &Selection::default())? {
-            Ok(prepared) => prepared,
-            Err(faults) => return Err(self.stop(faults)),
-        };
+        let mut prepared =
+            match prepare_on(self.options.today, StoreFiles::Memory(sources), fleet_sources, &Selection::default())? {
+                Ok(prepared) => prepared,
+                Err(faults) => return Err(self.stop(faults)),
+            };
         let strictness = if self.options.locked { Strictness::Locked } else { Strictness::Publish };
         require_secrets(&mut prepared, strictness);
         if prepared.is_stopped() {

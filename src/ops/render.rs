@@ -3,13 +3,13 @@
 use crate::diagnostic::{Class, Code, Diagnostic};
 use crate::files::Root;
 use crate::fleet::{SecretSource, Selection, Sources};
-use crate::names::RelPath;
+use crate::names::{Date, RelPath};
 use crate::render::{OUTPUT, SecretPlace};
 use crate::sops::Identities;
 use crate::tree::{Counts, apply, plan};
 
 use super::generate::{Making, generate_missing, write_generated};
-use super::prepare::{Checked, Prepared, prepare};
+use super::prepare::{Checked, Prepared, prepare_on};
 use super::secret_place::place_name;
 use super::store::{MissingKey, Optional};
 use super::store_files::StoreFiles;
@@ -34,6 +34,8 @@ pub struct RenderOptions<'a> {
     pub selection: Selection,
     /// Refuse to make secrets.
     pub locked: bool,
+    /// The day that entries of `[[allow]]` are held against.
+    pub today: Option<Date>,
     /// The time for new store files, `2026-01-02T03:04:05Z`.
     pub now: String,
     /// Private keys, for store files that lack a key.
@@ -64,7 +66,7 @@ pub struct RenderOutcome {
 pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<RenderOutcome>, Error> {
     let lock = super::store_files::lock(root)?;
     let files = Sources::from_disk(root)?;
-    let mut prepared = match prepare(StoreFiles::Disk(root), files, &options.selection)? {
+    let mut prepared = match prepare_on(options.today, StoreFiles::Disk(root), files, &options.selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };
