@@ -7,6 +7,7 @@ mod commands;
 mod editor;
 mod environment;
 mod exit;
+mod format;
 mod harden;
 mod identities;
 mod memory_file;

@@ -1,6 +1,6 @@
 //! `lmsgen validate`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use lmsgen::files::Root;
 use lmsgen::ops;
@@ -9,6 +9,7 @@ use lmsgen::report::{count, counted, diagnostics_json};
 use crate::cli::app::Select;
 use crate::cli::clock::Watch;
 use crate::cli::exit::Exit;
+use crate::cli::format::Format;
 use crate::cli::show::{failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -22,13 +23,6 @@ pub struct Validate {
     /// How to say it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
