@@ -3,6 +3,8 @@
 use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 
+use super::committed::warn_unraised;
+use super::interrupted::warn_interrupted;
 use super::plaintext::report_unused;
 use super::prepare::{Checked, prepare};
 use super::render::{Strictness, require_secrets};
@@ -22,7 +24,9 @@ pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>
     Ok(match prepare(StoreFiles::Disk(root), files, selection)? {
         Err(faults) => faults.with(None),
         Ok(mut prepared) => {
-            require_secrets(&mut prepared, Strictness::Lenient);
+            require_secrets(root, &mut prepared, Strictness::Lenient)?;
+            warn_unraised(root, &mut prepared)?;
+            warn_interrupted(root, &mut prepared.sources, &mut prepared.found)?;
             sops_yaml::check(root, &prepared.fleet, &mut prepared.sources, &mut prepared.found)?;
             if prepared.is_everything() && !prepared.found.has_errors() {
                 report_unused(&prepared.watched.sentry, &mut prepared.found);

@@ -17,7 +17,7 @@ const LEVELS: [&[&str]; 7] = [
 ];
 
 /// Numbers of fault codes that a module may declare.
-const CODES: [(&str, std::ops::RangeInclusive<u16>); 12] = [
+const CODES: [(&str, std::ops::RangeInclusive<u16>); 13] = [
     ("fleet", 600..=629),
     ("document", 100..=119),
     ("fleet", 120..=159),
@@ -28,6 +28,7 @@ const CODES: [(&str, std::ops::RangeInclusive<u16>); 12] = [
     ("secret", 400..=439),
     ("ops", 440..=449),
     ("guard", 450..=469),
+    ("ops", 470..=479),
     ("git", 500..=529),
     ("report", 990..=999),
 ];
