@@ -69,6 +69,14 @@ type Target<'f> = (Wanted<'f>, Option<Arc<[u8]>>);
 /// [`Error::Secret`], told with all others; any other error ends the run.
 pub type Made<T> = Result<Option<(Vec<u8>, T)>, Error>;
 
+impl<'a> Change<'a> {
+    /// A change of every Secret of these places.
+    #[must_use]
+    pub const fn new(root: &'a Root, places: &'a Places, doing: &'a str, watch: &'a dyn Watch) -> Self {
+        Self { root, places, secret: None, doing, dry_run: false, watch }
+    }
+}
+
 impl Change<'_> {
     /// Makes every file of the selection that exists what `change` returns for it. When one fails, nothing is written, and
     /// all that fail are told.

@@ -195,7 +195,7 @@ fn interrupted() -> (Fleet, String) {
     keyed(&fleet, &["secrets", "rotate", "dev/C1", "db"]).exits(0);
     let new = fleet.read(DB);
     fleet.write(DB, &old);
-    let digest: String = Sha256::digest(&old).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(&old).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     fleet.write(".lmsgen/batch/0", &new);
     fleet.write(".lmsgen/batch/list", format!("0 {digest} {DB}\nend\n"));
     (fleet, new)
@@ -268,4 +268,12 @@ fn a_value_that_is_missing_is_shown_where_its_key_is_declared() {
     let line = 1 + DECLARED.lines().position(|line| line == "[environment-secrets.mail.password]").unwrap();
     let ran = fleet.run(&["validate"]).exits(0).says("warning[LMS442]");
     ran.says(&format!("{STACK}:{line}:27\n")).says("         ^^^^^^^^ declared here");
+}
+
+#[test]
+fn help_lists_what_an_exit_code_of_1_means() {
+    let help = Fleet::empty().run(&["--help"]).exits(0).out;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "1 differences or findings (diff and secrets status with --exit-code, secrets verify)";
+    assert!(help.contains(said), "{help}");
 }

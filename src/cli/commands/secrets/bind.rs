@@ -31,7 +31,7 @@ pub fn run(command: Bind, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
     let places = Selection::from(command.select).into();
-    let change = Change { root, places: &places, secret: None, doing: "Binding", dry_run: false, watch: &bar };
+    let change = Change::new(root, &places, "Binding", &bar);
     let checked = ops::bind_secrets(change, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     ui.say(&match done.changed.len() {

@@ -49,7 +49,7 @@ impl Secrets {
 pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match command {
         Secrets::Status(command) => status::run(command, root, ui),
-        Secrets::Set(command) => set::run(command, root, ui),
+        Secrets::Set(command) => set::run(&command, root, ui),
         Secrets::Rotate(command) => rotate::run(command, root, ui),
         Secrets::Rewrap(command) => rewrap::run(command, root, ui),
         Secrets::Bind(command) => bind::run(command, root, ui),

@@ -35,8 +35,7 @@ pub fn run(command: Convert, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
     let places = Selection::from(command.select).into();
-    let change =
-        Change { root, places: &places, secret: None, doing: "Converting", dry_run: command.dry_run, watch: &bar };
+    let change = Change { dry_run: command.dry_run, ..Change::new(root, &places, "Converting", &bar) };
     let checked = ops::convert_secrets(change, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     ui.say(&match (done.changed.len(), command.dry_run) {

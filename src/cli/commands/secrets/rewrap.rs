@@ -48,8 +48,7 @@ pub fn run(command: Rewrap, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let bar = Bar::new(ui);
     let places = Selection::from(command.select).into();
     let when = if command.rekey { NewDataKey::Always } else { NewDataKey::WhenNeeded };
-    let change =
-        Change { root, places: &places, secret: None, doing: "Encrypting", dry_run: command.dry_run, watch: &bar };
+    let change = Change { dry_run: command.dry_run, ..Change::new(root, &places, "Encrypting", &bar) };
     let checked = ops::rewrap_secrets(change, when, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     if done.changed.is_empty() {

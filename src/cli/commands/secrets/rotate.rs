@@ -47,8 +47,7 @@ pub fn run(command: Rotate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     if !command.dry_run && !command.yes {
         confirm_several(&places, &command.secret, root, ui)?;
     }
-    let change =
-        Change { root, places: &places, secret: None, doing: "Rotating", dry_run: command.dry_run, watch: &bar };
+    let change = Change { dry_run: command.dry_run, ..Change::new(root, &places, "Rotating", &bar) };
     let target = RotateTarget { secret: command.secret, keys: command.keys_named };
     let checked = ops::rotate_secrets(change, &target, (&identities, &clock::now()));
     let done = outcome(ui, checked.map_err(|error| failed(ui, &error))?)?;

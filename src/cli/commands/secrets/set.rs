@@ -50,7 +50,7 @@ pub struct Set {
     too_many: Vec<OsString>,
 }
 
-pub fn run(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+pub fn run(command: &Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     if !command.too_many.is_empty() {
         ui.complain(
             "error: a value is not taken from the command line, where the shell's history and the list of processes \
@@ -59,22 +59,22 @@ pub fn run(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     let identities = command.keys.load(ui)?;
-    let Set { place, secret, key, labels, .. } = &command;
+    let Set { place, secret, key, labels, .. } = command;
     let places = Places::typed(place, labels.clone());
     let target = SetTarget { places, secret: secret.clone(), key: key.clone() };
     // First, so that nobody types a value for nothing.
     let found = ops::settable_places(root, &target, &identities).map_err(|error| failed(ui, &error))?;
     let found = outcome(ui, found)?;
     if target.places.single().is_some() {
-        let value = read_value(&command, &format!("Value of {place} {secret} {key}: "), ui)?;
-        return set_one(root, &command, value, &identities, ui);
+        let value = read_value(command, &format!("Value of {place} {secret} {key}: "), ui)?;
+        return set_one(root, command, value, &identities, ui);
     }
     let names: Vec<&str> = found.iter().map(|place| place.name.as_str()).collect();
     if let ([_, _, ..], false) = (&*names, command.yes) {
         let (places, names) = (counted(names.len(), "place"), listed(&names));
         confirm(ui, &format!("give `{key}` of `{secret}` one value in {places}: {names}"))?;
     }
-    let value = read_value(&command, &format!("Value of {secret} {key} in {}: ", counted(names.len(), "place")), ui)?;
+    let value = read_value(command, &format!("Value of {secret} {key} in {}: ", counted(names.len(), "place")), ui)?;
     set_many(root, &target, &value, &identities, ui)
 }
 
@@ -104,7 +104,7 @@ fn set_many(
 ) -> Result<Exit, Exit> {
     let SetTarget { places, secret, key } = target;
     let bar = Bar::new(ui);
-    let change = Change { root, places, secret: Some(secret), doing: "Setting", dry_run: false, watch: &bar };
+    let change = Change { secret: Some(secret), ..Change::new(root, places, "Setting", &bar) };
     let done = ops::set_everywhere(change, key, value, (identities, &clock::now()));
     let done = outcome(ui, done.map_err(|error| failed(ui, &error))?)?;
     if done.changed.is_empty() {
