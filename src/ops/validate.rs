@@ -4,6 +4,8 @@ use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 use crate::names::Date;
 
+use super::committed::warn_unraised;
+use super::interrupted::warn_interrupted;
 use super::plaintext::report_unused;
 use super::prepare::{Checked, prepare_on};
 use super::render::{Strictness, require_secrets};
@@ -23,7 +25,9 @@ pub fn validate(root: &Root, selection: &Selection, today: Option<Date>) -> Resu
     Ok(match prepare_on(today, StoreFiles::Disk(root), files, selection)? {
         Err(faults) => faults.with(None),
         Ok(mut prepared) => {
-            require_secrets(&mut prepared, Strictness::Lenient);
+            require_secrets(root, &mut prepared, Strictness::Lenient)?;
+            warn_unraised(root, &mut prepared)?;
+            warn_interrupted(root, &mut prepared.sources, &mut prepared.found)?;
             sops_yaml::check(root, &prepared.fleet, &mut prepared.sources, &mut prepared.found)?;
             prepared.pass_over_allowed();
             if prepared.is_everything() && !prepared.found.has_errors() {

@@ -17,7 +17,7 @@ const LEVELS: [&[&str]; 7] = [
 ];
 
 /// Numbers of fault codes that a module may declare.
-const CODES: [(&str, std::ops::RangeInclusive<u16>); 16] = [
+const CODES: [(&str, std::ops::RangeInclusive<u16>); 17] = [
     ("fleet", 600..=629),
     ("document", 100..=119),
     ("fleet", 120..=159),
@@ -29,6 +29,7 @@ const CODES: [(&str, std::ops::RangeInclusive<u16>); 16] = [
     ("ops", 440..=449),
     ("ops", 640..=649),
     ("guard", 450..=469),
+    ("ops", 470..=479),
     ("git", 500..=529),
     ("checks", 700..=709),
     ("kubernetes", 710..=749),

@@ -14,6 +14,7 @@ use lmsgen::report::{count, counted, diagnostics_json};
 use crate::cli::app::Select;
 use crate::cli::clock::Watch;
 use crate::cli::exit::Exit;
+use crate::cli::format::Format;
 use crate::cli::show::{failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -49,13 +50,6 @@ pub struct Validate {
     /// How to say it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
