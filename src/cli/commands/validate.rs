@@ -1,15 +1,16 @@
 //! `lmsgen validate`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use lmsgen::files::Root;
 use lmsgen::ops;
-use lmsgen::report::{count, counted, diagnostics_json};
+use lmsgen::report::{Scope, nothing_text};
 
 use crate::cli::app::Select;
 use crate::cli::clock::Watch;
 use crate::cli::exit::Exit;
-use crate::cli::show::{failed, outcome};
+use crate::cli::reports::{Reports, Said, prefix_of};
+use crate::cli::show::{failed, outcome_after};
 use crate::cli::ui::Ui;
 
 /// Say everything that is wrong, at once; write nothing.
@@ -19,33 +20,24 @@ use crate::cli::ui::Ui;
 pub struct Validate {
     #[command(flatten)]
     select: Select,
-    /// How to say it
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let watch = Watch::start();
+    let reports = command.reports.plan(ui)?;
     let checked = ops::validate(root, &command.select.into()).map_err(|error| failed(ui, &error))?;
-    if let Format::Json = command.output {
-        ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
+    if reports.write(&checked, &prefix_of(root), ui)? == Said::OnStdout {
         return Ok(Exit::of(&checked.found));
     }
-    let sums = format!(" in {}, {}", counted(checked.n_instances, "instance"), objects(checked.n_objects));
+    let millis = Some(watch.millis());
+    let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis };
     // Warnings end with a line that counts the same.
-    let sums = if checked.found.is_empty() { sums } else { String::new() };
-    outcome(ui, checked)?;
-    ui.say(&format!("No errors{sums} ({})", watch.shown()));
+    let is_clean = checked.found.is_empty();
+    outcome_after(ui, checked, millis)?;
+    if is_clean {
+        ui.say(&nothing_text(scope));
+    }
     Ok(Exit::Done)
-}
-
-fn objects(n: usize) -> String {
-    format!("{} object{}", count(n), if n == 1 { "" } else { "s" })
 }
