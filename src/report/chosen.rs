@@ -1,6 +1,6 @@
 //! Which faults a report for people shows, and how it says what it leaves out. Reports for machines hold all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::count;
 use crate::diagnostic::{Code, Diagnostic};
@@ -23,7 +23,7 @@ impl<'a> Chosen<'a> {
     pub(super) fn of(found: impl IntoIterator<Item = &'a Diagnostic>, limit: Option<usize>) -> Self {
         let found: Vec<&Diagnostic> = found.into_iter().collect();
         let Some(limit) = limit else { return Self { shown: found, rest: Vec::new() } };
-        let mut of_code = HashMap::new();
+        let mut codes = HashSet::new();
         let mut of_file = HashMap::new();
         let mut first = Vec::new();
         let mut later = Vec::new();
@@ -31,7 +31,7 @@ impl<'a> Chosen<'a> {
             let file = one.primary.as_ref().map(|label| label.span.file);
             let in_file: &mut usize = of_file.entry((one.code, file)).or_default();
             *in_file += 1;
-            if of_code.insert(one.code, ()).is_none() {
+            if codes.insert(one.code) {
                 first.push(at);
             } else if *in_file <= OF_A_SORT {
                 later.push(at);

@@ -36,7 +36,9 @@ pub(super) fn junit(report: &Report<'_>) -> String {
              </testcase>\n  </testsuite>\n"
         ));
     }
-    suites.iter().for_each(|one| suite(&mut out, one, report));
+    for one in &suites {
+        suite(&mut out, one, report);
+    }
     out.push_str("</testsuites>\n");
     out
 }

@@ -24,6 +24,7 @@ mod manifests;
 mod plaintext_guard;
 mod readme;
 mod render_faults;
+mod reports;
 mod rewrap;
 mod rotate;
 mod second_stack;

@@ -54,6 +54,14 @@ impl Ran {
         self
     }
 
+    /// Its stderr, which ends with how long it took, without that.
+    #[track_caller]
+    pub fn err_untimed(&self) -> &str {
+        let (before, time) = self.err.rsplit_once(" (").expect("a time");
+        assert!(time.ends_with(" s)\n") || time.ends_with(" ms)\n"), "{time}");
+        before
+    }
+
     /// Everything it wrote.
     pub fn all(&self) -> String {
         format!("{}{}", self.out, self.err)
