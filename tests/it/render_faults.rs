@@ -76,7 +76,7 @@ impl Cases {
         let before = fleet.snapshot();
         let (validated, rendered) = (fleet.run(&["validate"]), fleet.run(&["render"]));
         let is_right = validated.code == exit
-            && (rendered.code, &rendered.err) == (exit, &validated.err)
+            && (rendered.code, rendered.err.trim_end()) == (exit, validated.err_untimed())
             && rendered.all().contains(&format!("error[{code}"))
             && rendered.err.contains(&format!("--> {ONE}:{place}"))
             && rendered.err.contains(said)
