@@ -47,6 +47,7 @@ fn run(job: &Value, identities: &Identities) -> Result<Value, Box<dyn std::error
             let (kind, value) = (kind(word("kind")).ok_or("no such kind")?, Plaintext::new(word("value").into()));
             json!({ "text": Document::parse(text)?.set((&steps(&job["path"]), kind), &value, (identities, now))? })
         }
+        "unset" => json!({ "text": Document::parse(text)?.unset(&steps(&job["path"]), (identities, now))? }),
         "rekey" => json!({ "text": Document::parse(text)?.rekey(&recipients, (identities, now))? }),
         "rewrap" => json!({ "text": Document::parse(text)?.rewrap(&recipients, identities)? }),
         op => return Err(format!("no such job: {op}").into()),
@@ -61,6 +62,8 @@ fn rule(field: &str, text: &str) -> Option<Rule> {
         "encrypted_suffix" => Rule::EncryptedSuffix(text),
         "unencrypted_regex" => Rule::UnencryptedRegex(text),
         "encrypted_regex" => Rule::EncryptedRegex(text),
+        "unencrypted_comment_regex" => Rule::UnencryptedCommentRegex(text),
+        "encrypted_comment_regex" => Rule::EncryptedCommentRegex(text),
         _ => return None,
     })
 }

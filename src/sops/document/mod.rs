@@ -4,10 +4,14 @@
 //! knows nothing of Kubernetes.
 
 mod block;
+mod comment;
 mod edit;
 mod error;
+mod keys;
 mod leaf;
 mod open;
+mod place;
+mod recipients;
 mod rule;
 mod scalar;
 #[cfg(test)]

@@ -19,7 +19,7 @@ fn shown(text: &str, identities: &Identities) -> Vec<(String, Kind, bool, String
     let opened = Document::parse(text).unwrap().open(identities).unwrap();
     let value = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let one =
-        |one: super::OpenValue| (super::open::display(&one.path), one.kind, one.encrypted, value(one.value.expose()));
+        |one: super::OpenValue| (super::leaf::display(&one.path), one.kind, one.encrypted, value(one.value.expose()));
     opened.values.into_iter().map(one).collect()
 }
 
@@ -89,8 +89,8 @@ fn what_sops_does_not_keep_is_refused() {
         assert!(error.message.contains(word), "{plain}: {error}");
     }
     for (block, word) in [
-        ("key_groups: [{age: []}]", "key_groups"),
-        ("encrypted_comment_regex: x", "by comments"),
+        ("key_groups: [{age: []}]", "no age recipient"),
+        ("key_groups: [{pgp: [{fp: x}]}]", "`pgp`"),
         ("pgp: [{fp: x}]", "`pgp`"),
     ] {
         let error = Document::parse(&format!("a: 1\nsops:\n  {block}\n")).unwrap_err();

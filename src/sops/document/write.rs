@@ -47,9 +47,10 @@ pub fn encrypt_document(
     let mut mac = Mac::new(mac_only_encrypted);
     let mut edits = Edits::default();
     let mut gone = Vec::new();
-    for one in leaf::leaves(&roots) {
+    let (leaves, comments) = leaf::walk(&ended, &roots, &selector);
+    for one in leaves {
         let Some((kind, value)) = clear(&one)? else { continue };
-        if !selector.selects(&leaf::keys(&one.steps)) {
+        if !one.selected {
             mac.clear(value.expose());
             continue;
         }
@@ -60,12 +61,13 @@ pub fn encrypt_document(
             gone.push(one.scalar.span.clone());
         }
     }
-    for comment in leaf::comments(&ended, &roots) {
-        let text = &ended[comment.span.start + 1..comment.span.end];
+    for comment in comments {
+        let text = ended[comment.span.start + 1..comment.span.end].trim_end_matches('\r');
         let inside = gone.iter().any(|span| span.contains(&comment.span.start));
-        if !inside && !text.is_empty() && selector.selects(&leaf::keys(&comment.steps)) {
+        if !inside && !text.is_empty() && comment.selected {
             let sealed = key.seal_as(Kind::Comment, &leaf::aad(&comment.steps), text.as_bytes())?;
-            edits.replace(comment.span.start + 1..comment.span.end, sealed);
+            let start = comment.span.start + 1;
+            edits.replace(start..start + text.len(), sealed);
         }
     }
     let mac = key.seal(now, mac.finish().as_bytes())?;
@@ -96,7 +98,7 @@ fn check(roots: &[Root<'_>]) -> Result<(), DocumentError> {
 }
 
 /// The indent that the document is written with: two or four, which is what SOPS takes.
-fn indent(text: &str, root: &Root<'_>) -> usize {
+pub(super) fn indent(text: &str, root: &Root<'_>) -> usize {
     let nested = root.map.entries.iter().find_map(|(_, value)| match value {
         Node::Map(map) if !map.flow => Some(column(text, map.span.start)),
         _ => None,
