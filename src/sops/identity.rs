@@ -13,6 +13,7 @@ use super::age_file::open_with_key;
 use super::cipher::DataKey;
 use super::key_file::{IdentityError, Key, parse};
 use super::metadata::Wrap;
+use super::plaintext::Plaintext;
 use super::shamir::Share;
 
 /// More bytes than what is wrapped has: a data key, or a share of one.
@@ -119,6 +120,14 @@ impl Identities {
             Source::Late(late) => late.outcome(),
         });
         tried.collect()
+    }
+
+    /// What is in an age file in armor that is encrypted to one of the keys at hand: the way in which every data key is opened,
+    /// without its bound on the length.
+    #[must_use]
+    pub fn open_armored(&self, armor: &str) -> Option<Plaintext> {
+        let file = armor.trim().as_bytes();
+        self.keys.iter().find_map(|key| open_with_key(file, &key.identity, file.len()).ok()).map(Plaintext::from)
     }
 
     /// Recipients among `wraps` whose identity is here and does not get the data key that is `right`: what is wrapped for them

@@ -83,7 +83,9 @@ fn descend_list(around: &Around<'_>, list: &List<'_>, steps: &mut Vec<Step>) {
     else {
         return;
     };
-    if around.within(item) {
+    // Behind the bracket of an item it belongs to the list.
+    let (Node::Map(Map { flow, span, .. }) | Node::List(List { flow, span, .. })) = item else { return };
+    if around.within(item) && !(*flow && around.at >= span.end) {
         steps.push(Step::Index(list.items[..index].iter().filter(|item| !is_comment(item)).count()));
         descend(around, item, steps);
     }

@@ -85,31 +85,31 @@ impl Document<'_> {
         let (leaves, comments) = self.walk();
         let mut edits = Edits::default();
         for one in leaves {
-            let place = leaf::aad(&one.steps);
+            let aad = leaf::aad(&one.steps);
             match Sealed::parse_any(&one.scalar.text) {
-                Ok(sealed) if !one.selected && key.open(&place, sealed).is_ok() => {
+                Ok(sealed) if !one.selected && key.open(&aad, sealed).is_ok() => {
                     return Err(in_the_clear(&one.steps));
                 }
                 Err(SealedError::Clear) if one.selected => {
                     let Some((kind, value)) = clear(&one)?.filter(|(_, value)| !value.is_empty()) else { continue };
                     let quotes = if one.flow { "\"" } else { "" };
-                    let sealed = key.seal_as(kind, &place, value.expose())?;
-                    edits.replace(one.scalar.span.clone(), format!("{quotes}{sealed}{quotes}"));
+                    let sealed = key.seal_as(kind, &aad, value.expose())?;
+                    place::write_over(&mut edits, self.text, one.scalar, format!("{quotes}{sealed}{quotes}"));
                 }
                 _ => {}
             }
         }
         for comment in comments {
             let text = self.text[comment.span.start + 1..comment.span.end].trim_end_matches('\r');
-            let place = leaf::aad(&comment.steps);
+            let aad = leaf::aad(&comment.steps);
             let is_sealed =
-                Sealed::parse(text.trim_end(), "comment").is_ok_and(|sealed| key.open(&place, sealed).is_ok());
+                Sealed::parse(text.trim_end(), "comment").is_ok_and(|sealed| key.open(&aad, sealed).is_ok());
             if is_sealed && !comment.selected {
                 return Err(in_the_clear(&comment.steps));
             }
             if comment.selected && !is_sealed && !text.is_empty() {
                 let start = comment.span.start + 1;
-                edits.replace(start..start + text.len(), key.seal_as(Kind::Comment, &place, text.as_bytes())?);
+                edits.replace(start..start + text.len(), key.seal_as(Kind::Comment, &aad, text.as_bytes())?);
             }
         }
         Ok(edits.apply(self.text))

@@ -6,6 +6,8 @@
 mod block;
 mod comment;
 mod edit;
+#[cfg(test)]
+mod edit_tests;
 mod error;
 mod keys;
 mod leaf;

@@ -82,6 +82,11 @@ impl<'t> Document<'t> {
         Ok(Self { text, roots, block, selector })
     }
 
+    /// How many documents the file holds.
+    pub fn n_documents(&self) -> usize {
+        self.roots.len()
+    }
+
     /// All values and comments, each with whether it is encrypted.
     pub(super) fn walk(&self) -> (Vec<Leaf<'_, 't>>, Vec<Comment>) {
         leaf::walk(self.text, &self.roots, &self.selector)

@@ -15,6 +15,18 @@ fn request(span: Range<usize>, message: impl Into<String>) -> DocumentError {
     DocumentError::new(Problem::Request, span, message)
 }
 
+/// Writes a value in place of a scalar. What stands behind the head of a block is a comment, and stays.
+pub(super) fn write_over(edits: &mut Edits, text: &str, scalar: &Scalar<'_>, value: String) {
+    let span = scalar.span.clone();
+    if scalar.style == Style::Block {
+        let head = text[span.start..].bytes().take_while(|b| b"|>+-0123456789".contains(b)).count();
+        edits.replace(span.start..span.start + head, value);
+        edits.replace(line_end(text, span.start)..span.end, String::new());
+    } else {
+        edits.replace(span, value);
+    }
+}
+
 /// What is written at a place: the collections that `rest` leads through, and in the last one `leaf`.
 struct New<'a> {
     rest: &'a [Step],
@@ -131,7 +143,7 @@ pub(super) fn put(document: &Document<'_>, path: &[Step]) -> Result<(Edits, Vec<
             Some(Some(holder)) => match Parent::of(holder.node()) {
                 Some(inner) if at + 1 < path.len() => parent = inner,
                 _ => {
-                    shape.replace(&mut edits, holder, &new(at + 1))?;
+                    shape.replace(&mut edits, (holder, &path[..=at]), &new(at + 1))?;
                     return Ok((edits, path));
                 }
             },
@@ -160,7 +172,8 @@ pub(super) fn remove(document: &Document<'_>, path: &[Step]) -> Result<Edits, Do
         };
         match above {
             Some(above) if n == 1 => {
-                shape.replace(&mut edits, above, &New { rest: &[], leaf: empty, indent: shape.indent })?;
+                let new = New { rest: &[], leaf: empty, indent: shape.indent };
+                shape.replace(&mut edits, (above, &path[..at]), &new)?;
             }
             _ if holder.flow() => cut_flow(&mut edits, holder),
             _ => shape.cut_block(&mut edits, holder, path)?,
@@ -248,10 +261,18 @@ impl<'d, 't> Shape<'d, 't> {
         Ok(())
     }
 
-    /// Writes something else in place of a node.
-    fn replace(&self, edits: &mut Edits, holder: Holder<'_, '_>, new: &New<'_>) -> Result<(), DocumentError> {
+    /// Writes something else in place of a node, and of the comments in it.
+    fn replace(
+        &self,
+        edits: &mut Edits,
+        (holder, path): (Holder<'_, '_>, &[Step]),
+        new: &New<'_>,
+    ) -> Result<(), DocumentError> {
         let (node, text) = (holder.node(), self.text);
-        let span = node.span();
+        let mut span = node.span();
+        if !holder.flow() && !matches!(node, Node::Scalar(_)) {
+            span.end = self.end(span.end, path);
+        }
         let at_colon = match holder {
             Holder::Map(map, at) => Some(after_colon(text, &map.entries[at].0)),
             Holder::List(..) => None,
@@ -263,14 +284,7 @@ impl<'d, 't> Shape<'d, 't> {
                 _ => edits.replace(span, new.in_flow()),
             },
             (Node::Scalar(scalar), _) if new.rest.is_empty() && !span.is_empty() => {
-                // What stands behind the head of a block is a comment, and stays.
-                let head = text[span.start..].bytes().take_while(|b| b"|>+-0123456789".contains(b)).count();
-                if scalar.style == Style::Block {
-                    edits.replace(span.start..span.start + head, new.leaf.to_owned());
-                    edits.replace(line_end(text, span.start)..span.end, String::new());
-                } else {
-                    edits.replace(span, new.leaf.to_owned());
-                }
+                write_over(edits, text, scalar, new.leaf.to_owned());
             }
             (_, Holder::Map(map, at)) => {
                 let unclear = || request(span.clone(), "the key is written in a way that cannot be changed in place");

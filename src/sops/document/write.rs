@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::error::{DocumentError, Problem};
 use super::leaf;
 use super::open::{Document, clear};
+use super::place;
 use super::rule::Rule;
 use super::scalar::{Resolved, resolve};
 use super::tree::{Node, Root, parse};
@@ -43,11 +44,22 @@ pub fn encrypt_document(
         .selector()
         .map_err(|why| DocumentError::new(Problem::Request, 0..0, format!("`{}` {why}", rule.field().0)))?;
 
+    let (leaves, comments) = leaf::walk(&ended, &roots, &selector);
+    for comment in &comments {
+        let end = comment.span.end;
+        let mut below = ended[end..].lines().skip(1);
+        if selector.marks(&ended[comment.span.start + 1..end])
+            && below.next().is_some_and(|line| line.trim().is_empty())
+        {
+            let message = "an empty line stands below a comment that decides what is encrypted";
+            return Err(DocumentError::new(Problem::Request, comment.span.clone(), message)
+                .help("take the empty line out: SOPS would take the comment to something else or lose it"));
+        }
+    }
+
     let key = DataKey::generate()?;
     let mut mac = Mac::new(mac_only_encrypted);
     let mut edits = Edits::default();
-    let mut gone = Vec::new();
-    let (leaves, comments) = leaf::walk(&ended, &roots, &selector);
     for one in leaves {
         let Some((kind, value)) = clear(&one)? else { continue };
         if !one.selected {
@@ -57,14 +69,13 @@ pub fn encrypt_document(
         mac.sealed(value.expose());
         if !value.is_empty() {
             let sealed = key.seal_as(kind, &leaf::aad(&one.steps), value.expose())?;
-            edits.replace(one.scalar.span.clone(), if one.flow { format!("\"{sealed}\"") } else { sealed });
-            gone.push(one.scalar.span.clone());
+            let value = if one.flow { format!("\"{sealed}\"") } else { sealed };
+            place::write_over(&mut edits, &ended, one.scalar, value);
         }
     }
     for comment in comments {
         let text = ended[comment.span.start + 1..comment.span.end].trim_end_matches('\r');
-        let inside = gone.iter().any(|span| span.contains(&comment.span.start));
-        if !inside && !text.is_empty() && comment.selected {
+        if !text.is_empty() && comment.selected {
             let sealed = key.seal_as(Kind::Comment, &leaf::aad(&comment.steps), text.as_bytes())?;
             let start = comment.span.start + 1;
             edits.replace(start..start + text.len(), sealed);
