@@ -8,6 +8,7 @@ use lmsgen::files::Root;
 use lmsgen::git::Repository;
 use lmsgen::ops::Checked;
 use lmsgen::report::{Format, Page, Paint, Report, Scope};
+use lmsgen::rules;
 
 use super::exit::Exit;
 use super::report_file::{ReportFile, WriteError};
@@ -105,8 +106,14 @@ impl Planned {
         let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis: None };
         let page = ui.page();
         let in_file = Page { width: FILE_WIDTH, paint: Paint::Plain, ..page };
-        let report =
-            |page| Report { found: &checked.found, sources: &checked.sources, scope, prefix, title: |_| None, page };
+        let report = |page| Report {
+            found: &checked.found,
+            sources: &checked.sources,
+            scope,
+            prefix,
+            title: |code| rules::find(code).map(|rule| rule.title),
+            page,
+        };
         let mut failed = None;
         for (format, file) in &self.files {
             if let Err(error) = file.write(report(&in_file).write(*format).as_bytes()) {
