@@ -13,12 +13,18 @@ mod job;
 mod job_policy;
 mod metadata;
 mod pod;
+#[cfg(test)]
+mod pod_level_tests;
 mod pod_security;
+#[cfg(test)]
+mod pod_tests;
 mod quantity;
 mod selector;
 mod spot;
 mod words;
 mod workload;
+#[cfg(test)]
+mod workload_tests;
 
 pub use check::{Release, check};
 pub use fault::{Fault, Faults};
