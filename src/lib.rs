@@ -17,11 +17,13 @@ pub mod manifest;
 
 pub mod guard;
 pub mod params;
+pub mod schema;
 pub mod secret;
 pub mod sops;
 pub mod template;
 pub mod tree;
 
+pub mod checks;
 pub mod fleet;
 pub mod kubernetes;
 

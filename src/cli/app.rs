@@ -85,6 +85,18 @@ pub struct Select {
     labels: Vec<String>,
 }
 
+impl Select {
+    /// What was named.
+    pub fn names(&self) -> &[String] {
+        &self.clients
+    }
+
+    /// `true` if environments or labels narrow the selection.
+    pub const fn has_filters(&self) -> bool {
+        !self.env.is_empty() || !self.labels.is_empty()
+    }
+}
+
 impl From<Select> for Selection {
     fn from(select: Select) -> Self {
         Self { clients: select.clients, environments: select.env, labels: select.labels }
@@ -130,6 +142,12 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
     // A key may be made before there is a fleet.
     if let Command::Secrets(secrets::Secrets::Keygen(command)) = app.command {
         return secrets::keygen::run(command, ui);
+    }
+    // Any manifests may be judged without a fleet.
+    if let Command::Validate(command) = &app.command
+        && let Some(paths) = command.files()
+    {
+        return command.run_files(paths, ui);
     }
     let Some(root) = find(app.global.fleet.as_deref(), ui)? else {
         if let Command::Secrets(secrets::Secrets::Scan(command)) = app.command

@@ -37,6 +37,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The instances it was found in (`lms-dev/C42`), when it comes from rendering.
     pub instances: Vec<String>,
+    /// What it is about, when the message names something of one instance: with the same subject at the same place it
+    /// is the same fault.
+    pub subject: Option<String>,
 }
 
 impl Diagnostic {
@@ -51,6 +54,7 @@ impl Diagnostic {
             secondary: Vec::new(),
             help: None,
             instances: Vec::new(),
+            subject: None,
         }
     }
 
@@ -170,7 +174,8 @@ impl Sink {
         let mut merged: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
         let mut index = std::collections::HashMap::new();
         for mut one in self.found {
-            let key = (one.code, one.severity, one.message.clone(), one.primary.clone(), one.secondary.clone());
+            let about = one.subject.as_ref().unwrap_or(&one.message).clone();
+            let key = (one.code, one.severity, about, one.primary.clone(), one.secondary.clone());
             match index.get(&key) {
                 Some(&at) => {
                     let kept: &mut Diagnostic = &mut merged[at];

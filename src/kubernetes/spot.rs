@@ -1,6 +1,6 @@
 //! A value inside an object that knows the way it was reached, without building a path until a fault needs it.
 
-use crate::manifest::{Path, Step, Value};
+use crate::manifest::{Path, Value};
 
 /// A value and the way to it. Null is read as absent, as the API server reads it.
 #[derive(Clone, Copy)]

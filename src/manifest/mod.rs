@@ -3,6 +3,7 @@
 //!
 //! Knows no template and no file.
 
+mod block;
 mod emit;
 mod locate;
 mod node;
@@ -12,6 +13,7 @@ mod path;
 mod scalar;
 mod value;
 
+pub use block::read_block;
 pub use emit::{emit_after_dash, emit_after_key, emit_document, emit_key, emit_string, push_indent};
 pub use locate::{Located, locate};
 pub use node::{Content, Node, ScalarStyle};

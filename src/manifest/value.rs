@@ -30,6 +30,21 @@ impl Map {
         Self { entries: Vec::new() }
     }
 
+    /// An empty mapping with room for `n` entries.
+    #[must_use]
+    pub fn with_capacity(n: usize) -> Self {
+        Self { entries: Vec::with_capacity(n) }
+    }
+
+    /// Adds `key` at the end; `false`, and nothing is added, when it is there.
+    pub fn push_new(&mut self, key: &str, value: Value) -> bool {
+        let is_new = self.get(key).is_none();
+        if is_new {
+            self.entries.push((key.to_owned(), value));
+        }
+        is_new
+    }
+
     /// The value under `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {

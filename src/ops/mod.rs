@@ -12,6 +12,7 @@ mod error;
 mod explain;
 mod generate;
 mod manifests;
+mod named_files;
 mod plaintext;
 mod prepare;
 mod publish;
@@ -30,6 +31,7 @@ mod store_change;
 mod store_files;
 mod store_guard;
 mod validate;
+mod validate_files;
 
 pub use bind::bind_secrets;
 pub use clients::{
@@ -57,3 +59,4 @@ pub use secrets::{
 pub use store::{Missing, MissingKey};
 pub use store_change::{Change, ChangedFile, ChangedFiles};
 pub use validate::{Validated, validate};
+pub use validate_files::{FileTarget, Rules, validate_files};

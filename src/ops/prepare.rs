@@ -3,7 +3,7 @@
 use crate::diagnostic::{Class, Diagnostic, Sink, SourceMap};
 use crate::fleet::{self, Fleet, Selection, Sources, empty_fleet};
 use crate::names::RelPath;
-use crate::render::{Engines, Rendered, render};
+use crate::render::{Engines, Inspector, Rendered, Watch, render};
 use crate::template::NO_PUBLIC_HALF;
 use crate::tree::Scope;
 
@@ -61,6 +61,8 @@ pub struct Prepared {
     pub rendered: Rendered,
     /// The text of every file.
     pub sources: SourceMap,
+    /// Looks at what is rendered.
+    pub inspector: Inspector,
     /// The guard against plaintext, and what it found.
     pub watched: Watched,
     /// Faults so far.
@@ -102,16 +104,18 @@ pub fn prepare(
     // Against declarations that are in doubt, right files look wrong, and the advice would be to remove them.
     of_store.retain(|fault| !is_doubtful || is_of_the_file(fault.code));
     found.append(of_store);
+    let inspector = Inspector::new(&fleet);
     let rendered = if is_broken || has_broken_input(&found) {
         Rendered::default()
     } else {
         let mut of_output = Sink::default();
-        let rendered = render(&fleet, &engines, &store.secrets, &instances, &watched.sentry, &mut of_output);
+        let watch = Watch { sentry: &watched.sentry, inspector: &inspector };
+        let rendered = render(&fleet, &engines, &store.secrets, &instances, watch, &mut of_output);
         watched.redact(&mut of_output);
         found.append(of_output);
         rendered
     };
-    Ok(Ok(Prepared { fleet, engines, store, instances, rendered, sources, watched, found }))
+    Ok(Ok(Prepared { fleet, engines, store, instances, rendered, sources, inspector, watched, found }))
 }
 
 /// Templates that do not compile cannot be rendered; faults of values and the store do not stand in the way.
@@ -147,8 +151,8 @@ impl Prepared {
     pub fn render_again(&mut self) {
         self.forget_not_made();
         let mut found = Sink::default();
-        let sentry = &self.watched.sentry;
-        self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, sentry, &mut found);
+        let watch = Watch { sentry: &self.watched.sentry, inspector: &self.inspector };
+        self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, watch, &mut found);
         self.watched.redact(&mut found);
         self.found.append(found);
     }

@@ -16,15 +16,13 @@ use crate::render::{OUTPUT, Sentry};
 use crate::secret::StoreFile;
 
 use super::Error;
+use super::named_files::{NamedFiles, below};
 use super::plaintext::{guard_of, report};
 use super::prepare::Checked;
 use super::store_files::STORE;
 
 /// Larger files are counted, not read.
 const MAX_FILE: u64 = 5 << 20;
-/// Deeper folders are left out: nobody writes them by hand.
-const MAX_DEPTH: usize = 64;
-
 /// What to look at.
 #[derive(Clone, Debug)]
 pub enum ScanTarget {
@@ -185,32 +183,11 @@ impl Work {
         Ok(())
     }
 
-    /// A file or a folder that somebody named; only the last step of its path must not be a link.
+    /// A file or a folder that somebody named.
     fn path(&mut self, root: Option<&Root>, path: &Path) -> Result<(), Error> {
-        let usage = |why: &str| Error::Usage(format!("{}: {why}", path.display()));
-        let (folder, name) = if path.is_dir() && !path.is_symlink() {
-            (path, None)
-        } else {
-            let name = path.file_name().ok_or_else(|| usage("is no file or folder"))?;
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            (parent.unwrap_or(Path::new(".")), Some(name.to_str().ok_or_else(|| usage("has a name that is no text"))?))
-        };
-        let opened = Root::open(folder)?;
-        let mut list = Vec::new();
-        match name {
-            Some(name) => {
-                let name = RelPath::new(name).map_err(|error| usage(&error.to_string()))?;
-                match opened.kind(&name)? {
-                    Some(Kind::File) => list.push(name),
-                    Some(_) => return Err(usage("is no regular file or folder; links are not followed")),
-                    None => return Err(usage("is not there")),
-                }
-            }
-            None => below(&opened.top()?, 0, &mut list)?,
-        }
-        let shown = if folder == Path::new(".") { String::new() } else { format!("{}/", folder.display()) };
-        let known_as = root.and_then(|root| below_fleet(root.path(), folder)).unwrap_or_else(|| "../".into());
-        self.files(&opened, &list, shown.trim_start_matches("./"), &known_as)
+        let named = NamedFiles::find(path)?;
+        let known_as = root.and_then(|root| below_fleet(root.path(), &named.folder)).unwrap_or_else(|| "../".into());
+        self.files(&named.root, &named.list, &named.shown, &known_as)
     }
 }
 
@@ -231,23 +208,6 @@ fn collect(root: &Root, path: &RelPath, list: &mut Vec<RelPath>) -> Result<(), E
             }
         }
         _ => {}
-    }
-    Ok(())
-}
-
-/// Regular files below a folder; Git's own and lmsgen's are none of the fleet's.
-fn below(dir: &files::Dir<'_>, depth: usize, list: &mut Vec<RelPath>) -> Result<(), Error> {
-    for entry in dir.list()? {
-        let Some(name) = entry.name() else { continue };
-        match entry.kind {
-            Kind::File => list.extend(RelPath::new(&dir.path_of(name)).ok()),
-            Kind::Folder if depth < MAX_DEPTH && !matches!(name, ".git" | files::STATE) => {
-                if let Some(folder) = dir.sub(name)? {
-                    below(&folder, depth + 1, list)?;
-                }
-            }
-            _ => {}
-        }
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
 use crate::fleet::Fleet;
+use crate::manifest::Value;
 use crate::names::RelPath;
 use crate::tree::{Folder, Tree};
 
@@ -39,6 +40,8 @@ pub struct Part {
     pub folders: Folders,
     /// Digests of the environment's templates by their name; none for an instance.
     pub digests: Vec<(String, String)>,
+    /// Objects of an environment, for what its instances refer to; none for an instance.
+    pub values: Vec<Value>,
     /// What is wrong there.
     pub faults: Vec<Diagnostic>,
 }

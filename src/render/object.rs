@@ -19,7 +19,7 @@ pub const NAME: Code = Code::new("LMS235", Class::Input);
 pub const EXTERNAL: Code = Code::new("LMS242", Class::Input);
 
 /// Kinds by their keys in `[external]`.
-const EXTERNAL_KINDS: [(&str, &str); 12] = [
+pub(super) const EXTERNAL_KINDS: [(&str, &str); 12] = [
     ("ClusterIssuer", "cluster-issuers"),
     ("ConfigMap", "config-maps"),
     ("Gateway", "gateways"),

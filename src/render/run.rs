@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::fleet::{Environment, Fleet, SecretDecl, Stack};
-use crate::params::Params;
+use crate::manifest::Value;
+use crate::params::{ParamDecl, Params};
 use crate::template::{
     Fault, InstanceFacts, SharedParams, TemplateRole, TemplateValue, environment_context, instance_context,
 };
@@ -14,6 +15,7 @@ use crate::template::{
 use super::collect::{Folders, OutputFile, Part, Rendered, collect, push};
 use super::engines::Engines;
 use super::facts::{environment_facts, object_name, scope};
+use super::inspect::{Inspector, SecretKeys, diagnostics};
 use super::object::{OwnerKind, check};
 use super::place::{Object, PlaceRun, Site, digests, phase_of};
 use super::policy;
@@ -23,6 +25,15 @@ use super::sentry::Sentry;
 /// The folder of all output.
 pub const OUTPUT: &str = "rendered";
 
+/// Who looks at what was rendered.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// For plaintext.
+    pub sentry: &'a Sentry,
+    /// For what a cluster would refuse.
+    pub inspector: &'a Inspector,
+}
+
 /// Renders `instances` (indices into the fleet) and the environments they run in; all environments when `instances`
 /// is everything. Faults go to `sink`; a tree with faults must not be written.
 pub fn render(
@@ -30,19 +41,23 @@ pub fn render(
     engines: &Engines,
     secrets: &Secrets,
     instances: &[usize],
-    sentry: &Sentry,
+    watch: Watch<'_>,
     sink: &mut Sink,
 ) -> Rendered {
     let facts: Vec<TemplateValue> = fleet.environments.iter().map(environment_facts).collect();
     let shared: Vec<SharedParams> =
         fleet.environment_parts.iter().map(|part| SharedParams::new(&part.params)).collect();
-    let job = Job { fleet, engines, secrets, sentry, facts: &facts, shared: &shared };
+    let job = Job { fleet, engines, secrets, watch, facts: &facts, shared: &shared };
     let parts: Vec<Part> =
         (0..fleet.environment_parts.len()).into_par_iter().map(|at| job.environment_part(at)).collect();
+    let mut around: Vec<Vec<Value>> = fleet.environments.iter().map(|_| Vec::new()).collect();
+    let mut parts = parts;
+    for part in &mut parts {
+        around[part.place.environment].append(&mut part.values);
+    }
     let all = instances.len() == fleet.instances.len();
     let wanted = |environment: usize| all || instances.iter().any(|&at| fleet.instances[at].environment == environment);
-    let mut places: Vec<Part> = instances.par_iter().map(|&at| job.instance(at, &parts)).collect();
-    let mut parts = parts;
+    let mut places: Vec<Part> = instances.par_iter().map(|&at| job.instance(at, &parts, &around)).collect();
     parts.retain(|part| wanted(part.place.environment));
     places.append(&mut parts);
     collect(fleet, places, sink)
@@ -53,10 +68,32 @@ struct Rules<'a> {
     owner: OwnerKind,
     stack: &'a Stack,
     environment: &'a Environment,
-    sentry: &'a Sentry,
+    watch: Watch<'a>,
 }
 
 impl Rules<'_> {
+    /// Says what a cluster would refuse in `objects`, unless they are wrong in a way that [`check`] reports. Gives
+    /// what they hold.
+    fn inspect(
+        &self,
+        (environment, objects, secrets): (usize, &[Object], &[SecretKeys]),
+        around: &[Value],
+        site: Site<'_>,
+        set_at: &dyn Fn(&str) -> Option<Span>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Vec<Value> {
+        let is_wrong =
+            |object: &Object| check(&object.kind, &object.filled, self.owner, self.stack, self.environment).is_some();
+        if objects.iter().any(is_wrong) {
+            return Vec::new();
+        }
+        let (values, found) = self.watch.inspector.look(environment, objects, around, secrets);
+        if !found.is_empty() {
+            faults.append(&mut diagnostics(found, objects, site, set_at));
+        }
+        values
+    }
+
     /// Checks `objects` and adds them to their folders.
     fn add(
         &self,
@@ -77,7 +114,7 @@ impl Rules<'_> {
                 let span = site.span(object.template, Fault::Offset(object.offset));
                 faults.extend(against_policy.into_iter().map(|fault| fault.at(span, "")));
             }
-            let in_the_clear = self.sentry.look(self.stack, &source.name, &object.filled.text);
+            let in_the_clear = self.watch.sentry.look(self.stack, &source.name, &object.filled.text);
             if !in_the_clear.is_empty() {
                 let span = site.span(object.template, Fault::Offset(object.offset));
                 faults.extend(in_the_clear.iter().map(|finding| finding.rendered(&object.kind, span)));
@@ -95,7 +132,7 @@ struct Job<'a> {
     fleet: &'a Fleet,
     engines: &'a Engines,
     secrets: &'a Secrets,
-    sentry: &'a Sentry,
+    watch: Watch<'a>,
     facts: &'a [TemplateValue],
     /// By environment part.
     shared: &'a [SharedParams],
@@ -117,16 +154,19 @@ impl Job<'_> {
         let environment = &self.fleet.environments[part.environment];
         let folder = format!("{OUTPUT}/{}/environment", environment.name);
         let mut folders = vec![(folder.clone(), Vec::new())];
-        let rules = Rules { owner: OwnerKind::Environment, stack, environment, sentry: self.sentry };
+        let rules = Rules { owner: OwnerKind::Environment, stack, environment, watch: self.watch };
+        let keys = secret_keys(&stack.environment_secrets, &part.params, None);
+        let set_at = |path: &str| set_at(&stack.params, &part.params, path);
+        let values = rules.inspect((part.environment, &objects, &keys), &[], site, &set_at, &mut faults);
         rules.add(objects, site, |_| folder.clone(), (&mut folders, &mut faults));
         self.add_secrets(&stack.environment_secrets, place, &part.params, &folder, &mut folders);
         for fault in &mut faults {
             fault.instances.push(environment.name.to_string());
         }
-        Part { place, stack: part.stack, folders, digests, faults }
+        Part { place, stack: part.stack, folders, digests, values, faults }
     }
 
-    fn instance(&self, at: usize, parts: &[Part]) -> Part {
+    fn instance(&self, at: usize, parts: &[Part], around: &[Vec<Value>]) -> Part {
         let instance = &self.fleet.instances[at];
         let client = &self.fleet.clients[instance.client];
         let environment = &self.fleet.environments[instance.environment];
@@ -159,7 +199,13 @@ impl Job<'_> {
             let phase = phase_of(&stack.phases, template).or(stack.phases.first());
             format!("{base}/{}", phase.map_or("app", |phase| phase.as_str()))
         };
-        let rules = Rules { owner: OwnerKind::Client, stack, environment, sentry: self.sentry };
+        let rules = Rules { owner: OwnerKind::Client, stack, environment, watch: self.watch };
+        let slug = client.id.slug();
+        let mut keys = secret_keys(&stack.secrets, &instance.params, Some(&slug));
+        keys.append(&mut secret_keys(&stack.environment_secrets, &instance.params, None));
+        let set_at = |path: &str| self.fleet.explain(at, path).ok()?.steps.first().map(|step| step.origin.span);
+        let input = (instance.environment, objects.as_slice(), keys.as_slice());
+        rules.inspect(input, &around[instance.environment], site, &set_at, &mut faults);
         rules.add(objects, site, folder_of, (&mut folders, &mut faults));
         if let Some(first) = stack.phases.first() {
             self.add_secrets(&stack.secrets, place, &instance.params, &format!("{base}/{first}"), &mut folders);
@@ -167,7 +213,7 @@ impl Job<'_> {
         for fault in &mut faults {
             fault.instances.push(name.clone());
         }
-        Part { place, stack: client.stack, folders, digests: Vec::new(), faults }
+        Part { place, stack: client.stack, folders, digests: Vec::new(), values: Vec::new(), faults }
     }
 
     fn add_secrets(
@@ -186,4 +232,19 @@ impl Job<'_> {
             push(folders, folder, OutputFile::new(object, &name, Arc::clone(&file.bytes), secret.span));
         }
     }
+}
+
+/// Objects of declared Secrets with their keys.
+fn secret_keys(declared: &[SecretDecl], params: &Params, slug: Option<&str>) -> Vec<SecretKeys> {
+    let keys = |secret: &SecretDecl| secret.keys.iter().map(|key| key.key.clone()).collect();
+    declared.iter().map(|secret| (object_name(secret, params, slug), keys(secret))).collect()
+}
+
+/// Where the parameter at `path`, or the one that holds it, was set.
+fn set_at(declared: &[ParamDecl], params: &Params, path: &str) -> Option<Span> {
+    let holds = |decl: &ParamDecl| {
+        path.strip_prefix(decl.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let index = declared.iter().position(holds)?;
+    params.get(index).map(|resolved| resolved.origin.span)
 }

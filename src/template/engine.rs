@@ -199,6 +199,15 @@ impl Engine {
         Span::new(one.source.file, found.unwrap_or(0..0))
     }
 
+    /// What template `index` prints, tokens and all; empty when it cannot be rendered.
+    pub(super) fn output(&self, index: usize, context: &Context, scope: &Arc<Scope>) -> String {
+        let mut text = Limited(Vec::new());
+        let (_, _) = functions::with_scope(scope, || {
+            self.tera.render_to(&self.templates[index].source.name, context, &mut text)
+        });
+        String::from_utf8(text.0).unwrap_or_default()
+    }
+
     /// The file of template `index`.
     #[must_use]
     pub fn source(&self, index: usize) -> &TemplateSource {

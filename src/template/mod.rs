@@ -21,6 +21,7 @@ mod rewrite;
 mod scan;
 mod skeleton;
 mod token;
+mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -34,3 +35,4 @@ pub use functions::{PublicHalf, Scope, SecretFacts};
 pub use skeleton::{Fault, Part, Place, Segment, ShapeError, Skeleton};
 pub use tera::{Context, Value as TemplateValue};
 pub use token::{HashOf, Token};
+pub use trace::Traced;

@@ -26,6 +26,7 @@ mod readme;
 mod render_faults;
 mod rewrap;
 mod rotate;
+mod schemas;
 mod second_stack;
 mod secret;
 mod secret_keeping;

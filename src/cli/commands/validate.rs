@@ -1,9 +1,13 @@
 //! `lmsgen validate`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
+use lmsgen::checks::Lens;
 use lmsgen::files::Root;
-use lmsgen::ops;
+use lmsgen::kubernetes::Release;
+use lmsgen::ops::{self, FileTarget, Rules};
 use lmsgen::report::{count, counted, diagnostics_json};
 
 use crate::cli::app::Select;
@@ -14,11 +18,18 @@ use crate::cli::ui::Ui;
 
 /// Say everything that is wrong, at once; write nothing.
 ///
-/// Reads every file, renders in memory and checks the result. Needs no key, no cluster and no network.
+/// Reads every file, renders in memory and checks the result as the API server would, and more. Needs no key, no
+/// cluster and no network. Files and folders (`rendered.yaml`, `other/`) in place of clients may be any Kubernetes YAML.
 #[derive(Debug, Args)]
 pub struct Validate {
     #[command(flatten)]
     select: Select,
+    /// Judge files for this Kubernetes release (`1.35`); a fleet's environments say theirs
+    #[arg(long, value_name = "1.N", value_parser = release)]
+    kubernetes: Option<Release>,
+    /// Judge files by these rules only
+    #[arg(long, value_enum, value_name = "RULES")]
+    only: Option<Only>,
     /// How to say it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
@@ -31,19 +42,74 @@ enum Format {
     Json,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Only {
+    /// What the API server would reject
+    Server,
+}
+
+impl Validate {
+    /// The files and folders that were named in place of clients; `None` when the command is about a fleet.
+    #[must_use]
+    pub fn files(&self) -> Option<Vec<PathBuf>> {
+        let named: Vec<PathBuf> = self.select.names().iter().filter(|name| is_path(name)).map(PathBuf::from).collect();
+        (!named.is_empty() || self.kubernetes.is_some() || self.only.is_some()).then_some(named)
+    }
+
+    /// Judges files; needs no fleet.
+    pub fn run_files(&self, paths: Vec<PathBuf>, ui: &Ui) -> Result<Exit, Exit> {
+        let usage = |text: &str| {
+            ui.complain(&format!("error: {text}"));
+            Err(Exit::Usage)
+        };
+        if paths.is_empty() {
+            return usage("--kubernetes and --only are for files: name some");
+        }
+        if paths.len() < self.select.names().len() || self.select.has_filters() {
+            return usage("name files or clients, not both; a client's file is checked with the whole fleet");
+        }
+        let watch = Watch::start();
+        let lens = Lens::new(self.kubernetes.unwrap_or(Release::NEWEST));
+        let rules = if self.only.is_some() { Rules::Server } else { Rules::All };
+        let target = FileTarget { paths, lens, rules };
+        let checked = ops::validate_files(&target).map_err(|error| failed(ui, &error))?;
+        self.show(checked, &watch, ui)
+    }
+
+    fn show<T>(&self, checked: ops::Checked<T>, watch: &Watch, ui: &Ui) -> Result<Exit, Exit> {
+        if let Format::Json = self.output {
+            ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
+            return Ok(Exit::of(&checked.found));
+        }
+        let mut looked = Vec::new();
+        if checked.n_instances > 0 {
+            looked.push(counted(checked.n_instances, "instance"));
+        }
+        looked.push(objects(checked.n_objects));
+        // Warnings end with a line that counts the same.
+        let sums = if checked.found.is_empty() { format!(" in {}", looked.join(", ")) } else { String::new() };
+        outcome(ui, checked)?;
+        ui.say(&format!("No errors{sums} ({})", watch.shown()));
+        Ok(Exit::Done)
+    }
+}
+
 pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let watch = Watch::start();
-    let checked = ops::validate(root, &command.select.into()).map_err(|error| failed(ui, &error))?;
-    if let Format::Json = command.output {
-        ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
-        return Ok(Exit::of(&checked.found));
-    }
-    let sums = format!(" in {}, {}", counted(checked.n_instances, "instance"), objects(checked.n_objects));
-    // Warnings end with a line that counts the same.
-    let sums = if checked.found.is_empty() { sums } else { String::new() };
-    outcome(ui, checked)?;
-    ui.say(&format!("No errors{sums} ({})", watch.shown()));
-    Ok(Exit::Done)
+    let checked = ops::validate(root, &command.select.clone().into()).map_err(|error| failed(ui, &error))?;
+    command.show(checked, &watch, ui)
+}
+
+/// `true` for what is written as a path of manifests rather than as a client's id.
+fn is_path(name: &str) -> bool {
+    let ends = [".yaml", ".yml", ".json", "/"].iter().any(|end| name.ends_with(end));
+    let starts = ["./", "../", "/"].iter().any(|start| name.starts_with(start));
+    ends || starts || matches!(name, "." | "..")
+}
+
+fn release(text: &str) -> Result<Release, String> {
+    let minor = text.strip_prefix("1.").and_then(|minor| minor.parse().ok());
+    minor.map(Release).ok_or_else(|| "write a release as `1.35`".into())
 }
 
 fn objects(n: usize) -> String {

@@ -1,0 +1,13 @@
+//! What objects say about each other: references, selectors, ports, routes, and what an environment's policy asks of
+//! them. One file a rule, each with its code; documented in `docs/rules/`.
+//!
+//! Pure: objects in, faults out. Knows no file, no template and no fleet: whoever calls says what else there is.
+
+mod model;
+mod object;
+mod rule;
+mod secret_names;
+
+pub use model::{Found, Group, Object, Outside, Policy, Related};
+pub use object::{Lens, check_object};
+pub use rule::{RULES, Rule, check};

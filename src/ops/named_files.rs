@@ -1,0 +1,73 @@
+//! Files and folders that somebody named on the command line, inside the fleet or not. Reads no file.
+
+use std::path::{Path, PathBuf};
+
+use crate::files::{self, Kind, Root};
+use crate::names::RelPath;
+
+use super::Error;
+
+/// Deeper folders are left out: nobody writes them by hand.
+const MAX_DEPTH: usize = 64;
+
+/// Regular files at or below a path.
+pub struct NamedFiles {
+    /// The folder that was opened.
+    pub root: Root,
+    /// Its path as it was typed.
+    pub folder: PathBuf,
+    /// Files in it.
+    pub list: Vec<RelPath>,
+    /// What to show before their paths.
+    pub shown: String,
+}
+
+impl NamedFiles {
+    /// Lists the file or folder at `path`; only the last step of it must not be a link.
+    ///
+    /// # Errors
+    /// Nothing there, or something that is neither a regular file nor a folder.
+    pub fn find(path: &Path) -> Result<Self, Error> {
+        let usage = |why: &str| Error::Usage(format!("{}: {why}", path.display()));
+        let (folder, name) = if path.is_dir() && !path.is_symlink() {
+            (path, None)
+        } else {
+            let name = path.file_name().ok_or_else(|| usage("is no file or folder"))?;
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            (parent.unwrap_or(Path::new(".")), Some(name.to_str().ok_or_else(|| usage("has a name that is no text"))?))
+        };
+        let root = Root::open(folder)?;
+        let mut list = Vec::new();
+        match name {
+            Some(name) => {
+                let name = RelPath::new(name).map_err(|error| usage(&error.to_string()))?;
+                match root.kind(&name)? {
+                    Some(Kind::File) => list.push(name),
+                    Some(_) => return Err(usage("is no regular file or folder; links are not followed")),
+                    None => return Err(usage("is not there")),
+                }
+            }
+            None => below(&root.top()?, 0, &mut list)?,
+        }
+        let shown = if folder == Path::new(".") { String::new() } else { format!("{}/", folder.display()) };
+        let shown = shown.trim_start_matches("./").replace("//", "/");
+        Ok(Self { root, folder: folder.to_path_buf(), list, shown })
+    }
+}
+
+/// Regular files below a folder; Git's own and lmsgen's are none of the fleet's.
+pub(super) fn below(dir: &files::Dir<'_>, depth: usize, list: &mut Vec<RelPath>) -> Result<(), Error> {
+    for entry in dir.list()? {
+        let Some(name) = entry.name() else { continue };
+        match entry.kind {
+            Kind::File => list.extend(RelPath::new(&dir.path_of(name)).ok()),
+            Kind::Folder if depth < MAX_DEPTH && !matches!(name, ".git" | files::STATE) => {
+                if let Some(folder) = dir.sub(name)? {
+                    below(&folder, depth + 1, list)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
