@@ -12,6 +12,8 @@ mod field;
 mod job;
 mod job_policy;
 mod metadata;
+#[cfg(test)]
+mod metadata_tests;
 mod pod;
 #[cfg(test)]
 mod pod_level_tests;

@@ -182,6 +182,8 @@ fn lms727_jobs() {
     );
     let long = job(indexed).replace("{name: web}\nspec", &format!("{{name: {}}}\nspec", "a".repeat(62)));
     assert_eq!(found(&long, 35), ["LMS727 metadata.name"]);
+    let long = job("").replace("{name: web}\nspec", &format!("{{name: {}}}\nspec", "a".repeat(64)));
+    assert_eq!(found(&long, 35), ["LMS727 metadata.name"]);
 }
 
 #[test]
