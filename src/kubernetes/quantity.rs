@@ -17,11 +17,12 @@ impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// Reads a string, with or without spaces around it, or a number; null is nothing. `None` if it is no quantity.
+    /// Reads a string, with or without spaces (no tabs) around it, or a number; null is nothing. `None` if it is no
+    /// quantity.
     #[must_use]
     pub fn of(value: &Value) -> Option<Self> {
         match value {
-            Value::String(text) => Self::parse(text.trim()),
+            Value::String(text) => Self::parse(text.trim_matches(' ')),
             Value::Number(text) => Self::parse(text),
             Value::Null => Some(Self::ZERO),
             _ => None,
@@ -29,6 +30,7 @@ impl Quantity {
     }
 
     /// Reads `<sign><digits>[.<digits>][<suffix>]`; amounts beyond 2^63 - 1 are capped, as Kubernetes caps them.
+    /// Without digits it is nothing: Kubernetes takes `Mi` and `-` for 0.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (is_negative, body) = match text.as_bytes().first()? {
@@ -39,7 +41,7 @@ impl Quantity {
         let end = body.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(body.len());
         let (number, suffix) = body.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if whole.len() + fraction.len() == 0 || fraction.contains('.') {
+        if fraction.contains('.') {
             return None;
         }
         let amount = scaled(whole, fraction, scale(suffix)?);
@@ -172,7 +174,10 @@ mod tests {
         assert!(parse("-1").is_negative() && !parse("+1").is_negative());
         assert!(parse("256Mi") < parse("512Mi"));
         assert!(!parse("1m").is_whole() && parse("1m").is_whole_milli() && !parse("1u").is_whole_milli());
-        for bad in ["", "Mi", "1mi", "1 Mi", "1.2.3", "1e", "1e1.5", "--1", "0x1", "1KB", "1Gb", " 1"] {
+        for nothing in ["0", "Mi", "-", ".", "+.k"] {
+            assert_eq!(parse(nothing), Quantity::ZERO, "{nothing}");
+        }
+        for bad in ["", "1mi", "1 Mi", "1.2.3", "1e", "1e1.5", "--1", "0x1", "1KB", "1Gb", " 1"] {
             assert_eq!(Quantity::parse(bad), None, "{bad}");
         }
     }
