@@ -52,8 +52,7 @@ pub fn diagnostics_text(found: &[Diagnostic], sources: &SourceMap, scope: Scope,
     if ends_short {
         out.push('\n');
     }
-    let explained = found.first().map(|one| format!("; explained by `lmsgen rules {}`", one.code)).unwrap_or_default();
-    let _ = writeln!(out, "{}{}{explained}", tally(found), looked_at(scope));
+    let _ = writeln!(out, "{}{}", tally(found), looked_at(scope));
     out
 }
 
@@ -189,7 +188,7 @@ error[LMS997]: unknown parameter `sms4b.sendr`
   |
   = help: did you mean `sms4b.sender`?
 
-1 error; explained by `lmsgen rules LMS997`
+1 error
 "
         );
     }
@@ -225,7 +224,7 @@ error[LMS996]: memory limit 256Mi is below its request 512Mi   in 312 of 400 ins
 warning[LMS997]: empty file
 --> templates/lms/app/deployment.yaml:1:1
 
-1 error, 1 warning in 400 instances, 3,604 objects (0.2 s); explained by `lmsgen rules LMS996`
+1 error, 1 warning in 400 instances, 3,604 objects (0.2 s)
 "
         );
     }
@@ -256,7 +255,7 @@ error[LMS997]: clients/C7.toml:5:1: unknown key 4
 error[LMS997]: clients/C7.toml:6:1: unknown key 5; did you mean `b`?
 … and 2 more (LMS997); -v shows all
 
-8 errors; explained by `lmsgen rules LMS997`
+8 errors
 "
         );
     }
