@@ -55,7 +55,7 @@ fn refused(fleet: &Fleet, exit: i32) -> Ran {
     let validated = fleet.run(&["validate"]).exits(exit).prints_nothing();
     let rendered = fleet.run(&["render"]).exits(exit).prints_nothing();
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-    assert_eq!(validated.err, rendered.err);
+    assert_eq!(validated.err_untimed(), rendered.err.trim_end());
     before.assert_same(&fleet.snapshot());
     rendered
 }
@@ -76,7 +76,7 @@ impl Cases {
         let before = fleet.snapshot();
         let (validated, rendered) = (fleet.run(&["validate"]), fleet.run(&["render"]));
         let is_right = validated.code == exit
-            && (rendered.code, &rendered.err) == (exit, &validated.err)
+            && (rendered.code, rendered.err.trim_end()) == (exit, validated.err_untimed())
             && rendered.all().contains(&format!("error[{code}"))
             && rendered.err.contains(&format!("--> {ONE}:{place}"))
             && rendered.err.contains(said)
