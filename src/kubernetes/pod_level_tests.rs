@@ -45,7 +45,7 @@ fn lms723_scheduling() {
     let nodes = format!("LMS723 spec.affinity.nodeAffinity.{required}.nodeSelectorTerms");
     let term = |text: &str| format!("affinity: {{nodeAffinity: {{{required}: {{nodeSelectorTerms: [{text}]}}}}}}");
     let bad = [
-        ("".to_owned(), ""),
+        (String::new(), ""),
         ("[0].matchExpressions[0].values".to_owned(), "{matchExpressions: [{key: a, operator: In}]}"),
         ("[0].matchExpressions[0].operator".to_owned(), "{matchExpressions: [{key: a, operator: in}]}"),
         ("[0].matchFields[0].key".to_owned(), "{matchFields: [{key: a, operator: In, values: [b]}]}"),

@@ -26,8 +26,9 @@ pub(super) fn takes(cases: &[&str], whole: impl Fn(&str) -> String) {
     }
 }
 
-fn indented(text: &str, by: usize) -> String {
-    text.trim_matches('\n').lines().map(|line| format!("{}{line}\n", " ".repeat(by))).collect()
+pub(super) fn indented(text: &str, by: usize) -> String {
+    let start = " ".repeat(by);
+    text.trim_matches('\n').lines().flat_map(|line| [&start, line, "\n"]).collect()
 }
 
 /// A Pod whose spec has `text` as well as a container.

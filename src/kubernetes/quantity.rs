@@ -44,7 +44,7 @@ impl Quantity {
         if fraction.contains('.') {
             return None;
         }
-        let amount = scaled(whole, fraction, scale(suffix)?);
+        let amount = scaled(whole, fraction, &scale(suffix)?);
         let amount = amount.min(i128::from(i64::MAX) * ONE);
         Some(Self(if is_negative { -amount } else { amount }))
     }
@@ -121,7 +121,7 @@ fn scale(suffix: &str) -> Option<Scale> {
 }
 
 /// The amount in billionths, rounded away from zero.
-fn scaled(whole: &str, fraction: &str, scale: Scale) -> i128 {
+fn scaled(whole: &str, fraction: &str, scale: &Scale) -> i128 {
     // Nothing beyond 40 digits changes an amount that is capped at 19.
     let digits = whole.trim_start_matches('0');
     if digits.len() > 40 {
@@ -135,7 +135,7 @@ fn scaled(whole: &str, fraction: &str, scale: Scale) -> i128 {
     }
     let mut exponent = 9 - i32::try_from(kept.len()).expect("at most 30");
     match scale {
-        Scale::Decimal(by) => exponent = exponent.saturating_add(by),
+        Scale::Decimal(by) => exponent = exponent.saturating_add(*by),
         Scale::Binary(bits) => amount = amount.saturating_mul(1 << bits),
     }
     times_ten_to(amount, exponent, is_cut)

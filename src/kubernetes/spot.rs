@@ -1,6 +1,6 @@
 //! A value inside an object that knows the way it was reached, without building a path until a fault needs it.
 
-use crate::manifest::{Path, Value};
+use crate::manifest::{Map, Path, Value};
 
 /// A value and the way to it. Null is read as absent, as the API server reads it.
 #[derive(Clone, Copy)]
@@ -109,7 +109,7 @@ impl<'v, 'p> Spot<'v, 'p> {
     pub fn entries<'s>(&'s self, key: &'v str) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
         let map = self.raw(key).and_then(Value::as_map);
         map.into_iter()
-            .flat_map(|map| map.iter())
+            .flat_map(Map::iter)
             .map(move |(name, value)| (name, Spot { value, from: Some((self, Way::Entry(key, name))) }))
     }
 
@@ -122,7 +122,7 @@ impl<'v, 'p> Spot<'v, 'p> {
     pub fn fields_with_null<'s>(&'s self) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
         let map = self.value.as_map();
         map.into_iter()
-            .flat_map(|map| map.iter())
+            .flat_map(Map::iter)
             .map(move |(name, value)| (name, Spot { value, from: Some((self, Way::Field(name))) }))
     }
 

@@ -1,6 +1,6 @@
 //! Bad and good workloads, Jobs and CronJobs.
 
-use super::pod_tests::{found, refuses, takes};
+use super::pod_tests::{found, indented, refuses, takes};
 
 const TEMPLATE: &str = r"  template:
     metadata: {labels: {app: web}}
@@ -9,7 +9,7 @@ const TEMPLATE: &str = r"  template:
 ";
 
 fn workload(kind: &str, text: &str) -> String {
-    let lines: String = text.lines().map(|line| format!("  {line}\n")).collect();
+    let lines = indented(text, 2);
     let template = if text.contains("template:") { "" } else { TEMPLATE };
     let selector = if text.contains("selector:") { "" } else { "  selector: {matchLabels: {app: web}}\n" };
     format!("apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web}}\nspec:\n{lines}{selector}{template}")
@@ -20,14 +20,14 @@ fn deployment(text: &str) -> String {
 }
 
 fn job(text: &str) -> String {
-    let lines: String = text.lines().map(|line| format!("  {line}\n")).collect();
+    let lines = indented(text, 2);
     let template =
         if text.contains("template:") { String::new() } else { format!("{TEMPLATE}      restartPolicy: Never\n") };
     format!("apiVersion: batch/v1\nkind: Job\nmetadata: {{name: web}}\nspec:\n{lines}{template}")
 }
 
 fn cron_job(text: &str) -> String {
-    let lines: String = text.lines().map(|line| format!("  {line}\n")).collect();
+    let lines = indented(text, 2);
     let schedule = if text.contains("schedule:") { "" } else { "  schedule: '@daily'\n" };
     format!(
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: web}}\nspec:\n{lines}{schedule}  jobTemplate: {{spec: \
