@@ -346,6 +346,9 @@ def both_change(version, program, numbered, keys, folder):
             if op == "unset" and isinstance(theirs, Exception):
                 assert isinstance(mine, Exception), theirs
                 continue
+            # sops decrypts what comes to stand below a comment that spares it; we do not.
+            if op == "unset" and "would stand in the clear" in str(mine):
+                continue
             for text in (theirs, mine):
                 assert not isinstance(text, Exception), text
             found, expected = (list(yaml.compose_all(text)) for text in (mine, theirs))
