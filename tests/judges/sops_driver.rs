@@ -62,8 +62,8 @@ fn run(job: &Value, identities: &Identities) -> Result<Value, Box<dyn std::error
 fn age(job: &Value) -> Result<Value, Box<dyn std::error::Error>> {
     let word = |name: &str| job[name].as_str();
     let shown = |bytes: &[u8]| {
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        json!({ "sha256": digest })
+        let digest: Vec<String> = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        json!({ "sha256": digest.concat() })
     };
     let file = word("file").unwrap_or_default();
     if let Some(passphrase) = word("passphrase") {

@@ -177,6 +177,11 @@ def same(found, expected, what):
     raise AssertionError(f"{what}: {next((pair for pair in lines if pair[0] != pair[1]), 'length')}")
 
 
+def readable(plain, tree):
+    """Whether sops reads its own file. 3.11 moves a comment that decides from behind a value into a list above it."""
+    return not (tree.decide and isinstance(plain, Exception) and "MAC mismatch" in str(plain))
+
+
 def encrypted_by_sops(version, program, trees, keys, folder):
     """(a), and what sops gives back of its own files: the measure for (b)."""
     recipient, key = keys[0]["recipient"], keys[0]["text"]
@@ -200,6 +205,9 @@ def encrypted_by_sops(version, program, trees, keys, folder):
     for number, (result, answer, (tree, *_)) in enumerate(zip(results, opened, trees)):
         with case(f"{version}: a file of sops is read, tree {number}"):
             assert not isinstance(result[0], Exception), result[0]
+            if not readable(result[1], tree):
+                assert "error" in answer, "sops cannot read its own file, and we do"
+                continue
             assert "error" not in answer, answer
             same([[d, p, k, v] for d, p, k, _, v in answer["values"]], tree.values, "values")
     return [plain for _, plain in results], texts
@@ -222,6 +230,9 @@ def encrypted_by_us(version, program, trees, keys, folder, expected):
 
     for number, plain in enumerate(each(one, enumerate(written))):
         with case(f"{version}: sops decrypts a file of ours, tree {number}"):
+            if not readable(expected[number], trees[number][0]):
+                assert isinstance(plain, str), plain
+                continue
             same(plain, expected[number], "text")
     return [answer.get("text", "") for answer in written]
 
@@ -346,6 +357,9 @@ def both_change(version, program, numbered, keys, folder):
             if op == "unset" and isinstance(theirs, Exception):
                 assert isinstance(mine, Exception), theirs
                 continue
+            # sops decrypts what comes to stand below a comment that spares it; we do not.
+            if op == "unset" and "would stand in the clear" in str(mine):
+                continue
             for text in (theirs, mine):
                 assert not isinstance(text, Exception), text
             found, expected = (list(yaml.compose_all(text)) for text in (mine, theirs))
@@ -406,10 +420,12 @@ def main():
             trees = [(Maker(dice.random(), rule), rule, dice.random() < 0.3) for rule in rules]
             expected, theirs = encrypted_by_sops(version, program, trees, keys, folder)
             ours = encrypted_by_us(version, program, trees, keys, folder, expected)
-            changed_by_sops(version, program, ours, keys[:2], folder)
-            changed_by_us(version, program, theirs, keys[:2], folder)
-            some = max(TREES // 4, 1)
-            both_change(version, program, list(zip(theirs, (tree for tree, *_ in trees)))[:some], keys, folder)
+            good = [number for number in range(TREES) if readable(expected[number], trees[number][0])]
+            assert len(good) >= TREES * 0.9, f"{version} reads too few of its own files"
+            changed_by_sops(version, program, [ours[number] for number in good], keys[:2], folder)
+            changed_by_us(version, program, [theirs[number] for number in good], keys[:2], folder)
+            both = [(theirs[number], trees[number][0]) for number in good[: max(TREES // 4, 1)]]
+            both_change(version, program, both, keys, folder)
             split_keys(version, program, [tree for tree, *_ in trees[: max(TREES // 8, 1)]], keys, folder)
     done(11 * TREES)
 

@@ -76,7 +76,7 @@ fn a_value_goes_where_sops_would_put_it() {
         ("m.p.q[0].r", "    # low\n", "    # low\n    p:\n        q:\n            - r: NEW\n"),
         ("l[3][0][0]", "      - q\n", "      - q\n    - - - NEW\n"),
         ("f.g.h[0]", "[\"s\", \"t\"]}", "[\"s\", \"t\"], g: {h: [\"NEW\"]}}"),
-        ("n.o", "n: null", "n: \n    o: NEW"),
+        ("n.o", "n: null", "n:\n    o: NEW"),
         // In place of what is not a value.
         ("m", "m:\n    x: 1\n    # low\n", "m: NEW\n"),
         ("f", "f: {y: \"1\", z: [\"s\", \"t\"]} # flow", "f: NEW"),
@@ -84,10 +84,9 @@ fn a_value_goes_where_sops_would_put_it() {
         ("l[1]", "- k: v\n      # inner\n      w: z", "- NEW"),
     ] {
         let changed = set(&text, place, "NEW", &identities).unwrap_or_else(|error| panic!("{place}: {error}"));
-        let expected = before.replacen(old, new, 1).replace("n: \n", "n:\n");
-        assert_eq!(clear(&changed, &identities).replace("n: \n", "n:\n"), expected, "{place}");
+        assert_eq!(clear(&changed, &identities), before.replacen(old, new, 1), "{place}");
         let again = set(&changed, place, "NEW", &identities).unwrap();
-        assert!(again == changed || place.contains(['3', '9', '2']), "{place}");
+        assert_eq!(again == changed, place != "l[99]", "{place}");
     }
     for place in ["sops.mac", "a[0]", "l.x", "m[0]"] {
         match set(&text, place, "NEW", &identities) {
@@ -187,7 +186,7 @@ fn a_document_in_braces_is_changed_in_them() {
     let (identities, recipients) = keys();
     let text = encrypt_document("a: one\n", &Rule::default(), false, &recipients, NOW).unwrap();
     let armor = text.split("enc: |\n").nth(1).unwrap().split("recipient:").next().unwrap();
-    let armor: String = armor.lines().map(|line| format!("{}\\n", line.trim())).collect();
+    let armor = armor.lines().map(str::trim).collect::<Vec<_>>().join("\\n");
     let field = |name: &str| text.split(&format!("{name}: ")).nth(1).unwrap().lines().next().unwrap().trim_matches('"');
     let json = format!(
         "{{\n  \"a\": \"{}\",\n  \"sops\": {{\"age\": [{{\"recipient\": \"{}\", \"enc\": \"{armor}\"}}], \"lastmodified\": \"{}\", \"mac\": \"{}\", \"version\": \"3.11.0\"}}\n}}\n",

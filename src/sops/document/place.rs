@@ -75,17 +75,17 @@ enum Holder<'d, 't> {
 }
 
 impl<'d, 't> Holder<'d, 't> {
-    /// The place of `step` in `node`; `None` in the place of one that is not there yet.
-    fn find(node: Parent<'d, 't>, step: &Step) -> Option<Option<Self>> {
-        match (node, step) {
+    /// The place that the step `at` of `path` leads to from `node`; `None` for one that is not there yet.
+    fn find(node: Parent<'d, 't>, path: &[Step], at: usize) -> Result<Option<Self>, DocumentError> {
+        match (node, &path[at]) {
             (Parent::Map(map), Step::Key(key)) => {
-                Some(map.entries.iter().position(|(other, _)| other.text == *key).map(|at| Self::Map(map, at)))
+                Ok(map.entries.iter().position(|(other, _)| other.text == *key).map(|at| Self::Map(map, at)))
             }
             (Parent::List(list), Step::Index(index)) => {
                 let mut items = list.items.iter().enumerate().filter(|(_, item)| !is_comment(item));
-                Some(items.nth(*index).map(|(at, _)| Self::List(list, at)))
+                Ok(items.nth(*index).map(|(at, _)| Self::List(list, at)))
             }
-            _ => None,
+            _ => Err(wrong_step(path, at)),
         }
     }
 
@@ -128,25 +128,19 @@ pub(super) fn put(document: &Document<'_>, path: &[Step]) -> Result<(Edits, Vec<
     let mut parent = Parent::Map(&document.roots[0].map);
     let mut edits = Edits::default();
     for at in 0..path.len() {
-        let new = |rest: usize| New { rest: &path[rest..], leaf: "\"\"", indent: shape.indent };
-        match Holder::find(parent, &path[at]) {
-            None => return Err(wrong_step(&path, at)),
-            Some(None) => {
-                if let Parent::List(list) = parent {
-                    let len = list.items.iter().filter(|item| !is_comment(item)).count();
-                    path[at] = Step::Index(len);
-                }
-                let new = New { rest: &path[at + 1..], leaf: "\"\"", indent: shape.indent };
-                shape.append(&mut edits, parent, &path[..=at], &new)?;
+        let Some(holder) = Holder::find(parent, &path, at)? else {
+            if let Parent::List(list) = parent {
+                path[at] = Step::Index(list.items.iter().filter(|item| !is_comment(item)).count());
+            }
+            shape.append(&mut edits, parent, &path[..=at], &shape.empty_text(&path[at + 1..]))?;
+            return Ok((edits, path));
+        };
+        match Parent::of(holder.node()) {
+            Some(inner) if at + 1 < path.len() => parent = inner,
+            _ => {
+                shape.replace(&mut edits, (holder, &path[..=at]), &shape.empty_text(&path[at + 1..]))?;
                 return Ok((edits, path));
             }
-            Some(Some(holder)) => match Parent::of(holder.node()) {
-                Some(inner) if at + 1 < path.len() => parent = inner,
-                _ => {
-                    shape.replace(&mut edits, (holder, &path[..=at]), &new(at + 1))?;
-                    return Ok((edits, path));
-                }
-            },
         }
     }
     Err(request(0..0, "the path is empty"))
@@ -160,7 +154,7 @@ pub(super) fn remove(document: &Document<'_>, path: &[Step]) -> Result<Edits, Do
     let mut edits = Edits::default();
     for at in 0..path.len() {
         let absent = || request(0..0, format!("there is no `{}`", display(&path[..=at])));
-        let holder = Holder::find(parent, &path[at]).ok_or_else(|| wrong_step(path, at))?.ok_or_else(absent)?;
+        let holder = Holder::find(parent, path, at)?.ok_or_else(absent)?;
         if at + 1 < path.len() {
             parent = Parent::of(holder.node()).ok_or_else(|| wrong_step(path, at + 1))?;
             above = Some(holder);
@@ -205,6 +199,11 @@ impl<'d, 't> Shape<'d, 't> {
     fn of(document: &'d Document<'t>) -> Self {
         let text = document.text;
         Self { document, text, indent: indent(text, &document.roots[0]), eol: document.eol() }
+    }
+
+    /// An empty text below `rest`.
+    fn empty_text<'a>(&self, rest: &'a [Step]) -> New<'a> {
+        New { rest, leaf: "\"\"", indent: self.indent }
     }
 
     /// The same with the line ends of the file.
