@@ -14,6 +14,7 @@ mod generate;
 mod generator;
 mod mask;
 mod plain;
+mod prime;
 mod random;
 mod read;
 mod read_values;
