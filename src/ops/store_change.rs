@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Sink, SourceMap};
-use crate::files::Root;
+use crate::files::{Replacement, Root};
 use crate::fleet::{Fleet, Selection, Sources};
 use crate::names::RelPath;
 use crate::secret::{NO_IDENTITY, OTHER_LABELS, OTHER_OBJECT, OTHER_PLACE, StoreError, StoredSecret};
@@ -106,7 +106,7 @@ impl Change<'_> {
                     let environment = fleet.environments[one.place.environment].name.to_string();
                     let place = place_name(fleet, one.place);
                     changed.push(ChangedFile { place, environment, path: one.path.clone(), note });
-                    writes.push((one.path.clone(), new));
+                    writes.push((one, bytes, new));
                 }
                 Ok(_) => {}
                 Err(Error::Secret { source: error, .. }) => failed.push(Failed { one, bytes, error }),
@@ -117,7 +117,12 @@ impl Change<'_> {
         let unchanged = files.len() - changed.len();
         let has_errors = sink.has_errors();
         if !has_errors && !self.dry_run {
-            lock.replace_all(&folder(), &writes)?;
+            let files = writes.iter().map(|(one, before, new): &(&Wanted<'_>, &Arc<[u8]>, Vec<u8>)| Replacement {
+                path: &one.path,
+                before: Some(before),
+                bytes: new,
+            });
+            lock.replace_all(&folder(), &files.collect::<Vec<_>>())?;
             sops_yaml::keep_in_step(self.root, fleet)?;
         }
         drop(lock);
