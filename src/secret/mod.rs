@@ -28,7 +28,7 @@ mod summary;
 mod write;
 mod yaml;
 
-pub use edit::{bind, damaged_wraps, decrypt, set};
+pub use edit::{bind, damaged_wraps, decrypt, decrypt_file, set};
 pub use editable::{TextFault, editable, from_editable};
 pub use error::{NO_IDENTITY, OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
 pub use fault::Fault;
