@@ -61,13 +61,13 @@ impl Lock<'_> {
         // One call for all files: forcing each to the disk by itself takes longer than everything else.
         dir.sync_all()?;
         stage.keep_as(READY)?;
-        let state = self.state()?;
-        state.sync()?;
+        let parent = self.state()?;
+        parent.sync()?;
         match self.finish(folder) {
             // Nothing has its name yet, and the caller is there to be told.
             Err(Error::Overtaken { path }) => {
-                if let Some(batch) = state.sub(READY)? {
-                    discard(&state, &batch)?;
+                if let Some(batch) = parent.sub(READY)? {
+                    discard(&parent, &batch)?;
                 }
                 Err(Error::Raced { path })
             }

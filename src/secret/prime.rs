@@ -57,8 +57,8 @@ pub(super) fn prime<const LIMBS: usize>() -> Result<Uint<LIMBS>, getrandom::Erro
     loop {
         let start = random_odd::<LIMBS>()?;
         let is_composite = sieve(&start);
-        for at in (0..WINDOW as u64).filter(|&at| !is_composite[at as usize]) {
-            let number = start.wrapping_add(&Uint::from_u64(2 * at));
+        for (step, _) in (0_u64..).step_by(2).zip(&*is_composite).filter(|(_, is_composite)| !**is_composite) {
+            let number = start.wrapping_add(&Uint::from_u64(step));
             if !has_high_bits(&number) {
                 break;
             }
@@ -91,14 +91,18 @@ fn sieve<const LIMBS: usize>(start: &Uint<LIMBS>) -> Zeroizing<Vec<bool>> {
     for Group { primes, product } in &*GROUPS {
         let rest = start.rem_limb(*product).0;
         for &prime in primes {
-            let prime = u64::from(prime);
-            let missing = (prime - rest % prime) % prime;
+            let missing = (prime - remainder(rest, prime)) % prime;
             // Steps are of two: an odd distance is gone at the next multiple.
-            let first = if missing % 2 == 0 { missing / 2 } else { missing.midpoint(prime) };
+            let first = if missing.is_multiple_of(2) { missing / 2 } else { missing.midpoint(prime) };
             (first as usize..WINDOW).step_by(prime as usize).for_each(|at| is_composite[at] = true);
         }
     }
     is_composite
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "less than `prime`")]
+fn remainder(number: u64, prime: u32) -> u32 {
+    (number % u64::from(prime)) as u32
 }
 
 /// `false` for a composite number that is seen to be one: 2 to the power of `number - 1` is 1 for every prime. `number` has its
@@ -138,18 +142,18 @@ fn square<const LIMBS: usize>(number: &[u64; LIMBS], modulus: &[u64; LIMBS], inv
     // then all of them twice, and the squares.
     let (mut shifted, mut carry) = (0, 0);
     for (pair, &one) in product.chunks_exact_mut(2).zip(number) {
-        let square = u128::from(one) * u128::from(one);
-        let low = u128::from(pair[0] << 1 | shifted) + u128::from(square as u64) + carry;
-        let high = u128::from(pair[1] << 1 | pair[0] >> 63) + (square >> 64) + (low >> 64);
+        let (low, high) = halves(u128::from(one) * u128::from(one));
+        let twice = (pair[0] << 1 | shifted, pair[1] << 1 | pair[0] >> 63);
         shifted = pair[1] >> 63;
-        (pair[0], pair[1], carry) = (low as u64, high as u64, high >> 64);
+        (pair[0], carry) = halves(u128::from(twice.0) + u128::from(low) + u128::from(carry));
+        (pair[1], carry) = halves(u128::from(twice.1) + u128::from(high) + u128::from(carry));
     }
     let mut over = 0;
     for at in 0..LIMBS {
         let factor = product[at].wrapping_mul(inverse);
         let carry = add_multiple(&mut product[at..], modulus, factor);
         let sum = u128::from(product[at + LIMBS]) + u128::from(carry) + u128::from(over);
-        (product[at + LIMBS], over) = (sum as u64, (sum >> 64) as u64);
+        (product[at + LIMBS], over) = halves(sum);
     }
     let mut result = std::array::from_fn(|at| product[at + LIMBS]);
     subtract_if(over, &mut result, modulus);
@@ -161,9 +165,15 @@ fn add_multiple(sum: &mut [u64], number: &[u64], factor: u64) -> u64 {
     let mut carry = 0;
     for (sum, &limb) in sum.iter_mut().zip(number) {
         let wide = u128::from(limb) * u128::from(factor) + u128::from(*sum) + u128::from(carry);
-        (*sum, carry) = (wide as u64, (wide >> 64) as u64);
+        (*sum, carry) = halves(wide);
     }
     carry
+}
+
+/// The lower and the upper half.
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is the other")]
+const fn halves(wide: u128) -> (u64, u64) {
+    (wide as u64, (wide >> 64) as u64)
 }
 
 /// Doubles `number` if `bit` is 1, and takes the modulus away as often as there is no room for the result.

@@ -32,7 +32,7 @@ fn seen(folder: &tempfile::TempDir) -> (Vec<Option<String>>, Vec<String>) {
     (content, state)
 }
 
-fn replace(root: &Root) -> Result<(), lmsgen::files::Error> {
+fn replace(root: &Root) -> Result<(), Error> {
     let lock = root.lock()?;
     lock.finish(&rel("s"))?;
     let paths = FILES.map(rel);
