@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 
 use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use sha2::{Digest, Sha256};
 
 use super::stage::clear;
@@ -21,10 +20,6 @@ const READY: &str = "batch";
 const LIST: &str = "list";
 /// Far above what a fleet's store needs.
 const LIMIT: u64 = 64 << 20;
-/// Threads that wait for the disk.
-const WAITING: usize = 16;
-/// Folders that are worth starting them for.
-const WORTH_WAITING: usize = 64;
 /// The last line of a list.
 const LAST: &str = "end";
 
@@ -125,14 +120,6 @@ impl Lock<'_> {
             inside.par_iter().try_for_each(|(name, files)| work(open(name)?.as_ref(), files))
         })
     }
-}
-
-/// Threads to rename files with, where there are many. A file system that discards the blocks of the file that is replaced has
-/// whoever renames wait for the disk, so that many waits at once take the time of a few.
-fn waiting_threads(folders: &Folders) -> Option<ThreadPool> {
-    let n_folders: usize = folders.values().map(BTreeMap::len).sum();
-    // Without them it takes longer, and that is all.
-    (n_folders >= WORTH_WAITING).then(|| ThreadPoolBuilder::new().num_threads(WAITING).build().ok()).flatten()
 }
 
 /// What becomes of folders that are not there.
