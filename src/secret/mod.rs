@@ -14,6 +14,7 @@ mod generate;
 mod generator;
 mod mask;
 mod plain;
+mod prime;
 mod random;
 mod read;
 mod read_values;
@@ -28,7 +29,7 @@ mod summary;
 mod write;
 mod yaml;
 
-pub use edit::{bind, damaged_wraps, decrypt, set};
+pub use edit::{bind, damaged_wraps, decrypt, decrypt_file, set};
 pub use editable::{TextFault, editable, from_editable};
 pub use error::{NO_IDENTITY, OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
 pub use fault::Fault;
