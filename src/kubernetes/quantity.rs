@@ -1,10 +1,6 @@
 //! Amounts of resources: `100m`, `1.5Gi`, `1e3` (`k8s.io/apimachinery/pkg/api/resource`).
 
-use crate::diagnostic::{Class, Code};
 use crate::manifest::Value;
-
-/// A text that is no amount of a resource.
-pub(super) const QUANTITY: Code = Code::new("LMS714", Class::Input);
 
 /// An amount in billionths of its unit, which is as fine as Kubernetes keeps it; finer amounts are rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
