@@ -6,8 +6,9 @@
 mod model;
 mod object;
 mod rule;
+mod rules;
 mod secret_names;
 
-pub use model::{Found, Group, Object, Outside, Policy, Related};
+pub use model::{Found, Group, Object, Outside, Parts, Policy, Related, Standard, StoredSecret};
 pub use object::{Lens, check_object};
 pub use rule::{RULES, Rule, check};
