@@ -2,7 +2,7 @@
 
 use lmsgen::diagnostic::Diagnostic;
 use lmsgen::ops::{Checked, Error, Watch};
-use lmsgen::report::{Scope, diagnostics_text};
+use lmsgen::report::{Scope, count, diagnostics_text};
 use lmsgen::{files, git};
 
 use super::exit::Exit;
@@ -63,6 +63,17 @@ fn exit_of(error: &Error) -> Exit {
         Error::Secret { .. } | Error::Generate { .. } => Exit::Secrets,
         Error::Faults => Exit::Input,
         Error::Guard { .. } => Exit::Guard,
+    }
+}
+
+/// What comes after a change of the store in which `anew` files were encrypted wholly anew.
+pub fn next(anew: usize) -> String {
+    match anew {
+        0 => "Next: lmsgen render".to_owned(),
+        n => format!(
+            "Next: lmsgen render, then lmsgen publish --allow-secret-change   ({} encrypted wholly anew)",
+            if n == 1 { "1 file is".to_owned() } else { format!("{} files are", count(n)) }
+        ),
     }
 }
 

@@ -116,6 +116,11 @@ impl Sink {
         self.found.retain(wanted);
     }
 
+    /// As [`Sink::retain`]; `wanted` may change what it keeps.
+    pub fn retain_mut(&mut self, wanted: impl FnMut(&mut Diagnostic) -> bool) {
+        self.found.retain_mut(wanted);
+    }
+
     /// Puts `***` where a text of a diagnostic repeats one of `texts`.
     pub fn redact(&mut self, texts: &[String]) {
         let clean = |text: &mut String| {

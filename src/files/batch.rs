@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::stage::clear;
-use super::{Dir, Durability, Error, Kind, Lock, STATE};
+use super::{Dir, Durability, Error, Kind, Lock, Root, STATE};
 use crate::names::RelPath;
 
 /// The staged folder once it is complete.
@@ -47,25 +47,28 @@ impl Lock<'_> {
         dir.sync_all()?;
         stage.keep_as(READY)?;
         self.state()?.sync()?;
-        self.finish(folder)
+        self.finish(folder).map(|_| ())
     }
 
-    /// Finishes what a killed [`Lock::replace_all`] has begun below `folder`; mostly there is nothing.
+    /// Finishes what a killed [`Lock::replace_all`] has begun below `folder`, and gives the number of its files; mostly there is
+    /// nothing.
     ///
     /// # Errors
     /// [`Error`] with the path; [`Error::Foreign`] if the staged files are not lmsgen's; [`Error::Overtaken`] if somebody has
     /// changed one of the files since, and then nothing is done.
-    pub fn finish(&self, folder: &RelPath) -> Result<(), Error> {
+    pub fn finish(&self, folder: &RelPath) -> Result<Option<usize>, Error> {
         let state = self.state()?;
         if state.kind(READY)?.is_none() {
-            return Ok(());
+            return Ok(None);
         }
+        let mut finished = None;
         let foreign = || Error::Foreign { path: format!("{STATE}/{READY}") };
         let batch = state.sub(READY)?.ok_or_else(foreign)?;
         // Without a list, the folder is being removed: everything is in place.
         if let Some(list) = batch.read(LIST, LIMIT)? {
             let list = String::from_utf8(list).ok().and_then(|text| parse(&text, folder)).ok_or_else(foreign)?;
             let by_folder: Vec<(RelPath, Vec<Staged>)> = list.into_iter().collect();
+            finished = Some(by_folder.iter().map(|(_, files)| files.len()).sum());
             by_folder.par_iter().flat_map(|(_, files)| files).try_for_each(|one| self.check(&batch, one))?;
             by_folder.par_iter().try_for_each(|(parent, files)| self.place(&batch, parent, files))?;
             batch.sync_all()?;
@@ -74,7 +77,7 @@ impl Lock<'_> {
         }
         clear(&batch, |_| true)?;
         state.remove_empty_dir(READY)?;
-        Ok(())
+        Ok(finished)
     }
 
     /// Refuses to write over what has come since the run that was killed: a `git pull`, another tool.
@@ -100,6 +103,21 @@ impl Lock<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Root {
+    /// The number of files of a change that a killed run has begun below `folder` and nobody has finished. A list that is not
+    /// lmsgen's is for [`Lock::finish`] to refuse.
+    ///
+    /// # Errors
+    /// [`Error`] with the path.
+    pub fn unfinished(&self, folder: &RelPath) -> Result<Option<usize>, Error> {
+        let Some(state) = self.top()?.sub(STATE)? else { return Ok(None) };
+        let Some(batch) = state.sub(READY)? else { return Ok(None) };
+        let Some(list) = batch.read(LIST, LIMIT)? else { return Ok(None) };
+        let list = String::from_utf8(list).ok().and_then(|text| parse(&text, folder));
+        Ok(list.map(|list| list.values().map(Vec::len).sum()))
     }
 }
 

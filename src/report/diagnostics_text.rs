@@ -82,7 +82,8 @@ fn last_line(found: &[Diagnostic], scope: Scope) -> String {
         .collect();
     let looked = if looked.is_empty() { String::new() } else { format!(" in {}", looked.join(", ")) };
     let time = scope.millis.map(seconds).unwrap_or_default();
-    format!("{}{looked}{time}\n", tally(found))
+    let code = found.first().map(|one| format!("; explained by `lmsgen rules {}`", one.code)).unwrap_or_default();
+    format!("{}{looked}{time}{code}\n", tally(found))
 }
 
 /// ` (0.2 s)`.
@@ -226,7 +227,7 @@ error[LMS997]: unknown parameter `sms4b.sendr`
   |
   = help: did you mean `sms4b.sender`?
 
-1 error
+1 error; explained by `lmsgen rules LMS997`
 "
         );
     }
@@ -262,7 +263,7 @@ error[LMS996]: memory limit 256Mi is below its request 512Mi
 warning[LMS997]: empty file
 --> templates/lms/app/deployment.yaml:1:1
 
-1 error, 1 warning in 400 instances, 3,604 objects (0.2 s)
+1 error, 1 warning in 400 instances, 3,604 objects (0.2 s); explained by `lmsgen rules LMS996`
 "
         );
     }
@@ -293,7 +294,7 @@ error[LMS997]: clients/C7.toml:5:1: unknown key 4
 error[LMS997]: clients/C7.toml:6:1: unknown key 5; did you mean `b`?
 … and 2 more; -v shows all
 
-8 errors
+8 errors; explained by `lmsgen rules LMS997`
 "
         );
     }

@@ -13,6 +13,7 @@ mod explain;
 mod page;
 #[cfg(test)]
 mod properties;
+mod rules;
 mod secret_status;
 mod table;
 #[cfg(test)]
@@ -26,4 +27,5 @@ pub use diff_text::{DiffView, diff_text};
 pub use diff_unified::unified_text;
 pub use explain::explain_text;
 pub use page::{Base, Page, Paint, count, counted, printable};
+pub use rules::{rule_text, rules_json, rules_text};
 pub use secret_status::{secret_status_json, secret_status_text};

@@ -4,9 +4,6 @@
 //! No message repeats a value.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use rsa::RsaPrivateKey;
-use rsa::pkcs1::DecodeRsaPrivateKey;
-use rsa::pkcs8::DecodePrivateKey;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::manifest::{Map, Value, parse_documents};
@@ -182,14 +179,6 @@ fn clear_value(value: &mut Value) {
         Value::Map(map) => map.values_mut().for_each(clear_value),
         _ => {}
     }
-}
-
-/// `true` for an RSA private key in PEM, PKCS#8 or PKCS#1.
-#[must_use]
-pub fn is_rsa_private_key(value: &Plaintext) -> bool {
-    let Ok(text) = std::str::from_utf8(value.expose()) else { return false };
-    let key = RsaPrivateKey::from_pkcs8_pem(text).ok().or_else(|| RsaPrivateKey::from_pkcs1_pem(text).ok());
-    key.is_some_and(|key| key.validate().is_ok())
 }
 
 #[cfg(test)]

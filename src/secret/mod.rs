@@ -19,6 +19,7 @@ mod read;
 mod read_values;
 mod rewrap;
 mod rsa_key;
+mod rsa_size;
 mod scan;
 mod sops_block;
 mod sops_config;
@@ -32,14 +33,17 @@ pub use editable::{TextFault, editable, from_editable};
 pub use error::{NO_IDENTITY, OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
 pub use fault::Fault;
 pub use file::{Form, StoreFile, place};
-pub use foreign::{ManifestError, is_rsa_private_key, plain_values, sealed_values};
+pub use foreign::{ManifestError, plain_values, sealed_values};
 pub use generate::{GenerateError, generate};
 pub use generator::{Amount, Generator, RsaFormat, RsaKey, RsaSize};
 pub use mask::masked;
 pub use plain::plain_manifest;
 pub use rewrap::{NewDataKey, Rewrapped, rewrap};
 pub use rsa_key::{NotAnRsaKey, line_to_pem, pem_to_line, public_half};
+pub use rsa_size::rsa_bits;
 pub use sops_config::{is_own_config, sops_config};
-pub use stored::{Comparison, Declared, OTHER_FORM, OTHER_LABELS, OTHER_PLACE, StoredSecret, UNBOUND, UNDECLARED_KEY};
+pub use stored::{
+    Comparison, Declared, EMPTY_VALUE, OTHER_FORM, OTHER_LABELS, OTHER_PLACE, StoredSecret, UNBOUND, UNDECLARED_KEY,
+};
 pub use summary::{BrokenFile, EnvironmentStatus, MissingValue};
 pub use write::{MAX_PUBLIC_KEY, SecretSpec, encrypt};

@@ -7,12 +7,14 @@ use clap::{Args, ValueEnum};
 use lmsgen::checks::Lens;
 use lmsgen::files::Root;
 use lmsgen::kubernetes::Release;
+use lmsgen::names::Date;
 use lmsgen::ops::{self, FileTarget, Rules};
 use lmsgen::report::{count, counted, diagnostics_json};
 
 use crate::cli::app::Select;
 use crate::cli::clock::Watch;
 use crate::cli::exit::Exit;
+use crate::cli::format::Format;
 use crate::cli::show::{failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -20,6 +22,12 @@ use crate::cli::ui::Ui;
 ///
 /// Reads every file, renders in memory and checks the result as the API server would, and more. Needs no key, no
 /// cluster and no network. Files and folders (`rendered.yaml`, `other/`) in place of clients may be any Kubernetes YAML.
+/// `lmsgen rules CODE` explains a message.
+///
+/// `--scope clients --base REV` is for merge requests of people who may change clients and nothing else: whatever differs
+/// from where HEAD left REV must be a regular file `clients/<id>.toml` that was added, changed or removed. Anything else,
+/// committed or not, ends with exit code 8: templates, environments, CI files, modes, links, submodules, and also `secrets/`
+/// and `rendered/`, which `publish` writes after the merge.
 #[derive(Debug, Args)]
 pub struct Validate {
     #[command(flatten)]
@@ -30,22 +38,30 @@ pub struct Validate {
     /// Judge files by these rules only
     #[arg(long, value_enum, value_name = "RULES")]
     only: Option<Only>,
+    /// What the merge request claims to change: anything else fails
+    #[arg(long, value_enum, requires = "base", value_name = "SCOPE")]
+    scope: Option<Scope>,
+    /// The branch that the merge request goes into, such as `origin/main`
+    #[arg(long, requires = "scope", value_name = "REV")]
+    base: Option<String>,
+    /// The day that `expires` of `[[allow]]` is held against [default: nothing expires]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Date>,
     /// How to say it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Only {
     /// What the API server would reject
     Server,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Scope {
+    /// Files `clients/<id>.toml`
+    Clients,
 }
 
 impl Validate {
@@ -67,6 +83,9 @@ impl Validate {
         }
         if paths.len() < self.select.names().len() || self.select.has_filters() {
             return usage("name files or clients, not both; a client's file is checked with the whole fleet");
+        }
+        if self.scope.is_some() || self.today.is_some() {
+            return usage("--scope and --today are for a fleet, not for files");
         }
         let watch = Watch::start();
         let lens = Lens::new(self.kubernetes.unwrap_or(Release::NEWEST));
@@ -96,7 +115,12 @@ impl Validate {
 
 pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let watch = Watch::start();
-    let checked = ops::validate(root, &command.select.clone().into()).map_err(|error| failed(ui, &error))?;
+    let outside = match (command.scope, &command.base) {
+        (Some(Scope::Clients), Some(base)) => ops::outside_clients(root, base).map_err(|error| failed(ui, &error))?,
+        _ => Vec::new(),
+    };
+    let selection = command.select.clone().into();
+    let checked = ops::validate(root, &selection, command.today).map_err(|error| failed(ui, &error))?.after(outside);
     command.show(checked, &watch, ui)
 }
 

@@ -172,6 +172,13 @@ impl Fleet {
         fleet
     }
 
+    /// The same files in a folder of its own.
+    pub fn copied(&self) -> Self {
+        let fleet = Self::empty();
+        copy(&self.root(), &fleet.root());
+        fleet
+    }
+
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("fleet")
     }

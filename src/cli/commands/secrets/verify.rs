@@ -1,6 +1,6 @@
 //! `lmsgen secrets verify`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use lmsgen::files::Root;
 use lmsgen::ops::{self, Verified};
@@ -8,6 +8,7 @@ use lmsgen::report::{count, counted, diagnostics_json};
 
 use crate::cli::app::Select;
 use crate::cli::exit::Exit;
+use crate::cli::format::Format;
 use crate::cli::identities::Keys;
 use crate::cli::show::{Bar, failed, outcome};
 use crate::cli::ui::Ui;
@@ -26,13 +27,6 @@ pub struct Verify {
     /// How to say it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 pub fn run(command: Verify, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
