@@ -5,9 +5,13 @@
 
 mod model;
 mod object;
+mod references;
 mod rule;
 mod rules;
 mod secret_names;
+#[cfg(test)]
+mod testing;
+mod walk;
 
 pub use model::{Found, Group, Object, Outside, Parts, Policy, Related, Standard, StoredSecret};
 pub use object::{Lens, check_object};

@@ -123,6 +123,28 @@ impl<'a> Group<'a> {
         self.provided.get_or_init(|| provided(&self.parts))
     }
 
+    /// Keys of the ConfigMap or Secret called `name`; `None` if it is not here or its keys cannot be known.
+    #[must_use]
+    pub fn keys_of(&self, near: &Object<'_>, kind: &str, name: &str) -> Option<Vec<&'a str>> {
+        let mut keys: Option<Vec<&'a str>> = None;
+        if kind == "Secret" {
+            let is_near = |secret: &&Provided<'_>| secret.namespace.is_none_or(|other| other == near.namespace);
+            for secret in self.provided().iter().filter(|secret| secret.name == name).filter(is_near) {
+                keys.get_or_insert_default().extend(secret.keys.as_ref()?);
+            }
+            return keys;
+        }
+        for &at in self.by_name.get(&(kind, name))? {
+            let object = self.nth(at);
+            if object.namespace == near.namespace {
+                let fields = ["data", "binaryData"].map(|field| object.value.at(&[field]).and_then(Value::as_map));
+                keys.get_or_insert_default()
+                    .extend(fields.into_iter().flatten().flat_map(Map::iter).map(|(key, _)| key));
+            }
+        }
+        keys
+    }
+
     /// Workloads in the namespace of `near` whose Pods have all labels of `selector`, here and around.
     pub fn selected(&self, near: &Object<'_>, selector: Spot<'_, '_>) -> Vec<&'a Object<'a>> {
         let index = self.by_label.get_or_init(|| self.labels());

@@ -30,8 +30,19 @@ fn provided_by<'a>(object: &Object<'a>) -> Vec<Provided<'a>> {
         "ExternalSecret" => external(object).into_iter().collect(),
         "SopsSecret" => sops_templates(object),
         "SealedSecret" | "Certificate" => vec![Provided { name: made_name(object), namespace, keys: None }],
+        // Other controllers say in one of two ways which Secret they make.
+        _ if is_custom(object.api_version) => [&["spec", "secretName"][..], &["spec", "destination", "name"]]
+            .into_iter()
+            .filter_map(|path| Some(Provided { name: object.value.str_at(path)?, namespace, keys: None }))
+            .collect(),
         _ => Vec::new(),
     }
+}
+
+/// `true` for a kind that Kubernetes itself does not have.
+pub fn is_custom(api_version: &str) -> bool {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    group.contains('.') && !group.ends_with(".k8s.io")
 }
 
 fn made_name<'a>(object: &Object<'a>) -> &'a str {
@@ -61,6 +72,8 @@ fn sops_templates<'a>(object: &Object<'a>) -> Vec<Provided<'a>> {
     let namespace = Some(object.namespace);
     let templates = spec.items("secretTemplates");
     templates
-        .filter_map(|template| Some(Provided { name: template.text("name")?, namespace, keys: Some(data_keys(template)) }))
+        .filter_map(|template| {
+            Some(Provided { name: template.text("name")?, namespace, keys: Some(data_keys(template)) })
+        })
         .collect()
 }
