@@ -185,7 +185,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
     match app.command {
         Command::Client(command) => client::run(command, &root, ui),
         Command::Env(command) => env::run(&command, &root, ui),
-        Command::Validate(command) => validate::run(command, &root, ui),
+        Command::Validate(command) => validate::run(&command, &root, ui),
         Command::Rules(command) => rules::run(&command, ui),
         Command::Render(command) => render::run(command, &root, ui),
         Command::Diff(command) => diff::run(command, &root, ui),

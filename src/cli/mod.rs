@@ -13,6 +13,8 @@ mod harden;
 mod identities;
 mod memory_file;
 mod outside;
+mod report_file;
+mod reports;
 mod show;
 mod terminal;
 mod ui;

@@ -13,14 +13,22 @@ use super::ui::{Progress, Ui};
 /// # Errors
 /// The exit code of the worst fault.
 pub fn outcome<T>(ui: &Ui, checked: Checked<T>) -> Result<T, Exit> {
-    faults(ui, &checked);
+    outcome_after(ui, checked, None)
+}
+
+/// [`outcome`] of work that took so many milliseconds.
+///
+/// # Errors
+/// The exit code of the worst fault.
+pub fn outcome_after<T>(ui: &Ui, checked: Checked<T>, millis: Option<u64>) -> Result<T, Exit> {
+    faults(ui, &checked, millis);
     let exit = Exit::of(&checked.found);
     checked.outcome.ok_or(if exit == Exit::Done { Exit::Bug } else { exit })
 }
 
 /// Shows faults on stderr; with `-q` only errors.
-pub fn faults<T>(ui: &Ui, checked: &Checked<T>) {
-    let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis: None };
+fn faults<T>(ui: &Ui, checked: &Checked<T>, millis: Option<u64>) {
+    let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis };
     let quiet = |found: &[Diagnostic]| found.iter().filter(|one| one.is_error()).cloned().collect::<Vec<_>>();
     let found = if ui.is_quiet() { &quiet(&checked.found) } else { &checked.found };
     let text = diagnostics_text(found, &checked.sources, scope, &ui.message_page());

@@ -173,7 +173,8 @@ impl Sink {
         self.found
     }
 
-    /// Errors first, then by file and place; the same fault in many instances becomes one.
+    /// Errors first, then what is found in most instances (a file's own fault counts as one), then by file and place. The
+    /// same fault in many instances becomes one.
     #[must_use]
     pub fn into_sorted(self, sources: &SourceMap) -> Vec<Diagnostic> {
         let mut merged: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
@@ -201,7 +202,7 @@ impl Sink {
                 .primary
                 .as_ref()
                 .map(|label| (sources.get(label.span.file).path.to_string(), label.span.start, label.span.end));
-            (d.severity, place, d.code.id, d.message.clone())
+            (d.severity, std::cmp::Reverse(d.instances.len().max(1)), place, d.code.id, d.message.clone())
         });
         merged
     }

@@ -60,8 +60,7 @@ fn storage(spec: Spot<'_, '_>, whose: &dyn Display, faults: &mut Faults) {
         faults.add(VOLUMES, path, format!("{whose}: a claim must say how much storage it requests"));
         return;
     };
-    if Quantity::read(storage, format_args!("{whose}: storage"), faults).is_some_and(|amount| amount <= Quantity::ZERO)
-    {
+    if Quantity::of(storage.value()).is_some_and(|amount| amount <= Quantity::ZERO) {
         faults.add(VOLUMES, storage.path(), format!("{whose}: storage must be more than 0"));
     }
 }

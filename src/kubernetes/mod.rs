@@ -12,13 +12,21 @@ mod field;
 mod job;
 mod job_policy;
 mod metadata;
+#[cfg(test)]
+mod metadata_tests;
 mod pod;
+#[cfg(test)]
+mod pod_level_tests;
 mod pod_security;
+#[cfg(test)]
+mod pod_tests;
 mod quantity;
 mod selector;
 mod spot;
 mod words;
 mod workload;
+#[cfg(test)]
+mod workload_tests;
 
 pub use check::{Release, check};
 pub use fault::{Fault, Faults};

@@ -93,6 +93,18 @@ const fn is_path_byte(b: u8) -> bool {
         || matches!(b, b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':')
 }
 
+/// A name that fits into a URL, which is all that names of roles must do.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn path_segment(text: &str) -> Result<(), Broken> {
+    match text {
+        "." | ".." => Err("must not be `.` or `..`"),
+        text if text.contains(['/', '%']) => Err("must not contain `/` or `%`"),
+        _ => Ok(()),
+    }
+}
+
 /// The name of an HTTP header.
 ///
 /// # Errors

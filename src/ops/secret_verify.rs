@@ -13,7 +13,9 @@ use crate::files::Root;
 use crate::fleet::{Fleet, SecretDecl, SecretSource, Selection, Sources};
 use crate::git::{Reach, Repository};
 use crate::names::RelPath;
-use crate::secret::{Generator, StoreError, StoreFile, StoredSecret, damaged_wraps, decrypt, pem_to_line, public_half};
+use crate::secret::{
+    Generator, StoreError, StoreFile, StoredSecret, damaged_wraps, decrypt_file, pem_to_line, public_half,
+};
 use crate::sops::{Identities, Plaintext, short};
 
 use super::interrupted::warn_interrupted;
@@ -148,21 +150,20 @@ impl Found {
 }
 
 fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: &Arc<[u8]>, identities: &Identities) -> Look {
-    let stored = match StoredSecret::parse(bytes) {
-        Ok(stored) => stored,
+    let file = match StoreFile::parse(bytes) {
+        Ok(file) => file,
         Err(faults) => return Look { found: faults.into_iter().map(Found::Fault).collect(), ..Look::default() },
     };
+    let stored = StoredSecret::of(&file, bytes);
     let mut found: Vec<Found> = compare(fleet, one, &stored).faults.into_iter().map(Found::Fault).collect();
     let revision = Some(stored.revision);
-    let values = match decrypt(bytes, identities) {
+    let values = match decrypt_file(&file, identities) {
         Ok(values) => values,
         Err(error) => return Look { revision, found, failed: Some(error), values: 0 },
     };
     found.extend(underived(one, &values));
     found.extend(other_halves(&stored, &values));
-    if let Ok(file) = StoreFile::parse(bytes) {
-        found.extend(damaged_wraps(&file, identities).into_iter().map(Found::DamagedWrap));
-    }
+    found.extend(damaged_wraps(&file, identities).into_iter().map(Found::DamagedWrap));
     Look { values: values.len(), revision, found, failed: None }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Sink, SourceMap};
-use crate::files::Root;
+use crate::files::{Replacement, Root};
 use crate::fleet::{Fleet, Sources};
 use crate::names::RelPath;
 use crate::secret::{NO_IDENTITY, OTHER_LABELS, OTHER_OBJECT, OTHER_PLACE, StoreError, StoredSecret};
@@ -136,7 +136,7 @@ impl Change<'_> {
                     let environment = fleet.environments[one.place.environment].name.to_string();
                     let place = place_name(fleet, one.place);
                     changed.push(ChangedFile { place, environment, path: one.path.clone(), note });
-                    writes.push((one.path.clone(), new));
+                    writes.push((one, bytes, new));
                 }
                 Ok(_) => {}
                 Err(Error::Secret { source: error, .. }) => {
@@ -150,10 +150,15 @@ impl Change<'_> {
         let has_errors = sink.has_errors();
         let mut anew = 0;
         if !has_errors && !self.dry_run {
-            let paths: Vec<RelPath> = writes.iter().map(|(path, _)| path.clone()).collect();
+            let paths: Vec<RelPath> = writes.iter().map(|(one, ..)| one.path.clone()).collect();
             let committed = Committed::at(self.root, &paths)?;
-            anew = writes.iter().filter(|(path, bytes)| committed.is_anew(path, bytes)).count();
-            lock.replace_all(&folder(), &writes)?;
+            anew = writes.iter().filter(|(one, _, new)| committed.is_anew(&one.path, new)).count();
+            let files = writes.iter().map(|(one, before, new)| Replacement {
+                path: &one.path,
+                before: before.as_deref(),
+                bytes: new,
+            });
+            lock.replace_all(&folder(), &files.collect::<Vec<_>>())?;
             sops_yaml::keep_in_step(self.root, fleet)?;
         }
         drop(lock);

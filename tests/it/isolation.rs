@@ -88,6 +88,7 @@ fn is_tame(path: &str, bytes: &[u8]) -> bool {
                 "ConfigMap",
                 "CronJob",
                 "Deployment",
+                "Echo",
                 "HTTPRoute",
                 "Ingress",
                 "Job",

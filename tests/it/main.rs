@@ -26,6 +26,7 @@ mod manifests;
 mod plaintext_guard;
 mod readme;
 mod render_faults;
+mod reports;
 mod rewrap;
 mod rotate;
 mod rules;

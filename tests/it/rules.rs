@@ -196,9 +196,25 @@ fn rules_as_json() {
 }
 
 #[test]
-fn messages_say_where_to_read_on() {
+fn the_help_says_where_to_read_on() {
     let fleet = fleet();
-    fleet.write("clients/C2.toml", "nmae = \"Two\"\n");
-    fleet.run(&["validate"]).exits(3).says("explained by `lmsgen rules LMS1");
     fleet.run(&["validate", "--help"]).exits(0).prints("`lmsgen rules CODE`");
+}
+
+/// Examples in YAML are manifests of nobody's fleet: `validate FILE` says of the bad one what its section is about.
+#[test]
+fn examples_of_manifests_do_what_they_say() {
+    let is_yaml = |example: &&Example| example.language == "yaml";
+    let examples = all().iter().flat_map(|rule| rule.examples.iter().filter(is_yaml).map(move |one| (rule, one)));
+    let mut n_examples = 0;
+    for (rule, example) in examples {
+        let nowhere = Fleet::empty();
+        nowhere.write("example.yaml", example.text);
+        let ran = nowhere.run(&["validate", "example.yaml"]);
+        let said = ran.all().contains(&format!("[{}]", rule.id));
+        assert_eq!(said, example.verdict == Verdict::Bad, "{}:\n{}\n{}", rule.id, example.text, ran.all());
+        assert!(example.verdict == Verdict::Bad || ran.code == 0, "{}:\n{}\n{}", rule.id, example.text, ran.all());
+        n_examples += 1;
+    }
+    assert!(n_examples > 0, "no section shows a manifest");
 }

@@ -228,6 +228,40 @@ fn values_are_imported_from_files_and_manifests() {
 }
 
 #[test]
+fn a_file_of_sops_is_imported_whatever_its_rule_but_not_with_more_in_it() {
+    use lmsgen::sops::{Rule, encrypt_document, parse_recipient};
+    let fleet = Fleet::shops();
+    set(&fleet, "old");
+    let key = std::fs::read_to_string(repository().join("tests/keys/demo.agekey")).unwrap();
+    let public = key.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
+    let recipients = [parse_recipient(public).unwrap()];
+    let path = fleet.home().join("foreign.yaml");
+    let import = |plain: &str, change: &dyn Fn(String) -> String| {
+        let rule = Rule::EncryptedCommentRegex("of the shop".into());
+        let text = encrypt_document(plain, &rule, true, &recipients, "2026-01-02T03:04:05Z").unwrap();
+        std::fs::write(&path, change(text)).unwrap();
+        go(&fleet, "import", &["--from-manifest", path.to_str().unwrap()])
+    };
+    let plain = "kind: Secret\nmetadata: {name: x}\n# of the shop\nstringData:\n  api-key: from sops\n";
+    let before = fleet.snapshot();
+    for (more, why) in [
+        ("---\nkind: Secret\n", "holds 2 documents under one block of SOPS"),
+        ("  other: 5\n", "the value of `other` is no text"),
+        ("  other: {a: b}\n", "the value of `other` is no text"),
+    ] {
+        let ran = import(&format!("{plain}{more}"), &|text| text).exits(4).says(why);
+        assert!(!ran.all().contains("from sops"), "{}", ran.all());
+    }
+    import(plain, &|text| text.replace("kind: Secret", "kind: Secret\nkind: Secret")).exits(4).says("occurs twice");
+    import(plain, &|text| text.replace("api-key:", "other-key:")).exits(4).says("was changed or moved");
+    before.assert_same(&fleet.snapshot());
+    import(plain, &|text| text).exits(0).says("Imported asia/bolt-and-co payments");
+    assert_eq!(shown(&fleet), "from sops");
+    let written = std::fs::read_to_string(fleet.root().join(PAYMENTS)).unwrap();
+    assert!(written.contains("encrypted_regex: ^(data|stringData)$") && !written.contains("of the shop"), "{written}");
+}
+
+#[test]
 fn what_is_declared_as_an_rsa_key_must_be_one_however_it_comes() {
     let fleet = Fleet::of_repository(&["lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"]);
     let path = fleet.home().join("pem");

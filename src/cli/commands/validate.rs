@@ -9,13 +9,13 @@ use lmsgen::files::Root;
 use lmsgen::kubernetes::Release;
 use lmsgen::names::Date;
 use lmsgen::ops::{self, FileTarget, Rules};
-use lmsgen::report::{count, counted, diagnostics_json};
+use lmsgen::report::{Scope as Looked, nothing_text};
 
 use crate::cli::app::Select;
 use crate::cli::clock::Watch;
 use crate::cli::exit::Exit;
-use crate::cli::format::Format;
-use crate::cli::show::{failed, outcome};
+use crate::cli::reports::{Reports, Said, prefix_of};
+use crate::cli::show::{failed, outcome_after};
 use crate::cli::ui::Ui;
 
 /// Say everything that is wrong, at once; write nothing.
@@ -47,9 +47,8 @@ pub struct Validate {
     /// The day that `expires` of `[[allow]]` is held against [default: nothing expires]
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Date>,
-    /// How to say it
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -87,41 +86,49 @@ impl Validate {
         if self.scope.is_some() || self.today.is_some() {
             return usage("--scope and --today are for a fleet, not for files");
         }
-        let watch = Watch::start();
         let lens = Lens::new(self.kubernetes.unwrap_or(Release::NEWEST));
         let rules = if self.only.is_some() { Rules::Server } else { Rules::All };
         let target = FileTarget { paths, lens, rules };
-        let checked = ops::validate_files(&target).map_err(|error| failed(ui, &error))?;
-        self.show(checked, &watch, ui)
+        self.show(|| ops::validate_files(&target).map_err(|error| failed(ui, &error)), "", ui)
     }
 
-    fn show<T>(&self, checked: ops::Checked<T>, watch: &Watch, ui: &Ui) -> Result<Exit, Exit> {
-        if let Format::Json = self.output {
-            ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
+    fn show<T>(
+        &self,
+        work: impl FnOnce() -> Result<ops::Checked<T>, Exit>,
+        prefix: &str,
+        ui: &Ui,
+    ) -> Result<Exit, Exit> {
+        let watch = Watch::start();
+        let reports = self.reports.plan(ui)?;
+        let checked = work()?;
+        if reports.write(&checked, prefix, ui)? == Said::OnStdout {
             return Ok(Exit::of(&checked.found));
         }
-        let mut looked = Vec::new();
-        if checked.n_instances > 0 {
-            looked.push(counted(checked.n_instances, "instance"));
-        }
-        looked.push(objects(checked.n_objects));
+        let millis = Some(watch.millis());
+        let looked = Looked { instances: checked.n_instances, objects: checked.n_objects, millis };
         // Warnings end with a line that counts the same.
-        let sums = if checked.found.is_empty() { format!(" in {}", looked.join(", ")) } else { String::new() };
-        outcome(ui, checked)?;
-        ui.say(&format!("No errors{sums} ({})", watch.shown()));
+        let is_clean = checked.found.is_empty();
+        outcome_after(ui, checked, millis)?;
+        if is_clean {
+            ui.say(&nothing_text(looked));
+        }
         Ok(Exit::Done)
     }
 }
 
-pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let watch = Watch::start();
-    let outside = match (command.scope, &command.base) {
-        (Some(Scope::Clients), Some(base)) => ops::outside_clients(root, base).map_err(|error| failed(ui, &error))?,
-        _ => Vec::new(),
+pub fn run(command: &Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let work = || {
+        let outside = match (command.scope, &command.base) {
+            (Some(Scope::Clients), Some(base)) => {
+                ops::outside_clients(root, base).map_err(|error| failed(ui, &error))?
+            }
+            _ => Vec::new(),
+        };
+        let selection = command.select.clone().into();
+        let checked = ops::validate(root, &selection, command.today).map_err(|error| failed(ui, &error))?;
+        Ok(checked.after(outside))
     };
-    let selection = command.select.clone().into();
-    let checked = ops::validate(root, &selection, command.today).map_err(|error| failed(ui, &error))?.after(outside);
-    command.show(checked, &watch, ui)
+    command.show(work, &prefix_of(root), ui)
 }
 
 /// `true` for what is written as a path of manifests rather than as a client's id.
@@ -134,8 +141,4 @@ fn is_path(name: &str) -> bool {
 fn release(text: &str) -> Result<Release, String> {
     let minor = text.strip_prefix("1.").and_then(|minor| minor.parse().ok());
     minor.map(Release).ok_or_else(|| "write a release as `1.35`".into())
-}
-
-fn objects(n: usize) -> String {
-    format!("{} object{}", count(n), if n == 1 { "" } else { "s" })
 }
