@@ -5,9 +5,16 @@
 
 mod model;
 mod object;
+mod references;
 mod rule;
+mod rules;
 mod secret_names;
+#[cfg(test)]
+mod testing;
+mod usage;
+mod walk;
 
-pub use model::{Found, Group, Object, Outside, Policy, Related};
+pub use model::{Found, Group, Object, Outside, Parts, Policy, Related, Standard, StoredSecret};
 pub use object::{Lens, check_object};
 pub use rule::{RULES, Rule, check};
+pub use usage::{Usage, usage};

@@ -1,8 +1,13 @@
 //! What a rule gets to see, and what it says.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use crate::diagnostic::{Code, Severity};
 use crate::kubernetes::Spot;
-use crate::manifest::{Path, Value};
+use crate::manifest::{Map, Path, Value};
+
+use super::secret_names::{Provided, provided};
 
 /// An object and what it is called.
 #[derive(Clone, Copy)]
@@ -37,16 +42,23 @@ impl<'a> Object<'a> {
     pub const fn spot(&self) -> Spot<'a, 'a> {
         Spot::root(self.value)
     }
+
+    /// `true` for an object of this kind of Kubernetes.
+    #[must_use]
+    pub fn is(&self, api_version: &str, kind: &str) -> bool {
+        self.kind == kind && self.api_version == api_version
+    }
 }
 
-/// Objects that are looked at together, and what is around them.
-pub struct Group<'a> {
+/// What a group is made of.
+#[derive(Clone, Copy)]
+pub struct Parts<'a> {
     /// The objects that are checked: those of an instance, or all of some files.
     pub objects: &'a [Object<'a>],
     /// Objects that they may refer to besides: those of the instance's environment.
     pub around: &'a [Object<'a>],
-    /// Secrets that are not among the objects, with their keys.
-    pub secrets: &'a [(String, Vec<String>)],
+    /// Secrets that are not among the objects.
+    pub secrets: &'a [StoredSecret],
     /// What exists outside.
     pub outside: &'a Outside,
     /// `true` if an object that is neither here nor outside does not exist.
@@ -55,17 +67,136 @@ pub struct Group<'a> {
     pub policy: &'a Policy,
 }
 
+/// A Secret that no template writes: the fleet keeps its values.
+#[derive(Clone, Debug, Default)]
+pub struct StoredSecret {
+    /// The object's name.
+    pub name: String,
+    /// Its keys.
+    pub keys: Vec<String>,
+    /// Raised whenever a value changes.
+    pub revision: u64,
+}
+
+/// Objects that are looked at together, and what is around them.
+pub struct Group<'a> {
+    parts: Parts<'a>,
+    /// Objects by kind and name, positions in [`Group::all`].
+    by_name: HashMap<(&'a str, &'a str), Vec<usize>>,
+    provided: OnceCell<Vec<Provided<'a>>>,
+    by_label: OnceCell<HashMap<(&'a str, &'a str), Vec<usize>>>,
+}
+
+impl<'a> std::ops::Deref for Group<'a> {
+    type Target = Parts<'a>;
+
+    fn deref(&self) -> &Parts<'a> {
+        &self.parts
+    }
+}
+
 impl<'a> Group<'a> {
-    /// Objects here and around.
-    pub fn all(&self) -> impl Iterator<Item = &Object<'a>> {
-        self.objects.iter().chain(self.around)
+    /// A group of `parts`.
+    #[must_use]
+    pub fn new(parts: Parts<'a>) -> Self {
+        let mut by_name: HashMap<_, Vec<usize>> = HashMap::with_capacity(parts.objects.len() + parts.around.len());
+        for (at, object) in parts.objects.iter().chain(parts.around).enumerate() {
+            by_name.entry((object.kind, object.name)).or_default().push(at);
+        }
+        Self { parts, by_name, provided: OnceCell::new(), by_label: OnceCell::new() }
     }
 
-    /// The object of `kind` called `name`, here or around.
-    #[must_use]
-    pub fn find(&self, kind: &str, name: &str) -> Option<&Object<'a>> {
-        self.all().find(|object| object.kind == kind && object.name == name)
+    /// Objects here and around.
+    pub fn all(&self) -> impl Iterator<Item = &'a Object<'a>> + use<'a> {
+        self.parts.objects.iter().chain(self.parts.around)
     }
+
+    /// The object of `kind` called `name` in the namespace of `near`, here or around.
+    #[must_use]
+    pub fn find(&self, near: &Object<'_>, kind: &str, name: &str) -> Option<&'a Object<'a>> {
+        let list = self.by_name.get(&(kind, name))?;
+        list.iter().map(|&at| self.nth(at)).find(|object| object.namespace == near.namespace)
+    }
+
+    /// Every Secret that the objects are or make, and those that are stored.
+    pub fn provided(&self) -> &[Provided<'a>] {
+        self.provided.get_or_init(|| provided(&self.parts))
+    }
+
+    /// Keys of the ConfigMap or Secret called `name`; `None` if it is not here or its keys cannot be known.
+    #[must_use]
+    pub fn keys_of(&self, near: &Object<'_>, kind: &str, name: &str) -> Option<Vec<&'a str>> {
+        let mut keys: Option<Vec<&'a str>> = None;
+        if kind == "Secret" {
+            let is_near = |secret: &&Provided<'_>| secret.namespace.is_none_or(|other| other == near.namespace);
+            for secret in self.provided().iter().filter(|secret| secret.name == name).filter(is_near) {
+                keys.get_or_insert_default().extend(secret.keys.as_ref()?);
+            }
+            return keys;
+        }
+        for &at in self.by_name.get(&(kind, name))? {
+            let object = self.nth(at);
+            if object.namespace == near.namespace {
+                let fields = ["data", "binaryData"].map(|field| object.value.at(&[field]).and_then(Value::as_map));
+                keys.get_or_insert_default()
+                    .extend(fields.into_iter().flatten().flat_map(Map::iter).map(|(key, _)| key));
+            }
+        }
+        keys
+    }
+
+    /// Workloads in the namespace of `near` whose Pods have all labels of `selector`, here and around.
+    pub fn selected(&self, near: &Object<'_>, selector: Spot<'_, '_>) -> Vec<&'a Object<'a>> {
+        let index = self.by_label.get_or_init(|| self.labels());
+        let mut rarest: Option<&[usize]> = None;
+        let wanted: Vec<(&str, &str)> =
+            selector.fields().filter_map(|(key, value)| Some((key, value.value().as_str()?))).collect();
+        for pair in &wanted {
+            let list = index.get(pair).map_or(&[] as &[usize], Vec::as_slice);
+            rarest = Some(rarest.filter(|other| other.len() <= list.len()).unwrap_or(list));
+        }
+        let has_all = |object: &&Object<'_>| {
+            let labels = pod_labels(object);
+            object.namespace == near.namespace && wanted.iter().all(|pair| labels.contains(pair))
+        };
+        rarest.unwrap_or_default().iter().map(|&at| self.nth(at)).filter(has_all).collect()
+    }
+
+    /// Position among the checked objects; `None` for one around.
+    #[must_use]
+    pub fn position(&self, object: &Object<'_>) -> Option<usize> {
+        let list = self.by_name.get(&(object.kind, object.name))?;
+        list.iter().copied().find(|&at| std::ptr::eq(self.nth(at).value, object.value) && at < self.objects.len())
+    }
+
+    fn nth(&self, at: usize) -> &'a Object<'a> {
+        let n = self.parts.objects.len();
+        if at < n { &self.parts.objects[at] } else { &self.parts.around[at - n] }
+    }
+
+    fn labels(&self) -> HashMap<(&'a str, &'a str), Vec<usize>> {
+        let mut index: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, object) in self.all().enumerate() {
+            for pair in pod_labels(object) {
+                index.entry(pair).or_default().push(at);
+            }
+        }
+        index
+    }
+}
+
+/// Labels of the Pods that `object` runs.
+fn pod_labels<'a>(object: &Object<'a>) -> Vec<(&'a str, &'a str)> {
+    let path: &[&str] = match (object.api_version, object.kind) {
+        ("v1", "Pod") => &["metadata", "labels"],
+        ("apps/v1", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch/v1", "Job") => {
+            &["spec", "template", "metadata", "labels"]
+        }
+        ("batch/v1", "CronJob") => &["spec", "jobTemplate", "spec", "template", "metadata", "labels"],
+        _ => return Vec::new(),
+    };
+    let labels = object.value.at(path).and_then(Value::as_map);
+    labels.into_iter().flat_map(Map::iter).filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
 }
 
 /// Objects that exist in the cluster and that nobody here renders: kind and name.
@@ -93,8 +224,21 @@ pub struct Policy {
     pub max_replicas: Option<i64>,
     /// What all containers of a client may request together, by resource: `cpu`, `memory`.
     pub max_requests: Vec<(String, String)>,
+    /// The Pod Security Standard that every Pod must meet, whatever its Namespace says.
+    pub pod_security: Option<Standard>,
+    /// `true` if a controller makes again what is deleted in the cluster.
+    pub is_reconciled: bool,
     /// What the Gateway can do; `None` without a declared Gateway.
     pub gateway_features: Option<Vec<String>>,
+}
+
+/// A Pod Security Standard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standard {
+    /// No known way to more rights.
+    Baseline,
+    /// What is good practice besides.
+    Restricted,
 }
 
 /// Something that a rule found.

@@ -13,6 +13,24 @@ impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
+    /// `amount` of a unit.
+    #[must_use]
+    pub const fn whole(amount: u32) -> Self {
+        Self(amount as i128 * ONE)
+    }
+
+    /// As people write it: `1500m`, `6Gi`, `40`.
+    #[must_use]
+    pub fn shown(self) -> String {
+        let units = [("Ti", 1_i128 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)];
+        if self.is_whole() {
+            let whole = self.0 / ONE;
+            let unit = units.iter().find(|(_, size)| whole != 0 && whole % size == 0);
+            return unit.map_or_else(|| whole.to_string(), |(name, size)| format!("{}{name}", whole / size));
+        }
+        format!("{}m", self.in_milli().0 / (ONE / 1000))
+    }
+
     /// Reads a string, with or without spaces (no tabs) around it, or a number; null is nothing. `None` if it is no
     /// quantity.
     #[must_use]

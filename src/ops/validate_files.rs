@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::checks::{self, Found, Group, Lens, Object, Outside, Policy, check_object};
+use crate::checks::{self, Found, Group, Lens, Object, Outside, Parts, Policy, check_object};
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap, Span};
 use crate::document::decode;
 use crate::guard::{Guard, TextKind};
@@ -145,8 +145,14 @@ fn look_together(parsed: &mut [Parsed]) {
             }
         }
         let (outside, policy) = (Outside::default(), Policy::default());
-        let group =
-            Group { objects: &list, around: &[], secrets: &[], outside: &outside, is_closed: false, policy: &policy };
+        let group = Group::new(Parts {
+            objects: &list,
+            around: &[],
+            secrets: &[],
+            outside: &outside,
+            is_closed: false,
+            policy: &policy,
+        });
         checks::check(&group, &mut found);
     }
     for one in found {

@@ -1,6 +1,8 @@
 //! Rendered objects before they are written: what the API server would reject, and what objects say about each other.
 
-use crate::checks::{self, Found, Group, Lens, Object as Checked, Outside, Policy, check_object};
+use crate::checks::{
+    self, Found, Group, Lens, Object as Checked, Outside, Parts, Policy, Standard, StoredSecret, check_object,
+};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::fleet::{Environment, Fleet};
 use crate::kubernetes::Release;
@@ -20,9 +22,6 @@ struct View {
     outside: Outside,
     policy: Policy,
 }
-
-/// A Secret's object and its keys.
-pub type SecretKeys = (String, Vec<String>);
 
 impl Inspector {
     /// An inspector for the environments of `fleet`.
@@ -47,7 +46,7 @@ impl Inspector {
         environment: usize,
         objects: &[Object],
         around: &[Value],
-        secrets: &[SecretKeys],
+        secrets: &[StoredSecret],
     ) -> (Vec<Value>, Vec<Found>) {
         let view = &self.views[environment];
         let values: Vec<Value> = objects.iter().map(|object| read(&object.filled.text)).collect();
@@ -63,7 +62,8 @@ impl Inspector {
         if list.len() == values.len() {
             let around: Vec<Checked<'_>> = around.iter().filter_map(Checked::of).collect();
             let (outside, policy) = (&view.outside, &view.policy);
-            let group = Group { objects: &list, around: &around, secrets, outside, is_closed: true, policy };
+            let group =
+                Group::new(Parts { objects: &list, around: &around, secrets, outside, is_closed: true, policy });
             checks::check(&group, &mut found);
         }
         (values, found)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::checks::StoredSecret;
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::fleet::{Environment, Fleet, SecretDecl, Stack};
 use crate::manifest::Value;
@@ -15,7 +16,7 @@ use crate::template::{
 use super::collect::{Folders, OutputFile, Part, Rendered, collect, push};
 use super::engines::Engines;
 use super::facts::{environment_facts, object_name, scope};
-use super::inspect::{Inspector, SecretKeys, diagnostics};
+use super::inspect::{Inspector, diagnostics};
 use super::object::{OwnerKind, check};
 use super::place::{Object, PlaceRun, Site, digests, phase_of};
 use super::policy;
@@ -77,7 +78,7 @@ impl Rules<'_> {
     /// what they hold.
     fn inspect(
         &self,
-        (environment, objects, secrets): (usize, &[Object], &[SecretKeys]),
+        (environment, objects, secrets): (usize, &[Object], &[StoredSecret]),
         around: &[Value],
         site: Site<'_>,
         set_at: &dyn Fn(&str) -> Option<Span>,
@@ -157,7 +158,7 @@ impl Job<'_> {
         let folder = format!("{OUTPUT}/{}/environment", environment.name);
         let mut folders = vec![(folder.clone(), Vec::new())];
         let rules = Rules { owner: OwnerKind::Environment, stack, environment, watch: self.watch };
-        let keys = secret_keys(&stack.environment_secrets, &part.params, None);
+        let keys = self.stored(&stack.environment_secrets, place, &part.params);
         let set_at = |path: &str| set_at(&stack.params, &part.params, path);
         let values = rules.inspect((part.environment, &objects, &keys), &[], site, &set_at, &mut faults);
         rules.add(objects, site, |_| folder.clone(), (&mut folders, &mut faults));
@@ -202,9 +203,9 @@ impl Job<'_> {
             format!("{base}/{}", phase.map_or("app", |phase| phase.as_str()))
         };
         let rules = Rules { owner: OwnerKind::Client, stack, environment, watch: self.watch };
-        let slug = client.id.slug();
-        let mut keys = secret_keys(&stack.secrets, &instance.params, Some(&slug));
-        keys.append(&mut secret_keys(&stack.environment_secrets, &instance.params, None));
+        let mut keys = self.stored(&stack.secrets, place, &instance.params);
+        let of_environment = SecretPlace { client: None, ..place };
+        keys.append(&mut self.stored(&stack.environment_secrets, of_environment, &instance.params));
         let set_at = |path: &str| self.fleet.explain(at, path).ok()?.steps.first().map(|step| step.origin.span);
         let input = (instance.environment, objects.as_slice(), keys.as_slice());
         rules.inspect(input, &around[instance.environment], site, &set_at, &mut faults);
@@ -216,6 +217,17 @@ impl Job<'_> {
             fault.instances.push(name.clone());
         }
         Part { place, stack: client.stack, folders, digests: Vec::new(), values: Vec::new(), faults }
+    }
+
+    /// Declared Secrets with what everybody may know of them.
+    fn stored(&self, declared: &[SecretDecl], place: SecretPlace, params: &Params) -> Vec<StoredSecret> {
+        let slug = place.client.map(|client| self.fleet.clients[client].id.slug());
+        let stored = |secret: &SecretDecl| StoredSecret {
+            name: object_name(secret, params, slug.as_deref()),
+            keys: secret.keys.iter().map(|key| key.key.clone()).collect(),
+            revision: self.secrets.get(place, &secret.name).map_or(1, |file| file.revision),
+        };
+        declared.iter().map(stored).collect()
     }
 
     fn add_secrets(
@@ -234,12 +246,6 @@ impl Job<'_> {
             push(folders, folder, OutputFile::new(object, &name, Arc::clone(&file.bytes), secret.span));
         }
     }
-}
-
-/// Objects of declared Secrets with their keys.
-fn secret_keys(declared: &[SecretDecl], params: &Params, slug: Option<&str>) -> Vec<SecretKeys> {
-    let keys = |secret: &SecretDecl| secret.keys.iter().map(|key| key.key.clone()).collect();
-    declared.iter().map(|secret| (object_name(secret, params, slug), keys(secret))).collect()
 }
 
 /// Where the parameter at `path`, or the one that holds it, was set.

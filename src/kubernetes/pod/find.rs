@@ -3,7 +3,7 @@
 use crate::kubernetes::spot::Spot;
 
 /// Gives `look` the Pod's spec in an object of any kind that runs Pods; `None` for other kinds.
-pub fn with_pod_spec<T>(object: Spot<'_, '_>, look: impl FnOnce(Spot<'_, '_>) -> T) -> Option<T> {
+pub fn with_pod_spec<'v, T>(object: Spot<'v, '_>, look: impl FnOnce(Spot<'v, '_>) -> T) -> Option<T> {
     let spec = object.get("spec")?;
     let api = object.text_or_empty("apiVersion");
     match (api, object.text_or_empty("kind")) {
@@ -19,7 +19,7 @@ pub fn with_pod_spec<T>(object: Spot<'_, '_>, look: impl FnOnce(Spot<'_, '_>) ->
     }
 }
 
-fn in_template<T>(spec: Spot<'_, '_>, look: impl FnOnce(Spot<'_, '_>) -> T) -> Option<T> {
+fn in_template<'v, T>(spec: Spot<'v, '_>, look: impl FnOnce(Spot<'v, '_>) -> T) -> Option<T> {
     let template = spec.get("template")?;
     Some(look(template.get("spec")?))
 }

@@ -1,0 +1,29 @@
+//! One file a rule. Each looks at a group, knows its codes, and says nothing unless a person would act on it.
+
+pub mod cors;
+pub mod downtime;
+pub mod flux_order;
+pub mod forbidden_annotation;
+pub mod gateway_feature;
+pub mod image;
+pub mod ingress_path;
+pub mod job_lifetime;
+pub mod job_secret;
+pub mod missing_backend;
+pub mod missing_key;
+pub mod missing_object;
+pub mod most;
+pub mod mounted_path;
+pub mod pod_security;
+pub mod probe_port;
+pub mod readiness;
+pub mod required_resources;
+pub mod secret_store;
+pub mod selects_nothing;
+pub mod snippet;
+pub mod sync_wave;
+pub mod target_port;
+pub mod tls_hosts;
+pub mod unused_volume;
+pub mod variable;
+pub mod variable_twice;
