@@ -3,19 +3,34 @@
 //!
 //! Pure: one object in, faults out. Knows no file, no template and no other object.
 
+mod address;
+mod autoscaler;
 mod check;
 mod claim;
+mod config_data;
 mod cron;
 mod cron_job;
+mod disruption_budget;
 mod fault;
 mod field;
+mod http_filter;
+mod http_route;
+mod ingress;
 mod job;
 mod job_policy;
+mod limit_range;
 mod metadata;
+mod namespace;
+mod network_policy;
 mod pod;
 mod pod_security;
 mod quantity;
+mod rbac;
+mod resource_name;
+mod resource_quota;
 mod selector;
+mod service;
+mod service_port;
 mod spot;
 mod words;
 mod workload;

@@ -39,7 +39,8 @@ impl Quantity {
         let end = body.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(body.len());
         let (number, suffix) = body.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if whole.len() + fraction.len() == 0 || fraction.contains('.') {
+        // Kubernetes asks for no digit: `Mi` and `-` are nothing.
+        if fraction.contains('.') {
             return None;
         }
         let amount = scaled(whole, fraction, scale(suffix)?);
@@ -70,6 +71,12 @@ impl Quantity {
     pub const fn in_milli(self) -> Self {
         const MILLI: i128 = ONE / 1000;
         Self(self.0.div_euclid(MILLI).saturating_add((self.0.rem_euclid(MILLI) != 0) as i128).saturating_mul(MILLI))
+    }
+
+    /// How many thousandths, rounded up.
+    #[must_use]
+    pub const fn milli(self) -> i128 {
+        self.in_milli().0 / (ONE / 1000)
     }
 
     /// `true` if it is a whole number of times `unit`, which must not be nothing.
@@ -172,7 +179,8 @@ mod tests {
         assert!(parse("-1").is_negative() && !parse("+1").is_negative());
         assert!(parse("256Mi") < parse("512Mi"));
         assert!(!parse("1m").is_whole() && parse("1m").is_whole_milli() && !parse("1u").is_whole_milli());
-        for bad in ["", "Mi", "1mi", "1 Mi", "1.2.3", "1e", "1e1.5", "--1", "0x1", "1KB", "1Gb", " 1"] {
+        assert_eq!((parse("Mi"), parse("-")), (Quantity::ZERO, Quantity::ZERO));
+        for bad in ["", "1mi", "1 Mi", "1.2.3", "1e", "1e1.5", "--1", "0x1", "1KB", "1Gb", " 1"] {
             assert_eq!(Quantity::parse(bad), None, "{bad}");
         }
     }

@@ -93,14 +93,11 @@ impl<'v, 'p> Spot<'v, 'p> {
         self.raw(key).is_some()
     }
 
-    /// Items of the list under `key`, nulls left out; nothing when there is no list.
+    /// Items of the list under `key`; nothing when there is no list. A null has nothing in it, as the API server reads
+    /// it.
     pub fn items<'s>(&'s self, key: &'v str) -> impl Iterator<Item = Spot<'v, 's>> + use<'s, 'v, 'p> {
         let items = self.raw(key).and_then(Value::as_list).unwrap_or_default();
-        items
-            .iter()
-            .enumerate()
-            .filter(|(_, value)| !matches!(value, Value::Null))
-            .map(move |(at, value)| Spot { value, from: Some((self, Way::Item(key, at))) })
+        items.iter().enumerate().map(move |(at, value)| Spot { value, from: Some((self, Way::Item(key, at))) })
     }
 
     /// Length of the list under `key`; 0 when there is none.
@@ -130,9 +127,13 @@ impl<'v, 'p> Spot<'v, 'p> {
             .map(move |(name, value)| (name, Spot { value, from: Some((self, Way::Field(name))) }))
     }
 
-    /// Strings of the list under `key` with their positions; nothing when there is no list.
+    /// Strings of the list under `key` with their positions, null as an empty one; nothing when there is no list.
     pub fn texts<'s>(&'s self, key: &'v str) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
-        self.items(key).filter_map(|item| Some((item.value.as_str()?, item)))
+        self.items(key).filter_map(|item| match item.value {
+            Value::String(text) => Some((text.as_str(), item)),
+            Value::Null => Some(("", item)),
+            _ => None,
+        })
     }
 
     /// The way here.
@@ -169,7 +170,7 @@ mod tests {
         let root = Spot::root(&object);
         let spec = root.get("spec").unwrap();
         let paths: Vec<String> = spec.items("ports").map(|port| port.path().to_string()).collect();
-        assert_eq!(paths, ["spec.ports[0]", "spec.ports[2]"]);
+        assert_eq!(paths, ["spec.ports[0]", "spec.ports[1]", "spec.ports[2]"]);
         assert_eq!(spec.items("ports").next().unwrap().int("port"), Some(80));
         assert!(!spec.has("x") && spec.get("x").is_none());
         let labels: Vec<_> = spec.entries("labels").map(|(name, at)| (name, at.path().to_string())).collect();
