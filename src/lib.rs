@@ -17,6 +17,7 @@ pub mod manifest;
 
 pub mod guard;
 pub mod params;
+pub mod rules;
 pub mod schema;
 pub mod secret;
 pub mod sops;

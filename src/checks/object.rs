@@ -49,6 +49,18 @@ impl Lens {
         let schemas = Schemas::builtin(minor).expect("the list of releases is that of the schemas");
         Self { release, schemas: Arc::new(schemas) }
     }
+
+    /// The same with the kinds of `definitions`, which are right CustomResourceDefinitions.
+    #[must_use]
+    pub fn with(mut self, definitions: &[Value]) -> Self {
+        if let Some(schemas) = Arc::get_mut(&mut self.schemas) {
+            for definition in definitions {
+                // What cannot be used was reported when the fleet was read.
+                let _ = schemas.add_crd(definition);
+            }
+        }
+        self
+    }
 }
 
 /// What the API server would reject in `object`, at most one fault for each place.

@@ -6,8 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use lmsgen::files::Root;
 use lmsgen::fleet::Selection;
+use lmsgen::ops;
+use lmsgen::report::counted;
 
-use super::commands::{client, diff, env, explain, manifests, publish, render, secrets, validate};
+use super::commands::{client, diff, env, explain, manifests, publish, render, rules, secrets, validate};
 use super::exit::Exit;
 use super::harden::harden;
 use super::show::failed;
@@ -27,7 +29,7 @@ struct App {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done · 1 differences (diff --exit-code) · 2 usage · 3 invalid input or policy · 4 secrets · 5 local files · 6 git or \
+Exit codes: 0 done · 1 differences or findings (diff and secrets status with --exit-code, secrets verify) · 2 usage · 3 invalid input or policy · 4 secrets · 5 local files · 6 git or \
 remote · 7 busy or raced, try again · 8 a guard that needs your flag · 9 a limit · 70 a bug in lmsgen";
 
 #[derive(Debug, Args)]
@@ -54,8 +56,8 @@ enum Command {
     /// List environments
     #[command(subcommand)]
     Env(env::Env),
-    /// Say everything that is wrong, at once; write nothing
     Validate(validate::Validate),
+    Rules(rules::Rules),
     /// Write the manifests, and generate secrets that are missing
     Render(render::Render),
     /// Show what would change against the last commit
@@ -69,6 +71,23 @@ enum Command {
     /// Work on the secret store
     #[command(subcommand)]
     Secrets(secrets::Secrets),
+}
+
+impl Command {
+    /// `true` if it may write files of the fleet.
+    const fn writes(&self) -> bool {
+        match self {
+            Self::Render(_) | Self::Publish(_) => true,
+            Self::Secrets(command) => command.writes(),
+            Self::Client(command) => command.writes(),
+            Self::Env(_)
+            | Self::Validate(_)
+            | Self::Rules(_)
+            | Self::Diff(_)
+            | Self::Manifests(_)
+            | Self::Explain(_) => false,
+        }
+    }
 }
 
 /// Which instances a command is about. Nothing given means all; nothing found is an error.
@@ -143,6 +162,9 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
     if let Command::Secrets(secrets::Secrets::Keygen(command)) = app.command {
         return secrets::keygen::run(command, ui);
     }
+    if let Command::Rules(command) = &app.command {
+        return rules::run(command, ui);
+    }
     // Any manifests may be judged without a fleet.
     if let Command::Validate(command) = &app.command
         && let Some(paths) = command.files()
@@ -157,10 +179,14 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         }
         return Err(no_fleet(app.global.fleet.as_deref(), ui));
     };
+    if app.command.writes() {
+        finish_interrupted(&root, ui)?;
+    }
     match app.command {
         Command::Client(command) => client::run(command, &root, ui),
         Command::Env(command) => env::run(&command, &root, ui),
-        Command::Validate(command) => validate::run(command, &root, ui),
+        Command::Validate(command) => validate::run(&command, &root, ui),
+        Command::Rules(command) => rules::run(&command, ui),
         Command::Render(command) => render::run(command, &root, ui),
         Command::Diff(command) => diff::run(command, &root, ui),
         Command::Publish(command) => publish::run(command, &root, ui),
@@ -168,6 +194,14 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Explain(command) => explain::run(command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),
     }
+}
+
+/// Finishes what a run that was killed has begun, and says so.
+fn finish_interrupted(root: &Root, ui: &Ui) -> Result<(), Exit> {
+    if let Some(n) = ops::finish_interrupted(root).map_err(|error| failed(ui, &error))? {
+        ui.say(&format!("Finished a change of {} that was interrupted", counted(n, "store file")));
+    }
+    Ok(())
 }
 
 /// What marks a fleet's folder.

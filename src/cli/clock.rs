@@ -25,6 +25,11 @@ impl Watch {
         let time = self.0.elapsed();
         if time.as_millis() < 100 { format!("{} ms", time.as_millis()) } else { format!("{:.1} s", time.as_secs_f64()) }
     }
+
+    /// Milliseconds since.
+    pub fn millis(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// A number that differs from run to run: the waits of publishers that collided must not be the same.

@@ -16,5 +16,5 @@ pub fn is_set(name: &str) -> bool {
 
 /// `true` in a pipeline, as CI systems say it: secret values are not shown there, and nobody is asked.
 pub fn is_ci() -> bool {
-    variable("CI").is_some_and(|value| !value.eq_ignore_ascii_case("false"))
+    variable("CI").is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
 }

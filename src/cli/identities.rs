@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zeroize::Zeroizing;
 
-use lmsgen::sops::{Asked, Identities, MAX_KEY_FILE, is_protected, open_protected};
+use lmsgen::sops::{Asked, Identities, IdentityError, MAX_KEY_FILE, is_protected, open_protected};
 
 use super::child;
 use super::editor;
@@ -139,6 +139,9 @@ fn add_file(identities: &mut Identities, named_by: &str, path: &Path, missing: M
     }
 }
 
+/// How often a passphrase is asked for: a slip of the hand is no reason to begin again.
+const TRIES: usize = 3;
+
 /// Asks for the passphrase of a key file.
 fn unlock(path: &Path, bytes: &[u8]) -> Result<Zeroizing<String>, String> {
     let terminal = if is_ci() { None } else { Terminal::open() };
@@ -147,15 +150,23 @@ fn unlock(path: &Path, bytes: &[u8]) -> Result<Zeroizing<String>, String> {
                     SOPS_AGE_KEY, from where the pipeline keeps its secrets"
             .to_owned());
     };
-    let prompt = format!("Passphrase of {}: ", path.display());
-    let passphrase = terminal.ask_hidden(&prompt).map_err(|error| {
-        // It is not for this key alone: the run ends, and does not go on to say that no key opens the file.
-        if let NoAnswer::Interrupted(number) = error {
-            editor::raise(number);
+    let mut prompt = format!("Passphrase of {}: ", path.display());
+    for tries_left in (0..TRIES).rev() {
+        let passphrase = terminal.ask_hidden(&prompt).map_err(|error| {
+            // It is not for this key alone: the run ends, and does not go on to say that no key opens the file.
+            if let NoAnswer::Interrupted(number) = error {
+                editor::raise(number);
+            }
+            format!("no passphrase: {error}")
+        })?;
+        match open_protected(bytes, &passphrase) {
+            Err(IdentityError::WrongPassphrase) if tries_left > 0 => {
+                prompt = format!("That does not open it. Passphrase of {}: ", path.display());
+            }
+            done => return done.map_err(|error| error.to_string()),
         }
-        format!("no passphrase: {error}")
-    })?;
-    open_protected(bytes, &passphrase).map_err(|error| error.to_string())
+    }
+    Err(IdentityError::WrongPassphrase.to_string())
 }
 
 fn add(identities: &mut Identities, source: &str, text: &str, ui: &Ui) -> Result<(), Exit> {

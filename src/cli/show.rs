@@ -2,7 +2,7 @@
 
 use lmsgen::diagnostic::Diagnostic;
 use lmsgen::ops::{Checked, Error, Watch};
-use lmsgen::report::{Scope, diagnostics_text};
+use lmsgen::report::{Scope, count, diagnostics_text};
 use lmsgen::{files, git};
 
 use super::exit::Exit;
@@ -13,14 +13,22 @@ use super::ui::{Progress, Ui};
 /// # Errors
 /// The exit code of the worst fault.
 pub fn outcome<T>(ui: &Ui, checked: Checked<T>) -> Result<T, Exit> {
-    faults(ui, &checked);
+    outcome_after(ui, checked, None)
+}
+
+/// [`outcome`] of work that took so many milliseconds.
+///
+/// # Errors
+/// The exit code of the worst fault.
+pub fn outcome_after<T>(ui: &Ui, checked: Checked<T>, millis: Option<u64>) -> Result<T, Exit> {
+    faults(ui, &checked, millis);
     let exit = Exit::of(&checked.found);
     checked.outcome.ok_or(if exit == Exit::Done { Exit::Bug } else { exit })
 }
 
 /// Shows faults on stderr; with `-q` only errors.
-pub fn faults<T>(ui: &Ui, checked: &Checked<T>) {
-    let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis: None };
+fn faults<T>(ui: &Ui, checked: &Checked<T>, millis: Option<u64>) {
+    let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis };
     let quiet = |found: &[Diagnostic]| found.iter().filter(|one| one.is_error()).cloned().collect::<Vec<_>>();
     let found = if ui.is_quiet() { &quiet(&checked.found) } else { &checked.found };
     let text = diagnostics_text(found, &checked.sources, scope, &ui.message_page());
@@ -63,6 +71,17 @@ fn exit_of(error: &Error) -> Exit {
         Error::Secret { .. } | Error::Generate { .. } => Exit::Secrets,
         Error::Faults => Exit::Input,
         Error::Guard { .. } => Exit::Guard,
+    }
+}
+
+/// What comes after a change of the store in which `anew` files were encrypted wholly anew.
+pub fn next(anew: usize) -> String {
+    match anew {
+        0 => "Next: lmsgen render".to_owned(),
+        n => format!(
+            "Next: lmsgen render, then lmsgen publish --allow-secret-change   ({} encrypted wholly anew)",
+            if n == 1 { "1 file is".to_owned() } else { format!("{} files are", count(n)) }
+        ),
     }
 }
 

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lmsgen::report::{Page, Paint};
 use lmsgen::sops::Plaintext;
 
+use super::environment::is_ci;
 use super::exit::Exit;
 
 /// `--color`.
@@ -166,7 +167,7 @@ impl Ui {
     /// clears the line; drop it before saying anything.
     #[must_use]
     pub fn progress(&self, doing: &str, total: usize) -> Progress {
-        let wanted = self.verbosity >= Verbosity::Normal && io::stderr().is_terminal() && !is_set("CI");
+        let wanted = self.verbosity >= Verbosity::Normal && io::stderr().is_terminal() && !is_ci();
         Progress::new(doing, total, wanted)
     }
 }

@@ -116,6 +116,11 @@ impl Sink {
         self.found.retain(wanted);
     }
 
+    /// As [`Sink::retain`]; `wanted` may change what it keeps.
+    pub fn retain_mut(&mut self, wanted: impl FnMut(&mut Diagnostic) -> bool) {
+        self.found.retain_mut(wanted);
+    }
+
     /// Puts `***` where a text of a diagnostic repeats one of `texts`.
     pub fn redact(&mut self, texts: &[String]) {
         let clean = |text: &mut String| {
@@ -168,7 +173,8 @@ impl Sink {
         self.found
     }
 
-    /// Errors first, then by file and place; the same fault in many instances becomes one.
+    /// Errors first, then what is found in most instances (a file's own fault counts as one), then by file and place. The
+    /// same fault in many instances becomes one.
     #[must_use]
     pub fn into_sorted(self, sources: &SourceMap) -> Vec<Diagnostic> {
         let mut merged: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
@@ -196,7 +202,7 @@ impl Sink {
                 .primary
                 .as_ref()
                 .map(|label| (sources.get(label.span.file).path.to_string(), label.span.start, label.span.end));
-            (d.severity, place, d.code.id, d.message.clone())
+            (d.severity, std::cmp::Reverse(d.instances.len().max(1)), place, d.code.id, d.message.clone())
         });
         merged
     }

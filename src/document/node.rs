@@ -5,6 +5,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::table::TableReader;
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
+use crate::names::Date;
 
 /// A value has another type than its key takes.
 pub const WRONG_TYPE: Code = Code::new("LMS104", Class::Input);
@@ -42,7 +43,7 @@ pub enum Kind<'d> {
     List(Vec<Node<'d>>),
     /// A table.
     Table(&'d DeTable<'d>),
-    /// A date or a time, which nothing in a fleet takes.
+    /// A date or a time; only [`Node::date`] takes one.
     Date,
     /// A number that cannot be held, with the reason.
     BadNumber(&'static str),
@@ -149,6 +150,19 @@ impl<'d> Node<'d> {
             return None;
         };
         Some(truth)
+    }
+
+    /// The day, without a time, or an error about `what`.
+    pub fn date(self, what: &str, sink: &mut Sink) -> Option<Date> {
+        let day = match self.value {
+            DeValue::Datetime(found) if found.time.is_none() => found.date,
+            _ => None,
+        };
+        let day = day.and_then(|day| Date::new(day.year, day.month, day.day));
+        if day.is_none() {
+            self.wrong_type(what, "date (2027-03-01, without quotes)", sink);
+        }
+        day
     }
 
     /// The list's items, or an error about `what`.

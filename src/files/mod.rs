@@ -13,6 +13,7 @@ mod root;
 mod stage;
 mod write;
 
+pub use batch::Replacement;
 pub use dir::{Dir, Entry};
 pub use error::{Error, Kind};
 pub use hook::{Hook, Op};

@@ -1,10 +1,13 @@
-//! `[[allow]]` of `lmsgen.toml`: findings that are no leak, each with the reason why.
+//! `[[allow]]` of `lmsgen.toml`: what is reported and may stay, each with the reason why. Whether a code can be allowed, and
+//! by what, is said in the book of rules.
 
 use regex::Regex;
 
 use crate::diagnostic::{Code, Diagnostic, Sink, Span};
 use crate::document::{Kind, Located, TableReader, quoted};
-use crate::guard::{ALLOW, RULES};
+use crate::guard::ALLOW;
+use crate::names::Date;
+use crate::rules::{self, Allowed, Rule};
 
 /// A reason of fewer words explains nothing to whoever reads it next year.
 const FEWEST_WORDS: usize = 3;
@@ -13,13 +16,17 @@ const FEWEST_WORDS: usize = 3;
 #[derive(Clone, Debug)]
 pub struct Allow {
     /// The code of what is allowed.
-    pub code: Code,
-    /// Where: a pattern over paths from the fleet's root.
-    pub path: PathPattern,
+    pub code: &'static str,
+    /// Where: a pattern over paths from the fleet's root; `None` for anywhere.
+    pub path: Option<PathPattern>,
+    /// Patterns over instances (`lms-dev/C42`); none for every instance.
+    pub instances: Vec<PathPattern>,
     /// Under which key, when only there.
     pub key: Option<String>,
-    /// Why it is no leak.
+    /// Why it is allowed.
     pub reason: String,
+    /// The last day on which it counts.
+    pub expires: Option<Date>,
     /// The entry.
     pub span: Span,
 }
@@ -29,7 +36,26 @@ impl Allow {
     #[must_use]
     pub fn covers(&self, code: Code, path: &str, key: Option<&str>) -> bool {
         let is_key = self.key.as_deref().is_none_or(|wanted| key == Some(wanted));
-        self.code == code && is_key && self.path.matches(path)
+        is_key && self.is_about(code, Some(path))
+    }
+
+    /// `true` if the entry is about faults of `code` that are marked in the file at `path`, in some instance or in any.
+    #[must_use]
+    pub fn is_about(&self, code: Code, path: Option<&str>) -> bool {
+        let is_there = self.path.as_ref().is_none_or(|wanted| path.is_some_and(|path| wanted.matches(path)));
+        self.code == code.id && is_there
+    }
+
+    /// `true` if the entry lists `instance`.
+    #[must_use]
+    pub fn lists(&self, instance: &str) -> bool {
+        self.instances.iter().any(|pattern| pattern.matches(instance))
+    }
+
+    /// `true` if the entry counted up to a day before `today`.
+    #[must_use]
+    pub fn is_expired(&self, today: Date) -> bool {
+        self.expires.is_some_and(|last| last < today)
     }
 }
 
@@ -97,23 +123,88 @@ pub(super) fn read_allow(table: &mut TableReader<'_>, sink: &mut Sink) -> Vec<Al
 }
 
 fn read_one(mut table: TableReader<'_>, span: Span, sink: &mut Sink) -> Option<Allow> {
-    let code = table.required_string("code", sink).and_then(|code| read_code(code, sink));
-    let path = table.required_string("path", sink).and_then(|path| read_path(path, sink));
+    let rule = table.required_string("code", sink).and_then(|code| read_code(code, sink));
+    let path = table.string("path", sink).map(|path| read_path(path, sink));
+    let instances = table.take("instances").map(|entry| {
+        let found = entry.node.strings("allow.instances", sink).unwrap_or_default();
+        found.into_iter().map(|pattern| read_instance(pattern, sink)).collect::<Option<Vec<_>>>()
+    });
     let key = table.string("key", sink).map(|key| key.value.to_owned());
     let reason = table.required_string("reason", sink).and_then(|reason| read_reason(reason, sink));
+    let expires = table.take("expires").map(|entry| entry.node.date("allow.expires", sink));
     table.finish(sink);
-    Some(Allow { code: code?, path: path?, key, reason: reason?, span })
+    let rule = rule?;
+    let given = Allowed { path: path.is_some(), instances: instances.is_some(), key: key.is_some() };
+    check_place(rule, given, instances.as_ref(), span, sink)?;
+    Some(Allow {
+        code: rule.id,
+        path: transposed(path)?,
+        instances: transposed(instances)?.unwrap_or_default(),
+        key,
+        reason: reason?,
+        expires: transposed(expires)?,
+        span,
+    })
 }
 
-fn read_code(found: Located<&str>, sink: &mut Sink) -> Option<Code> {
-    let known = RULES.iter().map(|rule| rule.code()).find(|code| code.id == found.value);
-    if known.is_none() {
-        let ids: Vec<&str> = RULES.iter().map(|rule| rule.code().id).collect();
-        let fault = Diagnostic::error(ALLOW, format!("{} is no code that can be allowed", quoted(found.value)));
-        // Codes are all near each other: no guess at the one that was meant.
-        sink.push(fault.at(found.span, "").help(format!("write one of `{}`", ids.join("`, `"))));
+/// `None` for something that was given and is wrong.
+#[expect(clippy::option_option, reason = "a key is absent, wrong or right")]
+fn transposed<T>(given: Option<Option<T>>) -> Option<Option<T>> {
+    given.map_or(Some(None), |read| read.map(Some))
+}
+
+/// An entry says where it allows something, in a way that its code has.
+fn check_place(
+    rule: &Rule,
+    given: Allowed,
+    instances: Option<&Option<Vec<PathPattern>>>,
+    span: Span,
+    sink: &mut Sink,
+) -> Option<()> {
+    let allowed = rule.allowed();
+    let keys = [
+        (given.path, allowed.path, "path"),
+        (given.instances, allowed.instances, "instances"),
+        (given.key, allowed.key, "key"),
+    ];
+    let mut fault = |message: String, help: String| {
+        sink.push(Diagnostic::error(ALLOW, message).at(span, "").help(help));
+        None
+    };
+    if let Some((.., key)) = keys.iter().find(|(is_given, is_allowed, _)| *is_given && !is_allowed) {
+        let message = format!("`{}` cannot be allowed by `{key}`", rule.id);
+        return fault(message, format!("it can be allowed {}", rule.allow.trim_end_matches('.')));
     }
-    known
+    let names_none = instances.is_some_and(|read| read.as_ref().is_some_and(Vec::is_empty));
+    if names_none || !given.path && !given.instances {
+        let message = format!("this would allow `{}` everywhere", rule.id);
+        return fault(message, format!("say where: it can be allowed {}", rule.allow.trim_end_matches('.')));
+    }
+    Some(())
+}
+
+fn read_code(found: Located<&str>, sink: &mut Sink) -> Option<&'static Rule> {
+    let known = rules::find(found.value).filter(|rule| rule.id == found.value);
+    let fault = match known {
+        Some(rule) if !rule.allowed().is_never() => return Some(rule),
+        Some(rule) => Diagnostic::error(ALLOW, format!("`{}` cannot be allowed", rule.id))
+            .help(format!("put it right: `lmsgen rules {}` says how", rule.id)),
+        // Codes are all near each other: no guess at the one that was meant.
+        None => Diagnostic::error(ALLOW, format!("{} is no code that can be allowed", quoted(found.value)))
+            .help("write the code of the message; `lmsgen rules` lists them"),
+    };
+    sink.push(fault.at(found.span, ""));
+    None
+}
+
+fn read_instance(found: Located<&str>, sink: &mut Sink) -> Option<PathPattern> {
+    let pattern = PathPattern::new(found.value).filter(|_| found.value.matches('/').count() <= 1);
+    if pattern.is_none() {
+        let fault = Diagnostic::error(ALLOW, format!("{} matches no instance", quoted(found.value)));
+        let help = "write `environment/client`, such as `lms-dev/C42` or `lms-dev/*`; an environment's own objects are `lms-dev`";
+        sink.push(fault.at(found.span, "").help(help));
+    }
+    pattern
 }
 
 fn read_path(found: Located<&str>, sink: &mut Sink) -> Option<PathPattern> {
@@ -130,7 +221,7 @@ fn read_reason(found: Located<&str>, sink: &mut Sink) -> Option<String> {
     let is_reason = found.value.split_whitespace().count() >= FEWEST_WORDS;
     if !is_reason {
         let fault = Diagnostic::error(ALLOW, "the reason says too little").at(found.span, "");
-        sink.push(fault.help("write a sentence that tells the next reader why this is no leak"));
+        sink.push(fault.help("write a sentence that tells the next reader why this may stay"));
     }
     is_reason.then(|| found.value.to_owned())
 }

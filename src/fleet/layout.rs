@@ -31,6 +31,8 @@ pub(super) enum Place {
         /// A phase, `environment` or `components`.
         folder: String,
     },
+    /// `schemas/<name>.yaml`: definitions of custom resources.
+    Definition,
     /// Notes and Git's own files: nothing to say about them.
     Nothing,
     /// Left by an editor or hidden: named in a warning, never read.
@@ -66,6 +68,8 @@ pub(super) fn place(path: &RelPath) -> Place {
     }
     let parts: Vec<&str> = text.split('/').collect();
     match parts[..] {
+        ["schemas", _] if matches!(extension(name), Some("yaml" | "yml")) => Place::Definition,
+        ["schemas", ..] => Place::Nothing,
         ["environments", file] => match stem(file) {
             Ok(stem) => match EnvName::new(stem) {
                 Ok(name) => Place::Environment(name),

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::allow::Allow;
 use super::client::{ClientRead, Known, UNKNOWN_STACK, read_client, unknown_stack};
 use super::config::{Config, read_config};
+use super::definitions::read_definitions;
 use super::environment::{EnvironmentRead, TOKEN, read_environment};
 use super::environment_secrets::check_optional;
 use super::layout::Place;
@@ -70,6 +71,7 @@ struct Files {
     environments: Vec<(EnvName, Option<SourceText>)>,
     clients: Vec<(ClientId, SourceText)>,
     stacks: BTreeMap<StackName, StackFiles>,
+    definitions: Vec<SourceText>,
 }
 
 /// A file that a fleet or a stack has once.
@@ -116,6 +118,7 @@ impl Files {
                     let template = TemplateText { folder, path, file };
                     files.stacks.entry(stack).or_default().templates.push(template);
                 }
+                Place::Definition => files.definitions.extend(text),
                 Place::Nothing | Place::Ignored | Place::Wrong(_) => {}
             }
         }
@@ -124,7 +127,8 @@ impl Files {
     }
 
     fn load(self, allow: &mut Vec<Allow>, sink: &mut Sink) -> Option<Fleet> {
-        let Self { config, environments, clients, stacks } = self;
+        let Self { config, environments, clients, stacks, definitions } = self;
+        let definitions = read_definitions(&definitions, sink);
         if !check_count(clients.len(), "clients", sink) {
             return None;
         }
@@ -167,6 +171,7 @@ impl Files {
             git: config.git,
             environments: list,
             stacks: stacks.list,
+            definitions,
             clients: Vec::with_capacity(clients.len()),
             instances: Vec::new(),
             environment_parts: Vec::new(),

@@ -5,6 +5,7 @@
 mod allow;
 mod client;
 mod config;
+mod definitions;
 mod edit;
 mod environment;
 mod environment_secrets;

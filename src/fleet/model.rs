@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostic::{FileId, Span};
+use crate::manifest::Value;
 use crate::names::{ClientId, EnvName, PhaseName, SecretName, StackName};
 use crate::params::{Declarations, Overlay, ParamDecl, Params, Pattern};
 use crate::secret::Form;
@@ -17,6 +18,8 @@ pub struct Fleet {
     pub environments: Vec<Environment>,
     /// Stacks by name.
     pub stacks: Vec<Stack>,
+    /// Definitions of custom resources, from `schemas/`.
+    pub definitions: Vec<Value>,
     /// Clients by id.
     pub clients: Vec<Client>,
     /// Every client in every environment it runs in, by environment and client.

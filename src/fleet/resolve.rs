@@ -100,8 +100,9 @@ fn report(fleet: &Fleet, bases: &BTreeMap<(usize, usize), Params>, made: &[Made]
         report_faults(fleet, stack, &bases[&(environment, stack)], &instances, sink);
         let stack = &fleet.stacks[stack];
         let needs_recipients = !stack.secrets.is_empty() || !stack.environment_secrets.is_empty();
-        if needs_recipients && fleet.environments[environment].recipients.is_empty() {
-            let environment = &fleet.environments[environment];
+        let environment = &fleet.environments[environment];
+        // What is kept elsewhere is encrypted by nobody here.
+        if needs_recipients && environment.form.stored().is_some() && environment.recipients.is_empty() {
             let message = format!("environment `{}` has no recipients to encrypt secrets to", environment.name);
             let fault = Diagnostic::error(NO_RECIPIENTS, message).at(Span::file_start(environment.file), "");
             sink.push(fault.help("write `[secrets]` with `recipients = [\"age1…\"]`"));

@@ -40,7 +40,7 @@ pub struct Sources {
 
 impl Sources {
     /// The folders and the file that make up a fleet's sources.
-    pub const ROOTS: [&'static str; 4] = ["clients", "environments", "lmsgen.toml", "templates"];
+    pub const ROOTS: [&'static str; 5] = ["clients", "environments", "lmsgen.toml", "schemas", "templates"];
 
     /// Sources of `files`, in any order; what lies outside [`Sources::ROOTS`] is left out.
     #[must_use]

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use super::Problem;
+use super::{Problem, Unmerged};
 use crate::names::RelPath;
 
 /// The class of a fault, which decides the exit code.
@@ -48,6 +48,22 @@ pub enum Error {
     /// Nothing is called this.
     #[error("`{0}` names no commit of this repository")]
     UnknownRevision(String),
+    /// Something may be called this, and so may something else.
+    #[error("`{name}` can mean `{}` and `{}`", .meanings[0], .meanings[1])]
+    Ambiguous {
+        /// What was typed.
+        name: String,
+        /// Two of its meanings, in full.
+        meanings: [String; 2],
+    },
+    /// There is no one commit to compare with.
+    #[error("{}", unmerged(.base, *.why))]
+    NoMergeBase {
+        /// What was typed.
+        base: String,
+        /// Why not.
+        why: Unmerged,
+    },
     /// What was asked for is not a commit or not complete.
     #[error("cannot {doing}: {source}")]
     Library {
@@ -264,6 +280,16 @@ fn files(paths: &[RelPath]) -> String {
     }
 }
 
+fn unmerged(base: &str, why: Unmerged) -> String {
+    match why {
+        Unmerged::Unrelated => format!("HEAD and `{base}` have no commit in common"),
+        Unmerged::Several(n) => {
+            format!("HEAD and `{base}` were merged both ways: {n} commits could be where they parted")
+        }
+        Unmerged::Shallow => format!("this is a shallow clone: it may lack the commit where HEAD left `{base}`"),
+    }
+}
+
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("\n")
 }
@@ -284,7 +310,9 @@ impl Error {
             | Self::Raced { .. }
             | Self::Behind { .. }
             | Self::LocalMoved { .. } => Exit::Busy,
-            Self::Rewritten { .. } | Self::UncommittedSources { .. } | Self::Hidden { .. } => Exit::Guard,
+            Self::Rewritten { .. } | Self::UncommittedSources { .. } | Self::Hidden { .. } | Self::Ambiguous { .. } => {
+                Exit::Guard
+            }
             Self::Library { source, .. } if source.code() == git2::ErrorCode::Locked => Exit::Busy,
             Self::Problems(problems) => worst(problems),
             _ => Exit::Git,
@@ -302,6 +330,12 @@ impl Error {
             }
             Self::Extension { .. } => "work in a plain clone: full, with SHA-1 object ids and file references".into(),
             Self::UnknownRevision(_) => "name a commit, branch or tag; `git fetch` if it is on the remote only".into(),
+            Self::Ambiguous { meanings, .. } => format!("write the one that is meant in full: `{}`", meanings[1]),
+            Self::NoMergeBase { base, why } => match why {
+                Unmerged::Unrelated => "name the branch that the merge request goes into".into(),
+                Unmerged::Several(_) => format!("run `git rebase {base}`"),
+                Unmerged::Shallow => "run `git fetch --unshallow`; in GitLab CI set `GIT_DEPTH: 0`".into(),
+            },
             Self::Locked { path, .. } => format!("wait for it, or remove `{}` if no Git command runs", path.display()),
             Self::NoProgram(_) => "install Git and put it on the PATH".into(),
             Self::NoIdentity => "run `git config user.name 'Your Name'` and `git config user.email you@host`".into(),

@@ -19,6 +19,7 @@ mod owned;
 mod pack;
 mod program;
 mod publish;
+mod range;
 mod remote;
 mod repository;
 mod snapshot;
@@ -32,6 +33,7 @@ pub use publish::{
     ChangeKind, Changed, Destination, Files, Landed, Options, Proposal, Published, Rendered, SignOff, Signing,
     SourcePolicy, SourceWrite, Verdict, Workspace,
 };
+pub use range::{Entity, Stage, Touched, Unmerged};
 pub use repository::{Repository, Revision};
 pub use staged::StagedFile;
 pub use state::Problem;

@@ -14,6 +14,9 @@ pub const ALLOW: Code = Code::new("LMS460", Class::Input);
 /// An entry of `[[allow]]` that allows nothing.
 pub const UNUSED_ALLOW: Code = Code::new("LMS461", Class::Secret);
 
+/// An entry of `[[allow]]` whose last day has passed.
+pub const EXPIRED_ALLOW: Code = Code::new("LMS462", Class::Input);
+
 /// Every rule.
 pub const RULES: [Rule; 5] = [Rule::PrivateKey, Rule::Token, Rule::Url, Rule::Object, Rule::Named];
 

@@ -14,7 +14,7 @@ mod urls;
 mod value;
 mod words;
 
-pub use finding::{ALLOW, Finding, RULES, Rule, UNUSED_ALLOW, label};
+pub use finding::{ALLOW, EXPIRED_ALLOW, Finding, RULES, Rule, UNUSED_ALLOW, label};
 pub use scanner::{Guard, TextKind};
 
 #[cfg(test)]

@@ -85,8 +85,7 @@ fn storage(spec: Spot<'_, '_>, code: Code, whose: &dyn Display, faults: &mut Fau
         faults.add(code, path, format!("{whose}: a claim must say how much storage it requests"));
         return;
     };
-    if Quantity::read(storage, format_args!("{whose}: storage"), faults).is_some_and(|amount| amount <= Quantity::ZERO)
-    {
+    if Quantity::of(storage.value()).is_some_and(|amount| amount <= Quantity::ZERO) {
         faults.add(code, storage.path(), format!("{whose}: storage must be more than 0"));
     }
 }

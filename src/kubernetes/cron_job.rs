@@ -8,7 +8,7 @@ use super::fault::Faults;
 use super::field::Fields;
 use super::job;
 use super::spot::Spot;
-use super::workload::SELECTOR;
+use super::workload::{self, SELECTOR};
 
 /// A schedule, a time zone, a name or another field of a CronJob that Kubernetes refuses.
 const CRON_JOB: Code = Code::new("LMS728", Class::Input);
@@ -27,7 +27,7 @@ pub(super) fn check(object: Spot<'_, '_>, release: Release, faults: &mut Faults)
         let path = object.path_to("metadata").field("name");
         faults.add(CRON_JOB, path, message).help("its Jobs add 11 characters to it, and 63 are allowed");
     }
-    let Some(spec) = object.get("spec") else { return };
+    let Some(spec) = workload::spec_of(&object, CRON_JOB, faults) else { return };
     let mut fields = Fields::of(spec, CRON_JOB, &"the CronJob", faults);
     if let Some(schedule) = fields.required("schedule") {
         let shown = schedule.escape_debug();

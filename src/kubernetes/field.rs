@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use crate::diagnostic::Code;
 
 use super::fault::{Fault, Faults};
-use super::quantity::{QUANTITY, Quantity};
+use super::quantity::Quantity;
 use super::spot::Spot;
 use super::words::Broken;
 
@@ -107,27 +107,9 @@ impl<'a, 'v, 'p> Fields<'a, 'v, 'p> {
         }
     }
 
-    /// The amount under `key`; one that cannot be read is a fault.
-    pub(super) fn quantity(&mut self, key: &'v str) -> Option<Quantity> {
-        let found = self.at.get(key)?;
-        Quantity::read(found, format_args!("{}: {key}", self.whose), self.faults)
-    }
-}
-
-impl Quantity {
-    /// Reads the amount at `at`, which `what` names; one that cannot be read is a fault.
-    pub(super) fn read(at: Spot<'_, '_>, what: impl Display, faults: &mut Faults) -> Option<Self> {
-        let amount = Self::of(at.value());
-        if amount.is_none() {
-            let message = match at.value().as_str() {
-                Some(text) => format!("{what} `{}` is no quantity", text.escape_debug()),
-                None => format!("{what} is no quantity"),
-            };
-            faults
-                .add(QUANTITY, at.path(), message)
-                .help("write a number with a suffix or without: `500m`, `2`, `256Mi`, `1.5Gi`");
-        }
-        amount
+    /// The amount under `key`; one that cannot be read is against the schema, and none here.
+    pub(super) fn quantity(&self, key: &'v str) -> Option<Quantity> {
+        Quantity::of(self.at.get(key)?.value())
     }
 }
 

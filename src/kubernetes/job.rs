@@ -26,7 +26,7 @@ const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller
 
 /// A Job.
 pub(super) fn check(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
-    let Some(spec) = object.get("spec") else { return };
+    let Some(spec) = workload::spec_of(&object, JOB, faults) else { return };
     // Completions default to 1 where parallelism is not given either.
     let completions = match spec.int("completions") {
         None if !spec.has("completions") && !spec.has("parallelism") => Some(1),
@@ -35,6 +35,11 @@ pub(super) fn check(object: Spot<'_, '_>, release: Release, faults: &mut Faults)
     job_spec(spec, completions, release, faults);
     let name = object.get("metadata").map(|metadata| metadata.text_or_empty("name")).unwrap_or_default();
     select(spec, name, faults);
+    if name.len() > 63 && !spec.is("manualSelector") {
+        let message = "the name of a Job must not be longer than 63 characters";
+        let path = object.path_to("metadata").field("name");
+        faults.add(JOB, path, message).help("its Pods have it as a label");
+    }
     if let Some(count) = completions.filter(|count| *count > 0 && is_indexed(spec))
         && !name.is_empty()
         && let Err(rule) = dns_label(&format!("{name}-{}", count - 1))

@@ -1,5 +1,7 @@
 //! When a Job fails and when it has succeeded: `podFailurePolicy`, `successPolicy`.
 
+use crate::manifest::Value;
+
 use super::fault::Faults;
 use super::field::Fields;
 use super::job::JOB;
@@ -85,7 +87,8 @@ fn exit_codes(spec: Spot<'_, '_>, codes: Spot<'_, '_>, faults: &mut Faults) {
     }
     let mut before = None;
     for value in codes.items("values") {
-        let Ok(code) = value.written().parse::<i64>() else { continue };
+        let code = if *value.value() == Value::Null { Ok(0) } else { value.written().parse::<i64>() };
+        let Ok(code) = code else { continue };
         let rule = match before {
             _ if code == 0 && codes.text("operator") == Some("In") => "0 is no failure",
             Some(before) if before == code => "an exit code is listed twice",

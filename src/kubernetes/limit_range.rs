@@ -50,7 +50,6 @@ fn limit(limit: Spot<'_, '_>, kind: &str, faults: &mut Faults) {
                 let message = format!("{WHOSE}: the resource `{}` {rule}", name.escape_debug());
                 faults.add(AMOUNTS, amount.path(), message);
             }
-            Quantity::read(amount, format_args!("{WHOSE}: {key} of {}", name.escape_debug()), faults);
             let is_new = AMOUNT_KEYS[..nth].iter().all(|before| given(limit, before, name).is_none());
             if is_new {
                 compare(limit, kind, name, faults);

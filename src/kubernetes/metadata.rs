@@ -16,8 +16,8 @@ const NAME: Code = Code::new("LMS710", Class::Input);
 pub(super) const LABEL: Code = Code::new("LMS711", Class::Input);
 /// An annotation's key that Kubernetes refuses, or too many bytes of annotations.
 const ANNOTATION: Code = Code::new("LMS712", Class::Input);
-/// Another part of `metadata`: a finalizer, an owner, a generation.
-const METADATA: Code = Code::new("LMS713", Class::Input);
+/// An owner or a finalizer that Kubernetes refuses.
+const OWNER: Code = Code::new("LMS713", Class::Input);
 
 /// Bytes of all annotations together, keys and values.
 const MAX_ANNOTATIONS: usize = 256 << 10;
@@ -29,7 +29,9 @@ const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 pub fn check(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
     let kind = Kind::of(object);
     let Some(metadata) = object.get("metadata") else {
-        nameless(object.path_to("metadata").field("name"), faults);
+        if kind.needs_name() {
+            nameless(object.path_to("metadata").field("name"), faults);
+        }
         return;
     };
     names(metadata, kind, release, faults);
@@ -45,7 +47,9 @@ pub fn check(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
     let is_named_by_server = kind.is_namespace() && !metadata.text_or_empty("name").is_empty();
     labels_but(metadata, if is_named_by_server { NAMESPACE_NAME } else { "" }, faults);
     annotations(metadata, faults);
-    Fields::of(metadata, METADATA, &"metadata", faults).not_negative("generation");
+    if kind.keeps_generation(release) {
+        Fields::of(metadata, NAME, &"metadata", faults).not_negative("generation");
+    }
     owners(metadata, faults);
     finalizers(metadata, kind, faults);
 }
@@ -101,10 +105,26 @@ impl<'v> Kind<'v> {
         GROUPS.contains(&self.group)
     }
 
+    /// `false` for LimitRanges, which the API server names, and for questions to it, which are not kept.
+    fn needs_name(self) -> bool {
+        !matches!(self.group, "authentication.k8s.io" | "authorization.k8s.io")
+            && (self.group, self.kind) != ("", "LimitRange")
+    }
+
+    /// `true` for kinds whose `generation` the API server does not set to 1.
+    fn keeps_generation(self, release: Release) -> bool {
+        match (self.group, self.kind) {
+            ("", "Pod" | "PodTemplate" | "ReplicationController") => false,
+            ("" | "rbac.authorization.k8s.io" | "storage.k8s.io" | "coordination.k8s.io", _) => true,
+            ("autoscaling", _) => release < Release(37),
+            _ => false,
+        }
+    }
+
     fn name_rule(self, release: Release) -> fn(&str) -> Result<(), Broken> {
         match (self.group, self.kind) {
             ("", "Service") if release < Release(36) => dns_1035_label,
-            ("", "Service" | "Namespace") => dns_label,
+            ("", "Service" | "Namespace") | ("apps", "StatefulSet") => dns_label,
             ("rbac.authorization.k8s.io" | "apiregistration.k8s.io" | "certificates.k8s.io", _) => path_segment,
             _ if self.is_budget() => path_segment,
             _ => dns_subdomain,
@@ -120,7 +140,7 @@ fn nameless(path: crate::manifest::Path, faults: &mut Faults) {
 fn names(metadata: Spot<'_, '_>, kind: Kind<'_>, release: Release, faults: &mut Faults) {
     let rule = kind.name_rule(release);
     let (name, prefix) = (metadata.text_or_empty("name"), metadata.text_or_empty("generateName"));
-    if name.is_empty() && prefix.is_empty() {
+    if name.is_empty() && prefix.is_empty() && kind.needs_name() {
         nameless(metadata.path_to("name"), faults);
     }
     if !name.is_empty()
@@ -187,8 +207,8 @@ pub(super) fn annotations(metadata: Spot<'_, '_>, faults: &mut Faults) {
 /// `ownerReferences` (`ValidateOwnerReferences`).
 fn owners(metadata: Spot<'_, '_>, faults: &mut Faults) {
     let mut has_controller = false;
-    for owner in metadata.items("ownerReferences") {
-        let mut fields = Fields::of(owner, METADATA, &"an owner", faults);
+    for (nth, owner) in metadata.items("ownerReferences").enumerate() {
+        let mut fields = Fields::of(owner, OWNER, &"an owner", faults);
         for key in ["kind", "name", "uid"] {
             fields.required(key);
         }
@@ -201,7 +221,9 @@ fn owners(metadata: Spot<'_, '_>, faults: &mut Faults) {
         if matches!(version, "v1" | "/v1") && owner.text("kind") == Some("Event") {
             fields.add("kind", "an Event cannot own anything");
         }
-        if owner.is("controller") {
+        // The API server drops an owner that is listed twice.
+        let is_again = metadata.items("ownerReferences").take(nth).any(|other| other.value() == owner.value());
+        if owner.is("controller") && !is_again {
             if has_controller {
                 fields.add("controller", "another owner is the controller already").help("keep one `controller: true`");
             }
@@ -215,12 +237,12 @@ fn finalizers(metadata: Spot<'_, '_>, kind: Kind<'_>, faults: &mut Faults) {
     let rule = if kind.has_strict_finalizers() { finalizer } else { qualified_name };
     for (name, at) in metadata.texts("finalizers") {
         if let Err(rule) = rule(name) {
-            faults.add(METADATA, at.path(), format!("the finalizer `{}` {rule}", name.escape_debug()));
+            faults.add(OWNER, at.path(), format!("the finalizer `{}` {rule}", name.escape_debug()));
         }
     }
     let has = |wanted: &str| metadata.texts("finalizers").any(|(name, _)| name == wanted);
     if has("orphan") && has("foregroundDeletion") {
         let message = "the finalizers `orphan` and `foregroundDeletion` exclude each other";
-        faults.add(METADATA, metadata.path_to("finalizers"), message).help("keep one of them");
+        faults.add(OWNER, metadata.path_to("finalizers"), message).help("keep one of them");
     }
 }

@@ -20,10 +20,16 @@ mod job;
 mod job_policy;
 mod limit_range;
 mod metadata;
+#[cfg(test)]
+mod metadata_tests;
 mod namespace;
 mod network_policy;
 mod pod;
+#[cfg(test)]
+mod pod_level_tests;
 mod pod_security;
+#[cfg(test)]
+mod pod_tests;
 mod quantity;
 mod rbac;
 mod resource_name;
@@ -34,6 +40,8 @@ mod service_port;
 mod spot;
 mod words;
 mod workload;
+#[cfg(test)]
+mod workload_tests;
 
 pub use check::{Release, check};
 pub use fault::{Fault, Faults};

@@ -1,10 +1,6 @@
 //! Amounts of resources: `100m`, `1.5Gi`, `1e3` (`k8s.io/apimachinery/pkg/api/resource`).
 
-use crate::diagnostic::{Class, Code};
 use crate::manifest::Value;
-
-/// A text that is no amount of a resource.
-pub(super) const QUANTITY: Code = Code::new("LMS714", Class::Input);
 
 /// An amount in billionths of its unit, which is as fine as Kubernetes keeps it; finer amounts are rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,11 +13,12 @@ impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// Reads a string, with or without spaces around it, or a number; null is nothing. `None` if it is no quantity.
+    /// Reads a string, with or without spaces (no tabs) around it, or a number; null is nothing. `None` if it is no
+    /// quantity.
     #[must_use]
     pub fn of(value: &Value) -> Option<Self> {
         match value {
-            Value::String(text) => Self::parse(text.trim()),
+            Value::String(text) => Self::parse(text.trim_matches(' ')),
             Value::Number(text) => Self::parse(text),
             Value::Null => Some(Self::ZERO),
             _ => None,
@@ -29,6 +26,7 @@ impl Quantity {
     }
 
     /// Reads `<sign><digits>[.<digits>][<suffix>]`; amounts beyond 2^63 - 1 are capped, as Kubernetes caps them.
+    /// Without digits it is nothing: Kubernetes takes `Mi` and `-` for 0.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (is_negative, body) = match text.as_bytes().first()? {
@@ -39,11 +37,10 @@ impl Quantity {
         let end = body.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(body.len());
         let (number, suffix) = body.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        // Kubernetes asks for no digit: `Mi` and `-` are nothing.
         if fraction.contains('.') {
             return None;
         }
-        let amount = scaled(whole, fraction, scale(suffix)?);
+        let amount = scaled(whole, fraction, &scale(suffix)?);
         let amount = amount.min(i128::from(i64::MAX) * ONE);
         Some(Self(if is_negative { -amount } else { amount }))
     }
@@ -126,7 +123,7 @@ fn scale(suffix: &str) -> Option<Scale> {
 }
 
 /// The amount in billionths, rounded away from zero.
-fn scaled(whole: &str, fraction: &str, scale: Scale) -> i128 {
+fn scaled(whole: &str, fraction: &str, scale: &Scale) -> i128 {
     // Nothing beyond 40 digits changes an amount that is capped at 19.
     let digits = whole.trim_start_matches('0');
     if digits.len() > 40 {
@@ -140,7 +137,7 @@ fn scaled(whole: &str, fraction: &str, scale: Scale) -> i128 {
     }
     let mut exponent = 9 - i32::try_from(kept.len()).expect("at most 30");
     match scale {
-        Scale::Decimal(by) => exponent = exponent.saturating_add(by),
+        Scale::Decimal(by) => exponent = exponent.saturating_add(*by),
         Scale::Binary(bits) => amount = amount.saturating_mul(1 << bits),
     }
     times_ten_to(amount, exponent, is_cut)
@@ -179,7 +176,9 @@ mod tests {
         assert!(parse("-1").is_negative() && !parse("+1").is_negative());
         assert!(parse("256Mi") < parse("512Mi"));
         assert!(!parse("1m").is_whole() && parse("1m").is_whole_milli() && !parse("1u").is_whole_milli());
-        assert_eq!((parse("Mi"), parse("-")), (Quantity::ZERO, Quantity::ZERO));
+        for nothing in ["0", "Mi", "-", ".", "+.k"] {
+            assert_eq!(parse(nothing), Quantity::ZERO, "{nothing}");
+        }
         for bad in ["", "1mi", "1 Mi", "1.2.3", "1e", "1e1.5", "--1", "0x1", "1KB", "1Gb", " 1"] {
             assert_eq!(Quantity::parse(bad), None, "{bad}");
         }

@@ -47,7 +47,7 @@ fn hard(name: &str, amount: Spot<'_, '_>, faults: &mut Faults) {
         let fault = faults.add(AMOUNTS, amount.path(), format!("{WHOSE}: the resource `{shown}` {rule}"));
         fault.help("write `requests.cpu`, `limits.memory`, `pods`, `count/deployments.apps` and the like");
     }
-    let Some(quantity) = Quantity::read(amount, format_args!("{WHOSE}: {shown}"), faults) else { return };
+    let Some(quantity) = Quantity::of(amount.value()) else { return };
     if quantity.is_negative() {
         faults.add(AMOUNTS, amount.path(), format!("{WHOSE}: {shown} must not be negative"));
     } else if is_whole(name) && !quantity.in_milli().is_whole() {

@@ -1,6 +1,6 @@
 //! A value inside an object that knows the way it was reached, without building a path until a fault needs it.
 
-use crate::manifest::{Path, Value};
+use crate::manifest::{Map, Path, Value};
 
 /// A value and the way to it. Null is read as absent, as the API server reads it.
 #[derive(Clone, Copy)]
@@ -93,8 +93,7 @@ impl<'v, 'p> Spot<'v, 'p> {
         self.raw(key).is_some()
     }
 
-    /// Items of the list under `key`; nothing when there is no list. A null has nothing in it, as the API server reads
-    /// it.
+    /// Items of the list under `key`; nothing when there is no list. A null is an empty item, as the API server has it.
     pub fn items<'s>(&'s self, key: &'v str) -> impl Iterator<Item = Spot<'v, 's>> + use<'s, 'v, 'p> {
         let items = self.raw(key).and_then(Value::as_list).unwrap_or_default();
         items.iter().enumerate().map(move |(at, value)| Spot { value, from: Some((self, Way::Item(key, at))) })
@@ -110,7 +109,7 @@ impl<'v, 'p> Spot<'v, 'p> {
     pub fn entries<'s>(&'s self, key: &'v str) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
         let map = self.raw(key).and_then(Value::as_map);
         map.into_iter()
-            .flat_map(|map| map.iter())
+            .flat_map(Map::iter)
             .map(move |(name, value)| (name, Spot { value, from: Some((self, Way::Entry(key, name))) }))
     }
 
@@ -123,16 +122,15 @@ impl<'v, 'p> Spot<'v, 'p> {
     pub fn fields_with_null<'s>(&'s self) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
         let map = self.value.as_map();
         map.into_iter()
-            .flat_map(|map| map.iter())
+            .flat_map(Map::iter)
             .map(move |(name, value)| (name, Spot { value, from: Some((self, Way::Field(name))) }))
     }
 
-    /// Strings of the list under `key` with their positions, null as an empty one; nothing when there is no list.
+    /// Strings of the list under `key`, null as an empty one; nothing when there is no list.
     pub fn texts<'s>(&'s self, key: &'v str) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
         self.items(key).filter_map(|item| match item.value {
-            Value::String(text) => Some((text.as_str(), item)),
             Value::Null => Some(("", item)),
-            _ => None,
+            value => Some((value.as_str()?, item)),
         })
     }
 

@@ -93,6 +93,18 @@ const fn is_path_byte(b: u8) -> bool {
         || matches!(b, b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':')
 }
 
+/// A name that fits into a URL, which is all that names of roles must do.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn path_segment(text: &str) -> Result<(), Broken> {
+    match text {
+        "." | ".." => Err("must not be `.` or `..`"),
+        text if text.contains(['/', '%']) => Err("must not contain `/` or `%`"),
+        _ => Ok(()),
+    }
+}
+
 /// The name of an HTTP header.
 ///
 /// # Errors
@@ -279,17 +291,6 @@ pub fn config_key(text: &str) -> Result<(), Broken> {
 /// The rule that is broken.
 pub const fn port_number(port: i64) -> Result<(), Broken> {
     if port >= 1 && port <= 65535 { Ok(()) } else { Err("must be between 1 and 65535") }
-}
-
-/// A part of a URL's path: anything without `/` and `%` but `.` and `..`.
-///
-/// # Errors
-/// The rule that is broken.
-pub fn path_segment(text: &str) -> Result<(), Broken> {
-    if matches!(text, "." | "..") {
-        return Err("must not be `.` or `..`");
-    }
-    if text.contains(['/', '%']) { Err("must not contain `/` or `%`") } else { Ok(()) }
 }
 
 /// A finalizer's name: one of Kubernetes itself, or one with a domain.

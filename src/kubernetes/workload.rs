@@ -19,7 +19,7 @@ const WORKLOAD: Code = Code::new("LMS726", Class::Input);
 
 /// A Deployment.
 pub(super) fn deployment(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
-    let Some(spec) = object.get("spec") else { return };
+    let Some(spec) = spec_of(&object, WORKLOAD, faults) else { return };
     common(spec, release, None, faults);
     let mut fields = Fields::of(spec, WORKLOAD, &"the Deployment", faults);
     for key in ["revisionHistoryLimit", "progressDeadlineSeconds"] {
@@ -48,13 +48,13 @@ pub(super) fn deployment(object: Spot<'_, '_>, release: Release, faults: &mut Fa
 
 /// A ReplicaSet.
 pub(super) fn replica_set(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
-    let Some(spec) = object.get("spec") else { return };
+    let Some(spec) = spec_of(&object, WORKLOAD, faults) else { return };
     common(spec, release, None, faults);
 }
 
 /// A StatefulSet.
 pub(super) fn stateful_set(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
-    let Some(spec) = object.get("spec") else { return };
+    let Some(spec) = spec_of(&object, WORKLOAD, faults) else { return };
     common(spec, release, Some(spec), faults);
     let mut fields = Fields::of(spec, WORKLOAD, &"the StatefulSet", faults);
     fields.one_of("podManagementPolicy", &["OrderedReady", "Parallel"]);
@@ -101,7 +101,7 @@ pub(super) fn stateful_set(object: Spot<'_, '_>, release: Release, faults: &mut 
 
 /// A DaemonSet.
 pub(super) fn daemon_set(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
-    let Some(spec) = object.get("spec") else { return };
+    let Some(spec) = spec_of(&object, WORKLOAD, faults) else { return };
     common(spec, release, None, faults);
     Fields::of(spec, WORKLOAD, &"the DaemonSet", faults).not_negative("revisionHistoryLimit");
     let Some(strategy) = spec.get("updateStrategy") else { return };
@@ -123,6 +123,15 @@ pub(super) fn daemon_set(object: Spot<'_, '_>, release: Release, faults: &mut Fa
         }
         _ => {}
     }
+}
+
+/// The spec, which must be there.
+pub(super) fn spec_of<'v, 's>(object: &'s Spot<'v, '_>, code: Code, faults: &mut Faults) -> Option<Spot<'v, 's>> {
+    let spec = object.get("spec");
+    if spec.is_none() {
+        faults.add(code, object.path_to("spec"), format!("the {} has no spec", object.text_or_empty("kind")));
+    }
+    spec
 }
 
 fn rolling_deployment(update: Spot<'_, '_>, faults: &mut Faults) {

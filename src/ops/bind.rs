@@ -3,15 +3,18 @@
 
 use std::collections::HashMap;
 
+use crate::diagnostic::Severity;
 use crate::fleet::SecretKeyDecl;
 use crate::git::Repository;
 use crate::names::RelPath;
-use crate::secret::{StoreFile, bind, decrypt};
-use crate::sops::Identities;
+use crate::secret::{EMPTY_VALUE, Fault, StoreError, StoreFile, bind, decrypt};
+use crate::sops::{Identities, Plaintext};
 
 use super::Error;
 use super::prepare::Checked;
 use super::secret_place::{public_halves, recipients, spec};
+use super::secret_verify::{NOT_DERIVED, stale_digests};
+use super::store::Wanted;
 use super::store_change::{Change, ChangedFiles};
 use super::store_files::STORE;
 
@@ -28,8 +31,13 @@ pub fn bind_secrets(
     change.apply(|fleet, one, bytes| {
         let failed = |source| Error::Secret { path: one.path.to_string(), source };
         let mut spec = spec(fleet, (one.place, one.decl), &one.object_name, Vec::new())?;
+        let values = decrypt(bytes, identities).map_err(failed)?;
+        let faults = faults(one, &values);
+        if !faults.is_empty() {
+            return Err(failed(StoreError::Faults(faults)));
+        }
         if one.decl.keys.iter().any(SecretKeyDecl::is_public) {
-            spec.public = public_halves(one.decl, &decrypt(bytes, identities).map_err(failed)?)?;
+            spec.public = public_halves(one.decl, &values)?;
         }
         let old = committed.get(&one.path);
         if let Some((now, before)) = old.and_then(|old| older(old, bytes)) {
@@ -43,6 +51,27 @@ pub fn bind_secrets(
         let new = bind(bytes, &spec, &recipients(fleet, one.place), revision, identities, now).map_err(failed)?;
         Ok(Some((new, ())))
     })
+}
+
+/// What lmsgen would not have written, and does not take over.
+fn faults(one: &Wanted<'_>, values: &[(String, Plaintext)]) -> Vec<Fault> {
+    let fault = |code, message, help: String| Fault {
+        code,
+        severity: Severity::Error,
+        message,
+        help: Some(help.into()),
+        span: 0..0,
+    };
+    let empty = values.iter().filter(|(_, value)| value.is_empty()).map(|(key, _)| {
+        let help = "SOPS does not protect empty values: set one, or remove the key with `sops unset`";
+        fault(EMPTY_VALUE, format!("the value of key `{key}` is empty"), help.to_owned())
+    });
+    let stale = stale_digests(one.decl, values).into_iter().map(|key| {
+        let message = format!("key `{key}` is not the SHA-256 that the stack declares");
+        let help = "the key that it is made of was changed without it: set that with `lmsgen secrets set`, and the digest follows";
+        fault(NOT_DERIVED, message, help.to_owned())
+    });
+    empty.chain(stale).collect()
 }
 
 /// The store files of the last commit; none without a repository or a commit.

@@ -10,9 +10,12 @@ use crate::tree::{FileChange, Scope};
 
 use super::Error;
 use super::causes::add_causes;
+use super::committed::{Committed, warn_unraised};
+use super::interrupted::warn_interrupted;
 use super::prepare::{Checked, Prepared, prepare};
 use super::render::{Strictness, require_secrets};
 use super::secret_place::place_name;
+use super::store::Missing;
 use super::store_files::StoreFiles;
 
 /// What differs.
@@ -43,7 +46,9 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };
-    require_secrets(&mut prepared, Strictness::Lenient);
+    let committed = require_secrets(root, &mut prepared, Strictness::Lenient)?;
+    warn_unraised(root, &mut prepared)?;
+    warn_interrupted(root, &mut prepared.sources, &mut prepared.found)?;
     if prepared.found.has_errors() {
         return Ok(prepared.finish(None));
     }
@@ -71,7 +76,7 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
     if let Some(base) = &base {
         add_causes(&mut report, (&repository, base), (&prepared, &files))?;
     }
-    let outcome = DiffOutcome { base, report, changes, to_generate: to_generate(&prepared) };
+    let outcome = DiffOutcome { base, report, changes, to_generate: to_generate(&prepared, &committed) };
     Ok(prepared.finish(Some(outcome)))
 }
 
@@ -93,7 +98,7 @@ pub fn owners(prepared: &Prepared) -> Vec<Owner> {
 /// Output files of Secrets that are not in the store and will be generated.
 fn to_come(prepared: &Prepared) -> std::collections::HashSet<String> {
     let missing = prepared.store.missing.iter().filter(|missing| missing.existing.is_none() && missing.has_generated());
-    let path = |missing: &super::store::Missing| {
+    let path = |missing: &Missing| {
         let phase = prepared.fleet.stacks[missing.stack].phases.first();
         let folder = match (missing.place.client, phase) {
             (Some(_), Some(phase)) => format!("{}/{phase}", place_name(&prepared.fleet, missing.place)),
@@ -104,9 +109,12 @@ fn to_come(prepared: &Prepared) -> std::collections::HashSet<String> {
     missing.map(path).collect()
 }
 
-fn to_generate(prepared: &Prepared) -> Vec<(String, usize)> {
+fn to_generate(prepared: &Prepared, committed: &Committed) -> Vec<(String, usize)> {
     let mut counts = std::collections::BTreeMap::new();
-    for missing in prepared.store.missing.iter().filter(|missing| missing.has_generated()) {
+    // What the last commit has is not made anew.
+    let is_gone = |one: &Missing| one.existing.is_none() && committed.holds(&one.path);
+    let made = prepared.store.missing.iter().filter(|one| one.has_generated() && !is_gone(one));
+    for missing in made.filter(|one| committed.lost_keys(one).is_empty()) {
         let n = missing.keys.iter().filter(|key| matches!(key.source, crate::fleet::SecretSource::Generate(_))).count();
         *counts.entry(place_name(&prepared.fleet, missing.place)).or_insert(0) += n;
     }

@@ -8,13 +8,13 @@ use rayon::prelude::*;
 
 use crate::files::{Durability, Root};
 use crate::fleet::{Fleet, SecretSource};
-use crate::git::Repository;
 use crate::names::RelPath;
 use crate::render::SecretPlace;
 use crate::secret::{StoredSecret, decrypt, encrypt, generate, set};
 use crate::sops::Identities;
 
 use super::Error;
+use super::committed::{Committed, refuse_lost_keys};
 use super::prepare::Prepared;
 use super::render::Watch;
 use super::secret_place::{recipients, spec};
@@ -102,9 +102,10 @@ fn make_each<T: Send>(
     if todo.is_empty() {
         return Ok(Vec::new());
     }
-    let new: Vec<RelPath> =
-        todo.iter().filter(|missing| missing.existing.is_none()).map(|missing| missing.path.clone()).collect();
-    refuse_lost(making.root, &new)?;
+    let paths: Vec<RelPath> = todo.iter().map(|missing| missing.path.clone()).collect();
+    let committed = Committed::at(making.root, &paths)?;
+    committed.refuse_gone(todo.iter().filter(|missing| missing.existing.is_none()).map(|missing| &missing.path))?;
+    refuse_lost_keys(&committed, fleet, todo)?;
     making.watch.begin("Generating secrets", todo.len());
     let (done, is_stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     // One file is one piece of work: some take a thousand times as long as others, and no core shall idle at the end.
@@ -120,27 +121,6 @@ fn make_each<T: Send>(
     });
     // The first error in order, whichever thread was faster.
     made.collect::<Vec<_>>().into_iter().flatten().collect()
-}
-
-/// Refuses to make anew what the last commit has and the disk has not: whoever runs with the old values would be locked
-/// out. Without a repository or a commit there is nothing to lose.
-///
-/// # Errors
-/// [`Error::Guard`] with the files.
-pub fn refuse_lost(root: &Root, paths: &[RelPath]) -> Result<(), Error> {
-    let Ok(repository) = Repository::open(root.path()) else { return Ok(()) };
-    let Ok(Some(head)) = repository.head() else { return Ok(()) };
-    let committed = repository.files_at(&head, paths)?;
-    let lost: Vec<&str> =
-        paths.iter().zip(&committed).filter(|(_, file)| file.is_some()).map(|(path, _)| path.as_str()).collect();
-    let Some(first) = lost.first() else { return Ok(()) };
-    let more = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
-    Err(Error::Guard {
-        message: format!(
-            "{first}{more}: in the last commit but not on disk; new values would lock out what runs with the old ones"
-        ),
-        help: format!("restore with `git checkout -- {first}`; if new values are meant, commit the deletion first"),
-    })
 }
 
 fn generate_one(fleet: &Fleet, missing: &Missing, making: Making<'_>) -> Result<Generated, Error> {

@@ -54,7 +54,7 @@ pub fn manifests(root: &Root, options: &ManifestsOptions<'_>) -> Result<Checked<
         Err(faults) => return Ok(faults.with(None)),
     };
     // What is missing in the store would be missing in the stream.
-    require_secrets(&mut prepared, Strictness::Locked);
+    require_secrets(root, &mut prepared, Strictness::Locked)?;
     if prepared.found.has_errors() {
         return Ok(prepared.finish(None));
     }

@@ -6,13 +6,16 @@
 mod bind;
 mod causes;
 mod clients;
+mod committed;
 mod convert;
 mod diff;
 mod error;
 mod explain;
 mod generate;
+mod interrupted;
 mod manifests;
 mod named_files;
+mod places;
 mod plaintext;
 mod prepare;
 mod publish;
@@ -21,6 +24,7 @@ mod render;
 mod rewrap;
 mod rotate;
 mod scan;
+mod scope;
 mod secret_place;
 mod secret_status;
 mod secret_verify;
@@ -42,7 +46,9 @@ pub use diff::{DiffOutcome, diff};
 pub use error::Error;
 pub use explain::{Explained, explain};
 pub use generate::Generated;
+pub use interrupted::finish_interrupted;
 pub use manifests::{Document, Manifests, ManifestsOptions, manifests};
+pub use places::{Place, Places, secret_places};
 pub use prepare::{Checked, Prepared};
 pub use publish::{PublishOptions, PublishOutcome, publish};
 pub use publish_message::Summary;
@@ -50,11 +56,12 @@ pub use render::{RenderOptions, RenderOutcome, Watch, render};
 pub use rewrap::{RecipientChange, rewrap_secrets};
 pub use rotate::{RotateTarget, Rotated, rotate_secrets};
 pub use scan::{ScanTarget, Scanned, scan};
+pub use scope::outside_clients;
 pub use secret_status::secret_status;
 pub use secret_verify::{Verified, verify_secrets};
 pub use secrets::{
-    EditOutcome, Editing, GenerateOutcome, Import, SecretRef, SetOutcome, Shown, apply_edit, generate_secrets,
-    import_secret, open_for_edit, set_secret, show_secret,
+    EditOutcome, Editing, GenerateOutcome, Import, SecretRef, SetOutcome, SetTarget, Shown, apply_edit,
+    generate_secrets, import_secret, open_for_edit, set_everywhere, set_secret, settable_places, show_secret,
 };
 pub use store::{Missing, MissingKey};
 pub use store_change::{Change, ChangedFile, ChangedFiles};

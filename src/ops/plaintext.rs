@@ -13,6 +13,9 @@ use crate::render::Sentry;
 /// Findings of one file that are shown; all of them are hidden.
 const MOST_OF_A_FILE: usize = 20;
 
+/// Where the fleet's own files lie besides its sources. Entries of `[[allow]]` about others are for `secrets scan`.
+const OTHERS: [&str; 2] = [super::store_files::STORE, ".sops.yaml"];
+
 /// What was found in a fleet's sources.
 pub struct Watched {
     /// For what comes after; knows the values that were found.
@@ -50,14 +53,7 @@ pub fn guard_of(fleet: Option<&Fleet>) -> Guard {
 /// Looks at every text in `map`, and at the notes among `files`, which loading does not read.
 ///
 /// Templates must have been compiled: afterwards the map holds no secret.
-pub fn watch(
-    fleet: Option<&Fleet>,
-    allow: Vec<Allow>,
-    files: &Sources,
-    map: &mut SourceMap,
-    found: &mut Sink,
-) -> Watched {
-    let sentry = Sentry::new(guard_of(fleet), allow);
+pub fn watch(sentry: Sentry, files: &Sources, map: &mut SourceMap, found: &mut Sink) -> Watched {
     let texts: Vec<(FileId, &str, &str)> = map.iter().map(|(id, source)| (id, &*source.path, &*source.text)).collect();
     let mut hits: Vec<(FileId, Vec<Finding>)> = texts
         .into_par_iter()
@@ -141,11 +137,13 @@ fn with_escapes(mut secrets: Vec<String>) -> Vec<String> {
 /// Warns of entries of `[[allow]]` about the fleet's own files that cover nothing.
 pub fn report_unused(sentry: &Sentry, found: &mut Sink) {
     let is_own = |allow: &&Allow| {
-        let first = allow.path.as_str().split('/').next().unwrap_or_default();
-        Sources::ROOTS.contains(&first) || first == super::store_files::STORE
+        let first = allow.path.as_ref().map(|path| path.as_str().split('/').next().unwrap_or_default());
+        first.is_none_or(|first| Sources::ROOTS.contains(&first) || OTHERS.contains(&first))
     };
     for allow in sentry.unused().filter(is_own) {
-        let message = format!("this allows nothing: no {} in {}", allow.code, quoted(allow.path.as_str()));
+        let places = allow.path.iter().chain(&allow.instances).map(|pattern| quoted(pattern.as_str()));
+        let places = places.collect::<Vec<_>>().join(", ");
+        let message = format!("this allows nothing: no {} in {places}", allow.code);
         found.push(Diagnostic::warning(UNUSED_ALLOW, message).at(allow.span, "").help("remove the entry"));
     }
 }

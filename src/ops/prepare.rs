@@ -2,13 +2,13 @@
 
 use crate::diagnostic::{Class, Diagnostic, Sink, SourceMap};
 use crate::fleet::{self, Fleet, Selection, Sources, empty_fleet};
-use crate::names::RelPath;
-use crate::render::{Engines, Inspector, Rendered, Watch, render};
+use crate::names::{Date, RelPath};
+use crate::render::{Engines, Inspector, Rendered, Sentry, Watch, render};
 use crate::template::NO_PUBLIC_HALF;
-use crate::tree::Scope;
+use crate::tree::{Scope, Tree};
 
 use super::Error;
-use super::plaintext::{Watched, watch};
+use super::plaintext::{Watched, guard_of, watch};
 use super::store::{Missing, Store, is_of_the_file, read_store};
 use super::store_files::StoreFiles;
 
@@ -32,6 +32,17 @@ impl<T> Checked<T> {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.found.iter().any(Diagnostic::is_error)
+    }
+
+    /// The same with more faults in front; no outcome if one of them is an error.
+    #[must_use]
+    pub fn after(mut self, mut faults: Vec<Diagnostic>) -> Self {
+        faults.append(&mut self.found);
+        self.found = faults;
+        if self.has_errors() {
+            self.outcome = None;
+        }
+        self
     }
 
     /// The same faults with another outcome.
@@ -69,7 +80,7 @@ pub struct Prepared {
     pub found: Sink,
 }
 
-/// Reads, checks and renders. Writes nothing.
+/// Reads, checks and renders, on no day in particular: no entry of `[[allow]]` has expired. Writes nothing.
 ///
 /// # Errors
 /// A selection without match, or a disk that cannot be read. Faults of files are in the result: `Err` inside when the
@@ -79,15 +90,32 @@ pub fn prepare(
     files: Sources,
     selection: &Selection,
 ) -> Result<Result<Prepared, Checked<()>>, Error> {
+    prepare_on(None, store, files, selection)
+}
+
+/// As [`prepare`], on the day `today`.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_on(
+    today: Option<Date>,
+    store: StoreFiles<'_>,
+    files: Sources,
+    selection: &Selection,
+) -> Result<Result<Prepared, Checked<()>>, Error> {
     let loaded = fleet::load(&files);
     let (mut sources, mut found) = (loaded.sources, loaded.found);
     let is_doubtful = found.has_errors();
     let engines = loaded.fleet.as_ref().map(|fleet| Engines::compile(fleet, &sources, &mut found));
     let is_broken = has_broken_input(&found);
-    let watched = watch(loaded.fleet.as_ref(), loaded.allow, &files, &mut sources, &mut found);
+    let sentry = Sentry::new(guard_of(loaded.fleet.as_ref()), loaded.allow);
+    let sentry = if let Some(today) = today { sentry.on(today) } else { sentry };
+    sentry.report_expired(&mut found);
+    let watched = watch(sentry, &files, &mut sources, &mut found);
     // Everything needed is in the map of sources now, which holds no plaintext from here on.
     drop(files);
     watched.redact(&mut found);
+    watched.sentry.pass_over(&mut found, &sources);
     let (Some(fleet), Some(engines)) = (loaded.fleet, engines) else { return Ok(Err(faults(found, sources))) };
     if !is_doubtful && let Some(fault) = empty_fleet(&fleet) {
         found.push(fault);
@@ -104,18 +132,14 @@ pub fn prepare(
     // Against declarations that are in doubt, right files look wrong, and the advice would be to remove them.
     of_store.retain(|fault| !is_doubtful || is_of_the_file(fault.code));
     found.append(of_store);
+    let is_broken = is_broken || has_broken_input(&found);
     let inspector = Inspector::new(&fleet);
-    let rendered = if is_broken || has_broken_input(&found) {
-        Rendered::default()
-    } else {
-        let mut of_output = Sink::default();
-        let watch = Watch { sentry: &watched.sentry, inspector: &inspector };
-        let rendered = render(&fleet, &engines, &store.secrets, &instances, watch, &mut of_output);
-        watched.redact(&mut of_output);
-        found.append(of_output);
-        rendered
-    };
-    Ok(Ok(Prepared { fleet, engines, store, instances, rendered, sources, inspector, watched, found }))
+    let rendered = Rendered::default();
+    let mut prepared = Prepared { fleet, engines, store, instances, rendered, sources, inspector, watched, found };
+    if !is_broken {
+        prepared.render();
+    }
+    Ok(Ok(prepared))
 }
 
 /// Templates that do not compile cannot be rendered; faults of values and the store do not stand in the way.
@@ -150,11 +174,25 @@ impl Prepared {
     /// Renders again, after the store was completed.
     pub fn render_again(&mut self) {
         self.forget_not_made();
+        self.render();
+    }
+
+    /// Output with a fault that is not allowed has no tree.
+    fn render(&mut self) {
         let mut found = Sink::default();
         let watch = Watch { sentry: &self.watched.sentry, inspector: &self.inspector };
         self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, watch, &mut found);
         self.watched.redact(&mut found);
+        self.watched.sentry.pass_over(&mut found, &self.sources);
+        if found.has_errors() {
+            self.rendered.tree = Tree::default();
+        }
         self.found.append(found);
+    }
+
+    /// Takes out what `[[allow]]` allows of everything found so far. Before anybody asks whether there are errors.
+    pub fn pass_over_allowed(&mut self) {
+        self.watched.sentry.pass_over(&mut self.found, &self.sources);
     }
 
     /// The part of the output that the selection is about.

@@ -4,18 +4,19 @@ use crate::diff::Owner;
 use crate::files::{Durability, Lock, Root};
 use crate::fleet::{self, Content, GitConfig, Selection, Sources};
 use crate::git::{self, Files, Landed, Proposal, Published, Repository, Workspace};
-use crate::names::RelPath;
+use crate::names::{Date, RelPath};
 use crate::render::OUTPUT;
 use crate::sops::Identities;
 use crate::tree::{apply, plan};
 
+use super::committed::unraised;
 use super::diff::owners;
-use super::generate::{Making, generate_missing};
-use super::prepare::{Checked, prepare};
+use super::generate::{Generated, Making, generate_missing};
+use super::prepare::{Checked, prepare_on};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
 use super::store_files::{MAX_FILE, StoreFiles, WholeStore, folder};
-use super::store_guard::guard_store;
+use super::store_guard::StoreChanges;
 use super::{Error, Watch, sops_yaml};
 use crate::diagnostic::Sink;
 
@@ -33,6 +34,8 @@ pub struct PublishOptions<'a> {
     pub allow_secret_change: bool,
     /// Refuse to make secrets.
     pub locked: bool,
+    /// The day that entries of `[[allow]]` are held against.
+    pub today: Option<Date>,
     /// The time for new store files, `2026-01-02T03:04:05Z`.
     pub now: String,
     /// Private keys, for store files that lack a key.
@@ -117,12 +120,13 @@ impl Workspace for Publisher<'_> {
 
     fn render(&mut self, sources: &Files) -> Result<git::Rendered, Error> {
         let fleet_sources = fleet_sources(sources, &self.odd);
-        let mut prepared = match prepare(StoreFiles::Memory(sources), fleet_sources, &Selection::default())? {
-            Ok(prepared) => prepared,
-            Err(faults) => return Err(self.stop(faults)),
-        };
+        let mut prepared =
+            match prepare_on(self.options.today, StoreFiles::Memory(sources), fleet_sources, &Selection::default())? {
+                Ok(prepared) => prepared,
+                Err(faults) => return Err(self.stop(faults)),
+            };
         let strictness = if self.options.locked { Strictness::Locked } else { Strictness::Publish };
-        require_secrets(&mut prepared, strictness);
+        require_secrets(self.root, &mut prepared, strictness)?;
         if prepared.is_stopped() {
             return Err(self.stop(prepared.finish(None)));
         }
@@ -136,6 +140,10 @@ impl Workspace for Publisher<'_> {
         if !made.is_empty() {
             prepared.render_again();
             self.n_generated += made.iter().map(|file| file.n_values).sum::<usize>();
+        }
+        let changes = self.store_changes(sources, &made)?;
+        for fault in unraised(&changes.unraised(), &mut prepared.sources) {
+            prepared.found.push(fault);
         }
         self.now = owners(&prepared);
         self.sops_yaml = sops_yaml::wanted(&prepared.fleet);
@@ -157,12 +165,7 @@ impl Workspace for Publisher<'_> {
             generated.insert(config, wanted);
         }
         if !self.options.allow_secret_change {
-            let in_store = |path: &RelPath| path.is_within(&folder());
-            let store = sources.iter().chain(&generated).filter(|(path, _)| in_store(path));
-            let store = store.map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
-            let seen = self.repository.last_seen(&self.remote, &self.config.branch)?;
-            let bases: Vec<_> = self.repository.head()?.into_iter().chain(seen).collect();
-            guard_store(self.repository, &bases, &store)?;
+            changes.refuse()?;
         }
         Ok(git::Rendered { tree, generated })
     }
@@ -221,6 +224,17 @@ impl Publisher<'_> {
     fn stop(&mut self, faults: Checked<()>) -> Error {
         self.faults = faults;
         Error::Faults
+    }
+
+    /// How the store that is to be published differs from the commits that it goes on top of: the local one, and what was
+    /// last seen of the remote, which commits made by hand are on top of.
+    fn store_changes(&self, sources: &Files, made: &[Generated]) -> Result<StoreChanges, Error> {
+        let stored = sources.iter().filter(|(path, _)| path.is_within(&folder()));
+        let made = made.iter().map(|file| (&file.path, &file.bytes));
+        let store = stored.chain(made).map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
+        let seen = self.repository.last_seen(&self.remote, &self.config.branch)?;
+        let bases: Vec<_> = self.repository.head()?.into_iter().chain(seen).collect();
+        StoreChanges::find(self.repository, &bases, &store)
     }
 
     /// A mistake in a selection or a merge must not take many clients away.

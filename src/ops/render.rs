@@ -2,16 +2,17 @@
 
 use crate::diagnostic::{Class, Code, Diagnostic};
 use crate::files::Root;
-use crate::fleet::{SecretSource, Selection, Sources};
-use crate::names::RelPath;
+use crate::fleet::{Fleet, SecretSource, Selection, Sources};
+use crate::names::{Date, RelPath};
 use crate::render::{OUTPUT, SecretPlace};
 use crate::sops::Identities;
 use crate::tree::{Counts, apply, plan};
 
+use super::committed::{Committed, gone, restore};
 use super::generate::{Making, generate_missing, write_generated};
-use super::prepare::{Checked, Prepared, prepare};
+use super::prepare::{Checked, Prepared, prepare_on};
 use super::secret_place::place_name;
-use super::store::{MissingKey, Optional};
+use super::store::{Missing, MissingKey, Optional};
 use super::store_files::StoreFiles;
 use super::{Error, Generated};
 
@@ -34,6 +35,8 @@ pub struct RenderOptions<'a> {
     pub selection: Selection,
     /// Refuse to make secrets.
     pub locked: bool,
+    /// The day that entries of `[[allow]]` are held against.
+    pub today: Option<Date>,
     /// The time for new store files, `2026-01-02T03:04:05Z`.
     pub now: String,
     /// Private keys, for store files that lack a key.
@@ -64,11 +67,11 @@ pub struct RenderOutcome {
 pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<RenderOutcome>, Error> {
     let lock = super::store_files::lock(root)?;
     let files = Sources::from_disk(root)?;
-    let mut prepared = match prepare(StoreFiles::Disk(root), files, &options.selection)? {
+    let mut prepared = match prepare_on(options.today, StoreFiles::Disk(root), files, &options.selection)? {
         Ok(prepared) => prepared,
         Err(faults) => return Ok(faults.with(None)),
     };
-    require_secrets(&mut prepared, if options.locked { Strictness::Locked } else { Strictness::Lenient });
+    require_secrets(root, &mut prepared, if options.locked { Strictness::Locked } else { Strictness::Lenient })?;
     if prepared.is_stopped() {
         return Ok(prepared.finish(None));
     }
@@ -137,40 +140,53 @@ pub enum Strictness {
     Locked,
 }
 
-/// Reports missing secret values.
-pub fn require_secrets(prepared: &mut Prepared, strictness: Strictness) {
-    let mut faults = Vec::new();
+/// Reports missing secret values; gives what the last commit has of the files that lack some.
+///
+/// # Errors
+/// The last commit cannot be read.
+pub fn require_secrets(root: &Root, prepared: &mut Prepared, strictness: Strictness) -> Result<Committed, Error> {
+    let paths: Vec<RelPath> = prepared.store.missing.iter().map(|missing| missing.path.clone()).collect();
+    let committed = Committed::at(root, &paths)?;
+    let mut faults = if strictness == Strictness::Lenient { gone(&committed, prepared) } else { Vec::new() };
     // Nobody misses a value in an environment without clients yet.
     let is_used = |place: SecretPlace| {
         let mut instances = prepared.fleet.instances.iter();
         place.client.is_some() || instances.any(|instance| instance.environment == place.environment)
     };
     for missing in prepared.store.missing.iter().filter(|missing| is_used(missing.place)) {
-        let place = place_name(&prepared.fleet, missing.place);
-        let span = prepared.fleet.stacks[missing.stack]
-            .secrets
-            .iter()
-            .chain(&prepared.fleet.stacks[missing.stack].environment_secrets)
-            .find(|decl| decl.name == missing.name)
-            .map(|decl| decl.span);
-        let at = |fault: Diagnostic| span.map_or(fault.clone(), |span| fault.at(span, "declared here"));
-        for key in missing.provided(Optional::LeftOut) {
-            let message = format!("Secret `{}` has no value for key `{}`", missing.name, key.key);
-            let fault = match strictness {
-                Strictness::Lenient => Diagnostic::warning(PROVIDE, message),
-                Strictness::Publish | Strictness::Locked => Diagnostic::error(PROVIDE, message),
-            };
-            let refuses = if strictness == Strictness::Lenient { "; `publish` refuses to go without it" } else { "" };
-            let help = format!("run `lmsgen secrets set {place} {} {}`{refuses}", missing.name, key.key);
-            faults.push(at(fault).help(help).in_instance(&place));
+        let is_gone = missing.existing.is_none() && committed.holds(&missing.path);
+        if is_gone && strictness == Strictness::Lenient {
+            continue;
         }
-        if strictness == Strictness::Locked && missing.has_generated() {
-            let message = format!("Secret `{}` is not generated yet", missing.name);
-            let help = "run `lmsgen render` without `--locked` and commit `secrets/`";
-            faults.push(at(Diagnostic::error(LOCKED, message)).help(help).in_instance(&place));
-        }
+        let restored = is_gone.then(|| restore(&missing.path));
+        faults.extend(missing_faults(&prepared.fleet, missing, strictness, restored.as_deref()));
     }
     for fault in faults {
         prepared.found.push(fault);
     }
+    Ok(committed)
+}
+
+/// What is said of one Secret; `restored` is the help where its file is gone.
+fn missing_faults(fleet: &Fleet, missing: &Missing, strictness: Strictness, restored: Option<&str>) -> Vec<Diagnostic> {
+    let (place, decl) = (place_name(fleet, missing.place), missing.decl(fleet));
+    let mut faults = Vec::new();
+    for key in missing.provided(Optional::LeftOut) {
+        let message = format!("Secret `{}` has no value for key `{}`", missing.name, key.key);
+        let fault = match strictness {
+            Strictness::Lenient => Diagnostic::warning(PROVIDE, message),
+            Strictness::Publish | Strictness::Locked => Diagnostic::error(PROVIDE, message),
+        };
+        let refuses = if strictness == Strictness::Lenient { "; `publish` refuses to go without it" } else { "" };
+        let set = || format!("run `lmsgen secrets set {place} {} {}`{refuses}", missing.name, key.key);
+        let span = decl.keys.iter().find(|one| one.key == key.key).map_or(decl.span, |one| one.span);
+        let help = restored.map_or_else(set, str::to_owned);
+        faults.push(fault.at(span, "declared here").help(help).in_instance(&place));
+    }
+    if strictness == Strictness::Locked && missing.has_generated() {
+        let message = format!("Secret `{}` is not generated yet", missing.name);
+        let help = restored.unwrap_or("run `lmsgen render` without `--locked` and commit `secrets/`");
+        faults.push(Diagnostic::error(LOCKED, message).at(decl.span, "declared here").help(help).in_instance(&place));
+    }
+    faults
 }

@@ -8,11 +8,14 @@ use rayon::prelude::*;
 use crate::diagnostic::Severity;
 use crate::files::Root;
 use crate::fleet::{Fleet, SecretSource, Selection, Sources};
+use crate::names::RelPath;
 use crate::secret::{
     BrokenFile, EnvironmentStatus, MissingValue, OTHER_FORM, OTHER_RECIPIENTS, StoredSecret, UNBOUND, UNDECLARED_KEY,
 };
 
 use super::Error;
+use super::committed::Committed;
+use super::interrupted::warn_interrupted;
 use super::prepare::Checked;
 use super::secret_place::place_name;
 use super::store::{Wanted, compare, wanted};
@@ -23,7 +26,8 @@ use super::store_files::{StoreFiles, WholeStore};
 /// # Errors
 /// A selection without match, or a disk that cannot be read; faults of the fleet's own files are in the result.
 pub fn secret_status(root: &Root, selection: &Selection) -> Result<Checked<Vec<EnvironmentStatus>>, Error> {
-    let loaded = crate::fleet::load(&Sources::from_disk(root)?);
+    let mut loaded = crate::fleet::load(&Sources::from_disk(root)?);
+    warn_interrupted(root, &mut loaded.sources, &mut loaded.found)?;
     let broken = loaded.found.has_errors();
     let found = loaded.found.into_sorted(&loaded.sources);
     let (Some(fleet), false) = (&loaded.fleet, broken) else {
@@ -34,6 +38,8 @@ pub fn secret_status(root: &Root, selection: &Selection) -> Result<Checked<Vec<E
     let files = StoreFiles::Read(root, &whole);
     let mut wanted = wanted(fleet, &instances);
     wanted.retain(|one| selection.names_environment(fleet.environments[one.place.environment].name.as_str()));
+    let paths: Vec<RelPath> = wanted.iter().map(|one| one.path.clone()).collect();
+    let committed = Committed::at(root, &paths)?;
     let looks = wanted.par_iter().map(|one| look(fleet, files, one)).collect::<Result<Vec<_>, Error>>()?;
     let mut statuses: BTreeMap<usize, EnvironmentStatus> = BTreeMap::new();
     for &at in &instances {
@@ -41,7 +47,7 @@ pub fn secret_status(root: &Root, selection: &Selection) -> Result<Checked<Vec<E
         statuses.entry(environment).or_default().instances += 1;
     }
     for (one, look) in wanted.iter().zip(looks) {
-        add(fleet, one, look, statuses.entry(one.place.environment).or_default());
+        add(fleet, (one, &committed), look, statuses.entry(one.place.environment).or_default());
     }
     for (&at, status) in &mut statuses {
         let environment = &fleet.environments[at];
@@ -73,7 +79,7 @@ fn look(fleet: &Fleet, files: StoreFiles<'_>, one: &Wanted<'_>) -> Result<Look, 
     })
 }
 
-fn add(fleet: &Fleet, one: &Wanted<'_>, look: Look, status: &mut EnvironmentStatus) {
+fn add(fleet: &Fleet, (one, committed): (&Wanted<'_>, &Committed), look: Look, status: &mut EnvironmentStatus) {
     let environment = &fleet.environments[one.place.environment];
     if environment.form.stored().is_none() {
         return;
@@ -81,7 +87,11 @@ fn add(fleet: &Fleet, one: &Wanted<'_>, look: Look, status: &mut EnvironmentStat
     let path = one.path.to_string();
     let mut missing: Vec<usize> = (0..one.decl.keys.len()).collect();
     match look {
-        Look::Nothing => {}
+        Look::Nothing => {
+            if committed.holds(&one.path) {
+                status.gone.push(path.clone());
+            }
+        }
         Look::Broken(fault) => {
             status.broken.push(BrokenFile { path, fault });
             return;
@@ -89,6 +99,13 @@ fn add(fleet: &Fleet, one: &Wanted<'_>, look: Look, status: &mut EnvironmentStat
         Look::Stored(stored) => {
             let compared = compare(fleet, one, &stored);
             missing = compared.missing;
+            if committed.is_unraised(&one.path, &stored.bytes) {
+                status.unraised.push(path.clone());
+            }
+            let lost = |at: &usize| committed.would_remake(&one.path, &one.decl.keys[*at]);
+            if missing.iter().any(lost) {
+                status.gone.push(path.clone());
+            }
             for recipient in stored.recipients.iter().filter(|one| !environment.recipients.contains(one)) {
                 *status.stale_recipients.entry(recipient.clone()).or_default() += 1;
             }
@@ -121,6 +138,8 @@ fn add(fleet: &Fleet, one: &Wanted<'_>, look: Look, status: &mut EnvironmentStat
             SecretSource::Generate(_) => true,
         };
         let place = place_name(fleet, one.place);
-        status.missing.push(MissingValue { place, secret: one.decl.name.to_string(), key: key.key.clone(), generated });
+        let gone = status.gone.last() == Some(&path);
+        let (secret, key) = (one.decl.name.to_string(), key.key.clone());
+        status.missing.push(MissingValue { place, secret, key, generated, gone });
     }
 }

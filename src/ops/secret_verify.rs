@@ -10,12 +10,15 @@ use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::files::Root;
-use crate::fleet::{Fleet, SecretSource, Selection, Sources};
+use crate::fleet::{Fleet, SecretDecl, SecretSource, Selection, Sources};
 use crate::git::{Reach, Repository};
 use crate::names::RelPath;
-use crate::secret::{Generator, StoreError, StoreFile, StoredSecret, damaged_wraps, decrypt, pem_to_line, public_half};
+use crate::secret::{
+    Generator, StoreError, StoreFile, StoredSecret, damaged_wraps, decrypt_file, pem_to_line, public_half,
+};
 use crate::sops::{Identities, Plaintext, short};
 
+use super::interrupted::warn_interrupted;
 use super::prepare::Checked;
 use super::secret_place::place_name;
 use super::store::{Wanted, add_masked, compare, orphans, wanted};
@@ -25,7 +28,7 @@ use super::{Error, Watch};
 use crate::template::hex;
 
 /// A value that is not made of what it is declared to be made of.
-const NOT_DERIVED: Code = Code::new("LMS445", Class::Secret);
+pub const NOT_DERIVED: Code = Code::new("LMS445", Class::Secret);
 /// A data key that does not open for one of the file's recipients.
 const DAMAGED_WRAP: Code = Code::new("LMS446", Class::Finding);
 /// A file with a lower revision than an earlier one.
@@ -61,6 +64,7 @@ pub fn verify_secrets(
     let instances = selection.instances(fleet)?;
     let mut sources = loaded.sources;
     let mut sink = Sink::default();
+    warn_interrupted(root, &mut sources, &mut sink)?;
     let whole = WholeStore::read(root)?;
     let files = StoreFiles::Read(root, &whole);
     let mut all = wanted(fleet, &instances);
@@ -146,33 +150,38 @@ impl Found {
 }
 
 fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: &Arc<[u8]>, identities: &Identities) -> Look {
-    let stored = match StoredSecret::parse(bytes) {
-        Ok(stored) => stored,
+    let file = match StoreFile::parse(bytes) {
+        Ok(file) => file,
         Err(faults) => return Look { found: faults.into_iter().map(Found::Fault).collect(), ..Look::default() },
     };
+    let stored = StoredSecret::of(&file, bytes);
     let mut found: Vec<Found> = compare(fleet, one, &stored).faults.into_iter().map(Found::Fault).collect();
     let revision = Some(stored.revision);
-    let values = match decrypt(bytes, identities) {
+    let values = match decrypt_file(&file, identities) {
         Ok(values) => values,
         Err(error) => return Look { revision, found, failed: Some(error), values: 0 },
     };
     found.extend(underived(one, &values));
     found.extend(other_halves(&stored, &values));
-    if let Ok(file) = StoreFile::parse(bytes) {
-        found.extend(damaged_wraps(&file, identities).into_iter().map(Found::DamagedWrap));
-    }
+    found.extend(damaged_wraps(&file, identities).into_iter().map(Found::DamagedWrap));
     Look { values: values.len(), revision, found, failed: None }
 }
 
 /// Digests that are not those of their keys.
 fn underived(one: &Wanted<'_>, values: &[(String, Plaintext)]) -> Vec<Found> {
+    let wrong = stale_digests(one.decl, values);
+    wrong.into_iter().map(|key| Found::NotDerived { key: key.to_owned(), what: "SHA-256" }).collect()
+}
+
+/// Keys that are declared as digests of others, and are not.
+pub fn stale_digests<'d>(decl: &'d SecretDecl, values: &[(String, Plaintext)]) -> Vec<&'d str> {
     let value = |key: &str| values.iter().find(|(known, _)| known == key).map(|(_, value)| value);
-    let digests = one.decl.keys.iter().filter_map(|key| match &key.source {
+    let digests = decl.keys.iter().filter_map(|key| match &key.source {
         SecretSource::Generate(Generator::Sha256Of { key: of }) => Some((&key.key, value(&key.key)?, value(of)?)),
         _ => None,
     });
     let wrong = digests.filter(|(_, digest, of)| digest.expose() != hex(&Sha256::digest(of.expose())).as_bytes());
-    wrong.map(|(key, ..)| Found::NotDerived { key: key.clone(), what: "SHA-256" }).collect()
+    wrong.map(|(key, ..)| key.as_str()).collect()
 }
 
 /// Public halves that are not those of their keys.

@@ -373,8 +373,18 @@ pub fn orphans(
         let message =
             format!("{} {what} to no client, environment or declared Secret: {}", names.len(), names.join(", "));
         let all = if names.len() == 1 { format!("{folder}/{}", names[0]) } else { format!("-r {folder}") };
+        let is_external = fleet
+            .environments
+            .iter()
+            .any(|one| one.form.stored().is_none() && folder.split('/').nth(1) == Some(one.name.as_str()));
         let has_others = known.iter().any(|path| path.rsplit_once('/').is_some_and(|(of, _)| of == folder));
-        let help = if has_others {
+        let help = if is_external {
+            format!(
+                "their environment keeps its values elsewhere (`form = \"external\"`): put these there (`sops decrypt {folder}/{}`), \
+                 then `git rm {all}`",
+                names[0]
+            )
+        } else if has_others {
             format!(
                 "other files there are in use; if these are gone for good: `git rm {}`",
                 names.iter().map(|name| format!("{folder}/{name}")).collect::<Vec<_>>().join(" ")

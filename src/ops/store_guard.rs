@@ -1,51 +1,92 @@
 //! What is refused to happen to committed store files without a person's word: an older version put back, and a file
-//! encrypted wholly anew, which anybody who knows the public recipients can make. Needs no private key.
+//! encrypted wholly anew, which anybody who knows the public recipients can make; and values that changed without a word. Needs
+//! no private key.
+
+use std::collections::BTreeSet;
 
 use crate::git::{Files, Repository, Revision};
 use crate::names::RelPath;
 use crate::secret::StoreFile;
 
 use super::Error;
+use super::committed::is_unraised;
 
 /// Files that a message names.
 const NAMED: usize = 5;
 
-/// Stops a publication that does either; `store` holds the files to be published, `bases` are the commits it goes on top of:
-/// the local one, and what was last seen of the remote, which commits made by hand are on top of.
-///
-/// # Errors
-/// [`Error::Guard`] with the files; a commit that cannot be read.
-pub fn guard_store(repository: &Repository, bases: &[Revision], store: &Files) -> Result<(), Error> {
-    bases.iter().try_for_each(|base| guard_against(repository, base, store))
+/// How the files to be published differ from those of commits.
+#[derive(Debug, Default)]
+pub struct StoreChanges {
+    /// Older versions, each with its revisions.
+    backwards: Vec<String>,
+    /// Files that hold nothing of what was there.
+    anew: Vec<String>,
+    /// Files with other values and no higher revision.
+    unraised: BTreeSet<RelPath>,
 }
 
-fn guard_against(repository: &Repository, parent: &Revision, store: &Files) -> Result<(), Error> {
-    let paths: Vec<RelPath> = store.keys().cloned().collect();
-    let before = repository.files_at(parent, &paths)?;
-    let (mut backwards, mut anew) = (Vec::new(), Vec::new());
-    for (path, old) in paths.iter().zip(&before) {
-        let (Some(old), Some(new)) = (old, store.get(path)) else { continue };
-        if **old == **new {
-            continue;
+impl StoreChanges {
+    /// Compares `store` with each of `bases`.
+    ///
+    /// # Errors
+    /// A commit that cannot be read.
+    pub fn find(repository: &Repository, bases: &[Revision], store: &Files) -> Result<Self, Error> {
+        let paths: Vec<RelPath> = store.keys().cloned().collect();
+        let mut changes = Self::default();
+        for base in bases {
+            for (path, old) in paths.iter().zip(repository.files_at(base, &paths)?) {
+                if let (Some(old), Some(new)) = (old, store.get(path)) {
+                    changes.add(path, &old, new);
+                }
+            }
         }
-        let (Ok(old), Ok(new)) = (StoreFile::parse(old), StoreFile::parse(new)) else { continue };
-        if new.revision() < old.revision() {
-            backwards.push(format!("{path} (revision {} after {})", new.revision(), old.revision()));
+        Ok(changes)
+    }
+
+    fn add(&mut self, path: &RelPath, old: &[u8], new: &[u8]) {
+        if old == new {
+            return;
+        }
+        if is_unraised(old, new) {
+            self.unraised.insert(path.clone());
+        }
+        let (Ok(old), Ok(new)) = (StoreFile::parse(old), StoreFile::parse(new)) else { return };
+        let (list, text) = if new.revision() < old.revision() {
+            let text = format!("{path} (revision {} after {})", new.revision(), old.revision());
+            (&mut self.backwards, text)
         } else if !new.shares_ciphertext_with(&old) {
-            anew.push(path.to_string());
+            (&mut self.anew, path.to_string())
+        } else {
+            return;
+        };
+        if !list.contains(&text) {
+            list.push(text);
         }
     }
-    let help = "look at them with `lmsgen diff`; if that is meant, publish with --allow-secret-change";
-    if !backwards.is_empty() {
-        let message = format!("{} older than in the last commit: {}", files(&backwards), named(&backwards));
-        return Err(Error::Guard { message, help: format!("an older version was put back; {help}") });
+
+    /// Files whose values changed without a word.
+    pub fn unraised(&self) -> Vec<RelPath> {
+        self.unraised.iter().cloned().collect()
     }
-    if !anew.is_empty() {
-        let message = format!("{} encrypted wholly anew: {}", files(&anew), named(&anew));
-        let why = "so do `secrets rewrap` when it removes a recipient and `secrets convert`, and so could anybody who knows the public recipients";
-        return Err(Error::Guard { message, help: format!("{why}; {help}") });
+
+    /// Stops a publication with older versions, or with files encrypted wholly anew.
+    ///
+    /// # Errors
+    /// [`Error::Guard`] with the files.
+    pub fn refuse(&self) -> Result<(), Error> {
+        let help = "look at them with `lmsgen diff`; if that is meant, publish with --allow-secret-change";
+        if !self.backwards.is_empty() {
+            let message =
+                format!("{} older than in the last commit: {}", files(&self.backwards), named(&self.backwards));
+            return Err(Error::Guard { message, help: format!("an older version was put back; {help}") });
+        }
+        if !self.anew.is_empty() {
+            let message = format!("{} encrypted wholly anew: {}", files(&self.anew), named(&self.anew));
+            let why = "so do `secrets rewrap` when it removes a recipient and `secrets convert`, and so could anybody who knows the public recipients";
+            return Err(Error::Guard { message, help: format!("{why}; {help}") });
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn files(list: &[String]) -> String {

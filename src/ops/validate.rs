@@ -2,9 +2,12 @@
 
 use crate::files::Root;
 use crate::fleet::{Selection, Sources};
+use crate::names::Date;
 
+use super::committed::warn_unraised;
+use super::interrupted::warn_interrupted;
 use super::plaintext::report_unused;
-use super::prepare::{Checked, prepare};
+use super::prepare::{Checked, prepare_on};
 use super::render::{Strictness, require_secrets};
 use super::store_files::StoreFiles;
 use super::{Error, sops_yaml};
@@ -13,17 +16,20 @@ use super::{Error, sops_yaml};
 #[derive(Clone, Copy, Debug)]
 pub struct Validated;
 
-/// Checks the selection.
+/// Checks the selection. `today`: the day that entries of `[[allow]]` are held against.
 ///
 /// # Errors
 /// A broken operation; faults in files are in the result.
-pub fn validate(root: &Root, selection: &Selection) -> Result<Checked<Validated>, Error> {
+pub fn validate(root: &Root, selection: &Selection, today: Option<Date>) -> Result<Checked<Validated>, Error> {
     let files = Sources::from_disk(root)?;
-    Ok(match prepare(StoreFiles::Disk(root), files, selection)? {
+    Ok(match prepare_on(today, StoreFiles::Disk(root), files, selection)? {
         Err(faults) => faults.with(None),
         Ok(mut prepared) => {
-            require_secrets(&mut prepared, Strictness::Lenient);
+            require_secrets(root, &mut prepared, Strictness::Lenient)?;
+            warn_unraised(root, &mut prepared)?;
+            warn_interrupted(root, &mut prepared.sources, &mut prepared.found)?;
             sops_yaml::check(root, &prepared.fleet, &mut prepared.sources, &mut prepared.found)?;
+            prepared.pass_over_allowed();
             if prepared.is_everything() && !prepared.found.has_errors() {
                 report_unused(&prepared.watched.sentry, &mut prepared.found);
             }

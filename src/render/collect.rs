@@ -101,9 +101,7 @@ pub fn collect(fleet: &Fleet, mut places: Vec<Part>, sink: &mut Sink) -> Rendere
             sink.push(fault);
         }
     }
-    if !sink.has_errors() {
-        rendered.tree = Tree::new(tree);
-    }
+    rendered.tree = Tree::new(tree);
     rendered
 }
 

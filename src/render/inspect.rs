@@ -32,7 +32,7 @@ impl Inspector {
         let views = fleet.environments.iter().map(|environment| {
             let release = release(environment);
             let known = lenses.iter().find(|lens| lens.release == release).cloned();
-            let lens = known.unwrap_or_else(|| Lens::new(release));
+            let lens = known.unwrap_or_else(|| Lens::new(release).with(&fleet.definitions));
             lenses.push(lens.clone());
             view(environment, lens)
         });

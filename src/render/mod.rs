@@ -12,6 +12,7 @@ mod policy;
 mod run;
 mod secrets;
 mod sentry;
+mod steering;
 
 pub use collect::Rendered;
 pub use engines::Engines;

@@ -21,6 +21,7 @@ use super::place::{Object, PlaceRun, Site, digests, phase_of};
 use super::policy;
 use super::secrets::{SecretPlace, Secrets};
 use super::sentry::Sentry;
+use super::steering;
 
 /// The folder of all output.
 pub const OUTPUT: &str = "rendered";
@@ -108,8 +109,9 @@ impl Rules<'_> {
                 faults.push(fault.at(site.span(object.template, Fault::Offset(object.offset)), ""));
                 continue;
             }
-            let against_policy =
-                policy::check(&object.kind, &object.filled.name, &object.filled.text, self.environment);
+            let text = &object.filled.text;
+            let mut against_policy = policy::check(&object.kind, &object.filled.name, text, self.environment);
+            against_policy.extend(steering::check(&object.kind, text, |key| site.engine.writes(key)));
             if !against_policy.is_empty() {
                 let span = site.span(object.template, Fault::Offset(object.offset));
                 faults.extend(against_policy.into_iter().map(|fault| fault.at(span, "")));

@@ -5,25 +5,15 @@ use std::fmt::Write as _;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
 use super::page::is_unsafe;
-use super::{Page, Paint, count, counted, printable};
+use super::sums::{in_instances, in_many, looked_at, some_instances, tally};
+use super::{Chosen, Page, Paint, Scope, printable};
 use crate::diagnostic::{Diagnostic, Label, Severity, SourceMap};
-
-/// What a run looked at, for the last line; zero is left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
-    /// Instances.
-    pub instances: usize,
-    /// Objects.
-    pub objects: usize,
-    /// How long it took, in milliseconds.
-    pub millis: Option<u64>,
-}
-
-/// Instances named before the rest is only counted.
-const NAMED_INSTANCES: usize = 3;
 
 /// Diagnostics of one code that are drawn with their lines; what follows is one line each.
 const IN_FULL: usize = 3;
+
+/// Columns of [`drawn`].
+const PLAIN_WIDTH: usize = 120;
 
 /// Every diagnostic, up to the page's limit, and a last line that counts all of them.
 ///
@@ -38,11 +28,11 @@ pub fn diagnostics_text(found: &[Diagnostic], sources: &SourceMap, scope: Scope,
         Paint::Ansi => Renderer::styled(),
     }
     .term_width(page.width);
-    let shown = page.limit.unwrap_or(usize::MAX).min(found.len());
+    let chosen = Chosen::of(found, page.limit);
     let mut out = String::new();
     let mut drawn: Vec<&Diagnostic> = Vec::new();
     let mut ends_short = false;
-    for one in &found[..shown] {
+    for one in chosen.shown.iter().copied() {
         let same: Vec<&&Diagnostic> = drawn.iter().filter(|other| other.code == one.code).collect();
         if same.len() < IN_FULL {
             let gap = if ends_short { "\n" } else { "" };
@@ -55,40 +45,20 @@ pub fn diagnostics_text(found: &[Diagnostic], sources: &SourceMap, scope: Scope,
             ends_short = true;
         }
     }
-    if shown < found.len() {
-        let _ = writeln!(out, "… and {} more; -v shows all", count(found.len() - shown));
+    if let Some(more) = chosen.more() {
+        let _ = writeln!(out, "… {more}; -v shows all");
         ends_short = true;
     }
     if ends_short {
         out.push('\n');
     }
-    out.push_str(&last_line(found, scope));
+    let _ = writeln!(out, "{}{}", tally(found), looked_at(scope));
     out
 }
 
-/// `2 errors, 1 warning`.
-fn tally(found: &[Diagnostic]) -> String {
-    let errors = found.iter().filter(|one| one.is_error()).count();
-    let parts = [(errors, "error"), (found.len() - errors, "warning")];
-    let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(*n, what)).collect();
-    parts.join(", ")
-}
-
-fn last_line(found: &[Diagnostic], scope: Scope) -> String {
-    let looked: Vec<String> = [(scope.instances, "instance"), (scope.objects, "object")]
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| counted(*n, what))
-        .collect();
-    let looked = if looked.is_empty() { String::new() } else { format!(" in {}", looked.join(", ")) };
-    let time = scope.millis.map(seconds).unwrap_or_default();
-    format!("{}{looked}{time}\n", tally(found))
-}
-
-/// ` (0.2 s)`.
-fn seconds(millis: u64) -> String {
-    let tenths = (millis + 50) / 100;
-    format!(" ({}.{} s)", tenths / 10, tenths % 10)
+/// One diagnostic with its lines, for a report that has no colour and no page.
+pub(super) fn drawn(one: &Diagnostic, sources: &SourceMap, scope: Scope) -> String {
+    draw(one, sources, scope, &Renderer::plain().term_width(PLAIN_WIDTH))
 }
 
 /// A diagnostic on one line, where others of its sort were drawn.
@@ -99,7 +69,7 @@ fn short(one: &Diagnostic, sources: &SourceMap, scope: Scope, help: Option<&str>
         format!("{}:{}:{}: ", printable(&sources.get(label.span.file).path), position.line, position.column)
     });
     let help = help.map(|help| format!("; {}", printable(help))).unwrap_or_default();
-    let instances = instances(&one.instances, scope).map(|text| format!(" ({text})")).unwrap_or_default();
+    let instances = in_instances(one, scope).map(|text| format!(" ({text})")).unwrap_or_default();
     let place = place.unwrap_or_default();
     format!("{severity}[{}]: {place}{}{help}{instances}", one.code, printable(&one.message))
 }
@@ -109,10 +79,15 @@ fn draw(one: &Diagnostic, sources: &SourceMap, scope: Scope, renderer: &Renderer
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(printable(&one.message)).id(one.code.id);
+    let message = printable(&one.message);
+    let title = match in_many(one, scope) {
+        Some(instances) => format!("{message}   {instances}").into(),
+        None => message,
+    };
+    let title = level.primary_title(title).id(one.code.id);
     let mut elements = places(one, sources);
-    if let Some(note) = instances(&one.instances, scope) {
-        elements.push(Level::NOTE.message(note).into());
+    if !one.instances.is_empty() {
+        elements.push(Level::NOTE.message(format!("in {}", some_instances(one))).into());
     }
     if let Some(help) = &one.help {
         elements.push(Level::HELP.message(printable(help)).into());
@@ -120,19 +95,6 @@ fn draw(one: &Diagnostic, sources: &SourceMap, scope: Scope, renderer: &Renderer
     let group =
         if elements.is_empty() { annotate_snippets::Group::with_title(title) } else { title.elements(elements) };
     renderer.render(&[group])
-}
-
-/// `in 312 of 400 instances: lms-dev/C1, lms-dev/C2, lms-dev/C3, …`
-fn instances(names: &[String], scope: Scope) -> Option<String> {
-    let first = names.iter().take(NAMED_INSTANCES).map(|name| printable(name)).collect::<Vec<_>>().join(", ");
-    match names.len() {
-        0 => None,
-        n if n <= NAMED_INSTANCES => Some(format!("in {first}")),
-        n if scope.instances >= n => {
-            Some(format!("in {} of {}: {first}, …", count(n), counted(scope.instances, "instance")))
-        }
-        n => Some(format!("in {}: {first}, …", counted(n, "instance"))),
-    }
 }
 
 /// The files with their marked lines: the primary label's file first.
@@ -246,7 +208,7 @@ error[LMS997]: unknown parameter `sms4b.sendr`
         assert_eq!(
             text,
             "\
-error[LMS996]: memory limit 256Mi is below its request 512Mi
+error[LMS996]: memory limit 256Mi is below its request 512Mi   in 312 of 400 instances
  --> environments/lms-prod.toml:2:1
   |
 2 | limits.memory = \"256Mi\"
@@ -257,7 +219,7 @@ error[LMS996]: memory limit 256Mi is below its request 512Mi
 2 | memory: {{ params.limits.memory }}
   |         -------------------------- used here
   |
-  = note: in 312 of 400 instances: lms-prod/C1, lms-prod/C2, lms-prod/C3, …
+  = note: in lms-prod/C1, lms-prod/C2, lms-prod/C3, …
 
 warning[LMS997]: empty file
 --> templates/lms/app/deployment.yaml:1:1
@@ -291,7 +253,7 @@ error[LMS997]: unknown key 2
 error[LMS997]: clients/C7.toml:4:1: unknown key 3
 error[LMS997]: clients/C7.toml:5:1: unknown key 4
 error[LMS997]: clients/C7.toml:6:1: unknown key 5; did you mean `b`?
-… and 2 more; -v shows all
+… and 2 more (LMS997); -v shows all
 
 8 errors
 "

@@ -2,6 +2,7 @@
 //!
 //! Nothing here ever sees a secret value; what a person typed is shown with control characters escaped.
 
+mod chosen;
 mod diagnostics_json;
 mod diagnostics_text;
 mod diff_json;
@@ -10,20 +11,38 @@ mod diff_sections;
 mod diff_text;
 mod diff_unified;
 mod explain;
+mod formats;
+mod github;
+mod gitlab;
+mod junit;
+mod markdown;
 mod page;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod reports_tests;
+mod rules;
+mod sarif;
 mod secret_status;
+mod spot;
+mod sums;
 mod table;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use diagnostics_json::diagnostics_json;
-pub use diagnostics_text::{Scope, diagnostics_text};
+pub use diagnostics_text::diagnostics_text;
 pub use diff_json::diff_json;
 pub use diff_text::{DiffView, diff_text};
 pub use diff_unified::unified_text;
 pub use explain::explain_text;
+pub use formats::{Format, NoSuchFormat, Report};
 pub use page::{Base, Page, Paint, count, counted, printable};
+pub use rules::{rule_text, rules_json, rules_text};
 pub use secret_status::{secret_status_json, secret_status_text};
+pub use sums::{Scope, nothing_text};
+
+use chosen::Chosen;
+use diagnostics_text::drawn;
+use sums::{in_instances, looked_at, tally};

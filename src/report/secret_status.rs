@@ -38,15 +38,20 @@ pub fn secret_status_text(statuses: &[EnvironmentStatus]) -> String {
 fn notes(status: &EnvironmentStatus) -> Vec<String> {
     let environment = &status.environment;
     let mut notes = Vec::new();
-    let given: Vec<&MissingValue> = status.missing.iter().filter(|one| !one.generated).collect();
+    let given: Vec<&MissingValue> = status.missing.iter().filter(|one| !one.generated && !one.gone).collect();
     if let Some(first) = given.first() {
         let set = format!("lmsgen secrets set {} {} {}", first.place, first.secret, first.key);
         notes.push(format!("{} missing: {}   -> {set}", count(given.len()), places(&given)));
     }
-    let made: Vec<&MissingValue> = status.missing.iter().filter(|one| one.generated).collect();
+    let made: Vec<&MissingValue> = status.missing.iter().filter(|one| one.generated && !one.gone).collect();
     if !made.is_empty() {
         let generate = format!("lmsgen secrets generate -e {environment}");
         notes.push(format!("{} to be generated: {}   -> {generate}", count(made.len()), places(&made)));
+    }
+    if let Some(first) = status.gone.first() {
+        let files = counted(status.gone.len(), "file");
+        let at = and_more(first, status.gone.len());
+        notes.push(format!("{files} with values that only the last commit has: {at}   -> git checkout -- {first}"));
     }
     let rewrap = format!("lmsgen secrets rewrap -e {environment}");
     for (recipient, files) in &status.stale_recipients {
@@ -60,6 +65,7 @@ fn notes(status: &EnvironmentStatus) -> Vec<String> {
     let lists = [
         (&status.other_form, "in another form than declared", "convert"),
         (&status.unbound, "not bound to their place", "bind"),
+        (&status.unraised, "changed since the last commit without a new revision", "bind"),
     ];
     for (paths, what, command) in lists {
         if let Some(first) = paths.first() {

@@ -82,7 +82,7 @@ impl<'c> Check<'c> {
     /// `false` if the value's type is wrong.
     fn shape(&mut self, shape: &'c Shape, value: &Value, place: &Place<'_>) -> bool {
         match (shape, value) {
-            (Shape::Any, _)
+            (Shape::Any | Shape::Link(_), _)
             | (Shape::Bool, Value::Bool(_))
             | (Shape::Number, Value::Number(_))
             | (Shape::String | Shape::IntOrString { .. }, Value::String(_)) => true,
@@ -124,7 +124,6 @@ impl<'c> Check<'c> {
             }
             // Parts have no types: what is asked of objects does not concern other values.
             (Shape::Object(_) | Shape::List(_), _) if self.dialect == Dialect::Part => true,
-            (Shape::Link(_), _) => true,
             _ => {
                 self.fault(What::WrongType { expected: expected(shape), found: self.found(value) }, place);
                 false

@@ -1,4 +1,4 @@
-//! An OpenAPI schema as it is written: the keywords that decide about a value, everything else left out.
+//! An `OpenAPI` schema as it is written: the keywords that decide about a value, everything else left out.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 /// A schema of a pack, or of a `CustomResourceDefinition`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the keywords of a schema")]
 pub(super) struct Document {
     /// The line of another schema in the same pack, which stands in place of this one.
     #[serde(rename = "$ref")]

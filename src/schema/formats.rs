@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 /// `true` for what `resource.ParseQuantity` reads: an optional sign, digits with an optional point, and a suffix. It
 /// asks for no digit at all: `+` and `Mi` are zero.
 pub(super) fn is_quantity(text: &str) -> bool {
-    let text = text.trim();
+    // It trims the JSON, in which control characters are escaped.
+    let text = text.trim_matches(|c: char| c.is_whitespace() && !c.is_control());
     let body = text.strip_prefix(['+', '-']).unwrap_or(text);
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let mut rest = &body[digits(body)..];

@@ -50,7 +50,7 @@ impl Node {
 /// The fields of an object, sorted by [`short`] of their names.
 pub(super) struct Fields {
     shorts: Box<[u64]>,
-    fields: Box<[Field]>,
+    list: Box<[Field]>,
     /// How many fields are required.
     pub required: usize,
     /// Fields that are not listed are fine.
@@ -70,7 +70,7 @@ impl Fields {
         Self {
             shorts: fields.iter().map(|field| short(&field.name)).collect(),
             required: fields.iter().filter(|field| field.is_required).count(),
-            fields: fields.into(),
+            list: fields.into(),
             is_open,
         }
     }
@@ -80,11 +80,11 @@ impl Fields {
         let short = short(name);
         let first = self.shorts.partition_point(|other| *other < short);
         let same = self.shorts[first..].iter().take_while(|other| **other == short).count();
-        self.fields[first..first + same].iter().find(|field| *field.name == *name)
+        self.list[first..first + same].iter().find(|field| *field.name == *name)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter()
+        self.list.iter()
     }
 }
 

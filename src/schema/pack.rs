@@ -152,8 +152,8 @@ impl Set {
         for entry in &self.index.kinds {
             entry.lines.iter().filter(|line| **line != 0).for_each(|line| _ = self.root(*line));
         }
-        for line in 1..=self.lines.len() {
-            self.resolve(&Node::of(Shape::Link(u32::try_from(line).unwrap())));
+        for line in (1..).take(self.lines.len()) {
+            self.resolve(&Node::of(Shape::Link(line)));
         }
     }
 }

@@ -18,8 +18,15 @@ use crate::sops::{DataKey, Edits, Identities, Plaintext, Recipient, Sealed, Unwr
 /// # Errors
 /// What is wrong with the file, or why no identity opens it.
 pub fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Vec<(String, Plaintext)>, StoreError> {
-    let file = StoreFile::parse(bytes).map_err(StoreError::Faults)?;
-    let opened = Opened::new(&file, identities)?;
+    decrypt_file(&StoreFile::parse(bytes).map_err(StoreError::Faults)?, identities)
+}
+
+/// [`decrypt`] of a file that was read already.
+///
+/// # Errors
+/// As there.
+pub fn decrypt_file(file: &StoreFile<'_>, identities: &Identities) -> Result<Vec<(String, Plaintext)>, StoreError> {
+    let opened = Opened::new(file, identities)?;
     file.entries
         .iter()
         .zip(opened.values)

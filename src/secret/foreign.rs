@@ -4,13 +4,10 @@
 //! No message repeats a value.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use rsa::RsaPrivateKey;
-use rsa::pkcs1::DecodeRsaPrivateKey;
-use rsa::pkcs8::DecodePrivateKey;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::manifest::{Map, Value, parse_documents};
-use crate::sops::{Document, DocumentError, Identities, OpenValue, Plaintext, Step};
+use crate::sops::{Document, DocumentError, Identities, Kind, Plaintext, Step};
 
 /// Why a manifest gives no values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +27,18 @@ pub enum ManifestError {
     /// A value under `data` that is not base64.
     #[error("the value of `{0}` under `data` is not base64")]
     NotBase64(String),
+    /// Ciphertext in a file that is not opened as one of SOPS.
+    #[error(
+        "the value of `{0}` is encrypted by SOPS, but the file has no block `sops`\n  = help: import the whole file that `sops` \
+         wrote, as YAML"
+    )]
+    Sealed(String),
+    /// Encrypted by SOPS, and more than one document.
+    #[error(
+        "holds {0} documents under one block of SOPS\n  = help: `sops decrypt FILE | lmsgen secrets import … --from-manifest \
+         /dev/stdin --name NAME` takes one of them"
+    )]
+    Documents(usize),
     /// Encrypted by SOPS, and does not open.
     #[error("{}{}", .0, .0.help.map_or_else(String::new, |help| format!("\n  = help: {help}")))]
     Sops(DocumentError),
@@ -67,7 +76,15 @@ pub fn plain_values(text: &str, name: Option<&str>) -> Result<Vec<(String, Plain
     values
 }
 
-/// Keys and values of the Secret in a file that `sops` encrypted, whatever its rule; `name` as for [`plain_values`].
+/// `true` for a file that `sops` wrote: one of the lines that start its block.
+#[must_use]
+pub fn is_sealed(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("sops:") || line.trim_start().starts_with("\"sops\":"))
+}
+
+/// Keys and values of the Secret in a file that `sops` encrypted, whatever its rule; `name` as for [`plain_values`]. It may
+/// be written in any way that SOPS reads, since what becomes of it is written anew; but it must hold one document, which is
+/// all that a file of the store has, and no key twice.
 ///
 /// # Errors
 /// [`ManifestError`].
@@ -76,43 +93,42 @@ pub fn sealed_values(
     name: Option<&str>,
     identities: &Identities,
 ) -> Result<Vec<(String, Plaintext)>, ManifestError> {
-    let opened = Document::parse(text).and_then(|document| document.open(identities)).map_err(ManifestError::Sops)?;
-    let at = |document: usize, keys: &[&str]| {
-        let value =
-            opened.values.iter().find(|one| one.document == document && path_keys(one).as_deref() == Some(keys));
+    let document = Document::parse(text).map_err(ManifestError::Sops)?;
+    if document.n_documents() > 1 {
+        return Err(ManifestError::Documents(document.n_documents()));
+    }
+    let values = document.open(identities).map_err(ManifestError::Sops)?.values;
+    let at = |keys: [&str; 2]| {
+        let keys = keys.iter().filter(|key| !key.is_empty());
+        let value = values.iter().find(|one| one.path.iter().map(key_of).eq(keys.clone().map(|&key| Some(key))));
         value.and_then(|one| std::str::from_utf8(one.value.expose()).ok())
     };
-    let n_documents = opened.values.iter().map(|one| one.document + 1).max().unwrap_or(0);
-    let wanted = |&document: &usize| {
-        let is_named = name.is_none_or(|name| at(document, &["metadata", "name"]) == Some(name));
-        at(document, &["kind"]) == Some("Secret") && is_named
-    };
-    let secrets: Vec<usize> = (0..n_documents).filter(wanted).collect();
-    let chosen = match *secrets {
-        [one] => one,
-        [] => return Err(ManifestError::NoSecret(name.map(str::to_owned))),
-        _ => {
-            let name = |&document: &usize| at(document, &["metadata", "name"]).unwrap_or_default().to_owned();
-            return Err(ManifestError::Several(secrets.iter().map(name).collect()));
-        }
-    };
-    let mut values: Vec<(String, Plaintext)> = Vec::new();
+    let is_named = name.is_none_or(|name| at(["metadata", "name"]) == Some(name));
+    if at(["kind", ""]) != Some("Secret") || !is_named {
+        return Err(ManifestError::NoSecret(name.map(str::to_owned)));
+    }
+    let mut found: Vec<(String, Plaintext)> = Vec::new();
     for section in ["data", "stringData"] {
-        for one in opened.values.iter().filter(|one| one.document == chosen) {
-            let Some(&[found, key]) = path_keys(one).as_deref() else { continue };
-            if found == section {
-                let value = value_of(section, key, one.value.expose())?;
-                values.retain(|(other, _)| other != key);
-                values.push((key.to_owned(), value));
+        for one in &values {
+            match *one.path.iter().map(key_of).collect::<Vec<_>>() {
+                [Some(first), Some(key)] if first == section && one.kind == Kind::Str => {
+                    let value = value_of(section, key, one.value.expose())?;
+                    found.retain(|(other, _)| other != key);
+                    found.push((key.to_owned(), value));
+                }
+                // Kubernetes takes text only, and nothing below it.
+                [Some(first), key, ..] if first == section => {
+                    return Err(ManifestError::NotText(key.unwrap_or(section).to_owned()));
+                }
+                _ => {}
             }
         }
     }
-    Ok(values)
+    Ok(found)
 }
 
-/// The keys of a path that leads through no list.
-fn path_keys(value: &OpenValue) -> Option<Vec<&str>> {
-    value.path.iter().map(|step| if let Step::Key(key) = step { Some(&**key) } else { None }).collect()
+fn key_of(step: &Step) -> Option<&str> {
+    if let Step::Key(key) = step { Some(key) } else { None }
 }
 
 /// A value as the program in the cluster sees it: under `data` it is written in base64.
@@ -162,6 +178,9 @@ fn values_of(secret: &Map) -> Result<Vec<(String, Plaintext)>, ManifestError> {
         let Some(Value::Map(entries)) = secret.get(section) else { continue };
         for (key, value) in entries.iter() {
             let Value::String(text) = value else { return Err(ManifestError::NotText(key.to_owned())) };
+            if text.starts_with("ENC[AES256_GCM,") {
+                return Err(ManifestError::Sealed(key.to_owned()));
+            }
             let value = value_of(section, key, text.as_bytes())?;
             values.retain(|(other, _)| other != key);
             values.push((key.to_owned(), value));
@@ -184,17 +203,10 @@ fn clear_value(value: &mut Value) {
     }
 }
 
-/// `true` for an RSA private key in PEM, PKCS#8 or PKCS#1.
-#[must_use]
-pub fn is_rsa_private_key(value: &Plaintext) -> bool {
-    let Ok(text) = std::str::from_utf8(value.expose()) else { return false };
-    let key = RsaPrivateKey::from_pkcs8_pem(text).ok().or_else(|| RsaPrivateKey::from_pkcs1_pem(text).ok());
-    key.is_some_and(|key| key.validate().is_ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sops::{Rule, encrypt_document, new_key, parse_recipient};
 
     fn read(text: &str, name: Option<&str>) -> Result<Vec<(String, String)>, ManifestError> {
         let text_of = |value: Plaintext| String::from_utf8(value.expose().to_vec()).unwrap();
@@ -216,5 +228,56 @@ mod tests {
         assert_eq!(read(json, Some("z")), Err(ManifestError::NoSecret(Some("z".into()))));
         assert_eq!(read("a: 1\nb: [\n", None), Err(ManifestError::Syntax(2)));
         assert_eq!(read("kind: ConfigMap\n", None), Err(ManifestError::NoSecret(None)));
+    }
+
+    const NOW: &str = "2026-01-02T03:04:05Z";
+
+    /// What comes out of a manifest that SOPS encrypted by this rule.
+    fn sealed(plain: &str, rule: &Rule) -> Result<Vec<(String, String)>, ManifestError> {
+        let key = new_key(NOW);
+        let mut identities = Identities::new();
+        identities.add("test", &key.text).unwrap();
+        let recipient = parse_recipient(&key.recipient).unwrap();
+        let text = encrypt_document(plain, rule, false, &[recipient], NOW).unwrap();
+        assert!(is_sealed(&text) && !is_sealed(plain));
+        let text_of = |value: &Plaintext| String::from_utf8(value.expose().to_vec()).unwrap();
+        let values = sealed_values(&text, None, &identities)?;
+        Ok(values.iter().map(|(key, value)| (key.clone(), text_of(value))).collect())
+    }
+
+    const SECRET: &str = "# of old\nkind: Secret\nmetadata: {name: x}\ndata:\n    a: aHVudGVy\nstringData:\n    b: |\n        two\n        lines\n    a: wins # here\n";
+
+    #[test]
+    fn a_file_of_sops_is_taken_however_it_is_written() {
+        let expected = [("b".to_owned(), "two\nlines\n".to_owned()), ("a".to_owned(), "wins".to_owned())];
+        for rule in [
+            Rule::default(),
+            Rule::EncryptedRegex("^(data|stringData)$".into()),
+            Rule::EncryptedSuffix("Data".into()),
+            Rule::EncryptedCommentRegex("of old".into()),
+        ] {
+            assert_eq!(sealed(SECRET, &rule).unwrap(), expected, "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_store_file_cannot_hold_is_refused() {
+        let not_text = |key: &str| Err(ManifestError::NotText(key.into()));
+        for (change, expected) in [
+            ("---\nkind: ConfigMap\n", Err(ManifestError::Documents(2))),
+            ("---\n", Err(ManifestError::Documents(2))),
+            ("    c: 5\n", not_text("c")),
+            ("    c: {d: x}\n", not_text("c")),
+            ("    c:\n    - x\n", not_text("c")),
+        ] {
+            assert_eq!(sealed(&format!("{SECRET}{change}"), &Rule::default()), expected, "{change}");
+        }
+        assert_eq!(sealed("kind: ConfigMap\ndata: {a: x}\n", &Rule::default()), Err(ManifestError::NoSecret(None)));
+        let twice = "kind: Secret\nstringData:\n  a: x\n  a: y\nsops:\n  mac: x\n";
+        let error = sealed_values(twice, None, &Identities::new()).unwrap_err();
+        assert!(error.to_string().contains("a key that occurs twice"), "{error}");
+        let lost = "kind: Secret\nstringData:\n  a: ENC[AES256_GCM,data:AA==,type:str]\n";
+        assert_eq!(read(lost, None), Err(ManifestError::Sealed("a".into())));
+        assert!(is_sealed("{\n\t\"kind\": \"Secret\",\n\t\"sops\": {}\n}\n"));
     }
 }

@@ -1,17 +1,17 @@
 //! RSA keys: made, written in PEM, and their public half taken.
 //!
-//! Primes and their tests are the crate `rsa`'s; all randomness is the operating system's. No private key leaves but as
-//! [`Plaintext`], and no message says anything of one.
+//! Primes are those of `prime.rs`, everything else is the crate `rsa`'s, which checks what it is given. No private key leaves
+//! but as [`Plaintext`], and no message says anything of one.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use getrandom::SysRng;
-use getrandom::rand_core::UnwrapErr;
+use crypto_bigint::{U1024, U1536, U2048};
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding};
-use rsa::{RsaPrivateKey, RsaPublicKey};
+use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey};
 
 use super::GenerateError;
-use super::generator::{RsaFormat, RsaKey};
+use super::generator::{RsaFormat, RsaKey, RsaSize};
+use super::prime::{EXPONENT, prime};
 use crate::sops::Plaintext;
 
 /// A value has no public half.
@@ -21,15 +21,22 @@ pub struct NotAnRsaKey;
 
 /// Makes a key.
 pub(super) fn rsa_key(wanted: RsaKey) -> Result<Plaintext, GenerateError> {
-    // The crate needs a generator that cannot fail; where the system's does, this asks first and says so.
-    getrandom::fill(&mut [0; 32])?;
     let failed = |error: &dyn std::fmt::Display| GenerateError::Rsa(error.to_string());
-    let key = RsaPrivateKey::new(&mut UnwrapErr(SysRng), wanted.size.bits()).map_err(|error| failed(&error))?;
+    let [p, q] = match wanted.size {
+        RsaSize::Bits2048 => two_primes::<{ U1024::LIMBS }>()?,
+        RsaSize::Bits3072 => two_primes::<{ U1536::LIMBS }>()?,
+        RsaSize::Bits4096 => two_primes::<{ U2048::LIMBS }>()?,
+    };
+    let key = RsaPrivateKey::from_p_q(p, q, EXPONENT.into()).map_err(|error| failed(&error))?;
     let pem = match wanted.format {
         RsaFormat::Pkcs8 => key.to_pkcs8_pem(LineEnding::LF).map_err(|error| failed(&error))?,
         RsaFormat::Pkcs1 => key.to_pkcs1_pem(LineEnding::LF).map_err(|error| failed(&error))?,
     };
     Ok(Plaintext::new(pem.as_bytes().to_vec()))
+}
+
+fn two_primes<const LIMBS: usize>() -> Result<[BoxedUint; 2], GenerateError> {
+    Ok([BoxedUint::from(&prime::<LIMBS>()?), BoxedUint::from(&prime::<LIMBS>()?)])
 }
 
 /// The public half of a private key, as PEM of `SubjectPublicKeyInfo`: `BEGIN PUBLIC KEY`.

@@ -87,9 +87,14 @@ impl StoredSecret {
     /// # Errors
     /// Everything that is wrong with the file.
     pub fn parse(bytes: &Arc<[u8]>) -> Result<Self, Vec<Fault>> {
-        let file = StoreFile::parse(bytes)?;
+        Ok(Self::of(&StoreFile::parse(bytes)?, bytes))
+    }
+
+    /// Keeps of `file` what a run needs; `bytes` are those it was read from.
+    #[must_use]
+    pub fn of(file: &StoreFile<'_>, bytes: &Arc<[u8]>) -> Self {
         let owned = |texts: &mut dyn Iterator<Item = &str>| texts.map(str::to_owned).collect::<Vec<_>>();
-        Ok(Self {
+        Self {
             form: file.form(),
             place: file.place().map(str::to_owned),
             public: file.public.iter().map(|(key, half)| (key.to_string(), half.to_string())).collect(),
@@ -101,7 +106,7 @@ impl StoredSecret {
             revision: file.revision(),
             recipients: owned(&mut file.recipients()),
             bytes: Arc::clone(bytes),
-        })
+        }
     }
 
     /// Compares the file with what is declared, in no order.

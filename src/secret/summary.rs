@@ -27,6 +27,10 @@ pub struct EnvironmentStatus {
     pub other_form: Vec<String>,
     /// Files that do not say their place.
     pub unbound: Vec<String>,
+    /// Files whose values changed since the last commit without a new revision.
+    pub unraised: Vec<String>,
+    /// Files that the last commit has and the disk has not, whole or with all their generated keys.
+    pub gone: Vec<String>,
     /// Files with keys that no stack declares.
     pub undeclared: Vec<String>,
     /// Files that cannot be read or belong elsewhere, each with what is wrong.
@@ -44,6 +48,8 @@ pub struct MissingValue {
     pub key: String,
     /// `true` if lmsgen makes it, `false` if a person must give it.
     pub generated: bool,
+    /// `true` if its file is one of those that are gone.
+    pub gone: bool,
 }
 
 /// A file that is wrong.
@@ -60,7 +66,9 @@ impl EnvironmentStatus {
     #[must_use]
     pub fn is_in_order(&self) -> bool {
         let recipients = self.stale_recipients.is_empty() && self.new_recipients.is_empty();
-        let files = [&self.other_form, &self.unbound, &self.undeclared].iter().all(|list| list.is_empty());
+        let files = [&self.other_form, &self.unbound, &self.unraised, &self.gone, &self.undeclared]
+            .iter()
+            .all(|list| list.is_empty());
         self.missing.is_empty() && self.broken.is_empty() && recipients && files
     }
 }

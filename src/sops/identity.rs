@@ -4,16 +4,20 @@
 //! passphrase to type or a program to run, are asked only when a file does not open with what is at hand.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use age::armor::ArmoredReader;
 use age::x25519;
 use zeroize::Zeroizing;
 
+use super::age_file::open_with_key;
 use super::cipher::DataKey;
 use super::key_file::{IdentityError, Key, parse};
 use super::metadata::Wrap;
+use super::plaintext::Plaintext;
+use super::shamir::Share;
+
+/// More bytes than what is wrapped has: a data key, or a share of one.
+const MAX_WRAPPED: usize = 64;
 
 /// Private keys, and the sources that were tried for them.
 #[derive(Default)]
@@ -118,6 +122,14 @@ impl Identities {
         tried.collect()
     }
 
+    /// What is in an age file in armor that is encrypted to one of the keys at hand: the way in which every data key is opened,
+    /// without its bound on the length.
+    #[must_use]
+    pub fn open_armored(&self, armor: &str) -> Option<Plaintext> {
+        let file = armor.trim().as_bytes();
+        self.keys.iter().find_map(|key| open_with_key(file, &key.identity, file.len()).ok()).map(Plaintext::from)
+    }
+
     /// Recipients among `wraps` whose identity is here and does not get the data key that is `right`: what is wrapped for them
     /// does not open, or is another key.
     pub(crate) fn damaged<'w>(&self, wraps: &'w [Wrap<'_>], right: &dyn Fn(&DataKey) -> bool) -> Vec<&'w str> {
@@ -128,7 +140,9 @@ impl Identities {
         if ours.len() < 2 {
             return Vec::new();
         }
-        let is_right = |wrap: &Wrap<'_>, key: &Key| open(&wrap.armor, &key.identity).is_some_and(|key| right(&key));
+        let is_right = |wrap: &Wrap<'_>, key: &Key| {
+            open(&wrap.armor, &key.identity, DataKey::from_bytes).is_some_and(|key| right(&key))
+        };
         let broken = ours.into_iter().filter(|(wrap, key)| !is_right(wrap, key));
         broken.map(|(wrap, _)| &*wrap.recipient).collect()
     }
@@ -137,9 +151,23 @@ impl Identities {
     /// its identity, or holds another key, is damaged; the next identity is tried, since one broken wrap must not lock out
     /// the others. When no key is right, the first one is returned: the file is wrong, not the wraps.
     pub(crate) fn unwrap(&self, wraps: &[Wrap<'_>], right: &dyn Fn(&DataKey) -> bool) -> Result<DataKey, UnwrapError> {
-        let mut seen = Seen::default();
-        if let Some(data_key) = unwrap_with(&self.keys, wraps, right, &mut seen) {
-            return Ok(data_key);
+        self.unwrap_as(wraps, DataKey::from_bytes, right)
+    }
+
+    /// Opens the share of the data key that a group of recipients has.
+    pub(crate) fn unwrap_share(&self, wraps: &[Wrap<'_>]) -> Result<Share, UnwrapError> {
+        self.unwrap_as(wraps, Share::from_bytes, &|_| true)
+    }
+
+    fn unwrap_as<T>(
+        &self,
+        wraps: &[Wrap<'_>],
+        read: fn(&[u8]) -> Option<T>,
+        right: &dyn Fn(&T) -> bool,
+    ) -> Result<T, UnwrapError> {
+        let mut seen = Seen { other: None, damaged: None };
+        if let Some(found) = unwrap_with(&self.keys, wraps, (read, right), &mut seen) {
+            return Ok(found);
         }
         for source in &self.sources {
             let Source::Late(late) = source else { continue };
@@ -149,14 +177,14 @@ impl Identities {
             };
             for wrap in asked_for {
                 if let Ok(keys) = &*late.answer(&wrap.recipient)
-                    && let Some(data_key) = unwrap_with(keys, wraps, right, &mut seen)
+                    && let Some(found) = unwrap_with(keys, wraps, (read, right), &mut seen)
                 {
-                    return Ok(data_key);
+                    return Ok(found);
                 }
             }
         }
         match seen {
-            Seen { other: Some(data_key), .. } => Ok(data_key),
+            Seen { other: Some(found), .. } => Ok(found),
             Seen { damaged, .. } => Err(damaged.map_or(UnwrapError::NoMatch, UnwrapError::Damaged)),
         }
     }
@@ -200,19 +228,21 @@ fn counted(n_keys: usize) -> String {
 }
 
 /// What was met on the way to a right key.
-#[derive(Default)]
-struct Seen {
-    /// The first key that is not the right one.
-    other: Option<DataKey>,
+struct Seen<T> {
+    /// The first one that is not right.
+    other: Option<T>,
     /// A recipient whose wrap does not open.
     damaged: Option<String>,
 }
 
-fn unwrap_with(keys: &[Key], wraps: &[Wrap<'_>], right: &dyn Fn(&DataKey) -> bool, seen: &mut Seen) -> Option<DataKey> {
+/// How the bytes in a wrap are taken, and whether they are right.
+type Wanted<'a, T> = (fn(&[u8]) -> Option<T>, &'a dyn Fn(&T) -> bool);
+
+fn unwrap_with<T>(keys: &[Key], wraps: &[Wrap<'_>], (read, right): Wanted<'_, T>, seen: &mut Seen<T>) -> Option<T> {
     for key in keys {
         let Some(wrap) = wraps.iter().find(|wrap| wrap.recipient == key.recipient) else { continue };
-        match open(&wrap.armor, &key.identity) {
-            Some(data_key) if right(&data_key) => return Some(data_key),
+        match open(&wrap.armor, &key.identity, read) {
+            Some(found) if right(&found) => return Some(found),
             Some(other) => drop(seen.other.get_or_insert(other)),
             None => seen.damaged = Some(wrap.recipient.to_string()),
         }
@@ -220,11 +250,6 @@ fn unwrap_with(keys: &[Key], wraps: &[Wrap<'_>], right: &dyn Fn(&DataKey) -> boo
     None
 }
 
-fn open(armor: &str, identity: &x25519::Identity) -> Option<DataKey> {
-    let reader = ArmoredReader::new(armor.trim().as_bytes());
-    let decryptor = age::Decryptor::new_buffered(std::io::BufReader::new(reader)).ok()?;
-    let mut stream = decryptor.decrypt(std::iter::once(identity as &dyn age::Identity)).ok()?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(64));
-    stream.by_ref().take(64).read_to_end(&mut bytes).ok()?;
-    DataKey::from_bytes(&bytes)
+fn open<T>(armor: &str, identity: &x25519::Identity, read: fn(&[u8]) -> Option<T>) -> Option<T> {
+    read(&open_with_key(armor.trim().as_bytes(), identity, MAX_WRAPPED).ok()?)
 }

@@ -2,15 +2,11 @@
 //!
 //! Reads and writes texts only; no message repeats a piece of one.
 
-use std::io::Read;
-
-use age::armor::ArmoredReader;
-use age::secrecy::{ExposeSecret, SecretString};
-use age::{scrypt, x25519};
+use age::secrecy::ExposeSecret;
+use age::x25519;
 use zeroize::Zeroizing;
 
-/// The work factor beyond which a passphrase is not tried, as in `age` itself: 2^22 are minutes and 4 GiB.
-const MAX_WORK_FACTOR: u8 = 22;
+use super::age_file::{AgeFileError, open_with_passphrase};
 
 /// Bytes that a key file may have.
 pub const MAX_KEY_FILE: usize = 1 << 20;
@@ -79,24 +75,12 @@ pub fn is_protected(bytes: &[u8]) -> bool {
 /// # Errors
 /// Why it does not open.
 pub fn open_protected(bytes: &[u8], passphrase: &str) -> Result<Zeroizing<String>, IdentityError> {
-    let reader = ArmoredReader::new(bytes.trim_ascii_start());
-    let decryptor =
-        age::Decryptor::new_buffered(std::io::BufReader::new(reader)).map_err(|_| IdentityError::Damaged)?;
-    if !decryptor.is_scrypt() {
-        return Err(IdentityError::Encrypted);
-    }
-    let mut identity = scrypt::Identity::new(SecretString::from(passphrase));
-    identity.set_max_work_factor(MAX_WORK_FACTOR);
-    let mut stream =
-        decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
-            age::DecryptError::DecryptionFailed
-            | age::DecryptError::KeyDecryptionFailed
-            | age::DecryptError::NoMatchingKeys => IdentityError::WrongPassphrase,
-            _ => IdentityError::Damaged,
-        })?;
-    // Never longer than what it was encrypted to, so that the buffer does not grow and leave copies.
-    let mut text = Zeroizing::new(Vec::with_capacity(bytes.len() + 1));
-    stream.by_ref().take(bytes.len() as u64).read_to_end(&mut text).map_err(|_| IdentityError::Damaged)?;
+    let file = bytes.trim_ascii_start();
+    let mut text = open_with_passphrase(file, passphrase, file.len()).map_err(|error| match error {
+        AgeFileError::OtherKind => IdentityError::Encrypted,
+        AgeFileError::NoMatch => IdentityError::WrongPassphrase,
+        AgeFileError::Damaged => IdentityError::Damaged,
+    })?;
     match String::from_utf8(std::mem::take(&mut *text)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
@@ -169,6 +153,9 @@ pub fn new_key(now: &str) -> NewKey {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+
+    use age::scrypt;
+    use age::secrecy::SecretString;
 
     use super::*;
 

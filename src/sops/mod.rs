@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of Kubernetes, the fleet or its store; nothing here prints or logs.
 
+mod age_file;
 mod cipher;
 mod document;
 mod identity;
@@ -10,6 +11,7 @@ mod metadata;
 mod plaintext;
 mod recipient;
 mod sealed;
+mod shamir;
 mod text_edit;
 
 pub(crate) use cipher::{DataKey, Mac, digest};
@@ -22,4 +24,5 @@ pub use plaintext::Plaintext;
 pub use recipient::{Recipient, RecipientError, parse_recipient, short};
 pub use sealed::Kind;
 pub(crate) use sealed::{Sealed, SealedError, canonical};
+pub(crate) use shamir::combine;
 pub(crate) use text_edit::{Edits, column, line_end};

@@ -341,8 +341,8 @@ impl Writer<'_> {
             (ScalarStyle::Text, _) | (_, Plain::String) => emit_string(out, text, indent),
             (_, Plain::Null) => out.push_str("null"),
             (_, Plain::Bool(value)) => out.push_str(if value { "true" } else { "false" }),
-            (_, Plain::Number) => out.push_str(text),
-            (_, Plain::Ambiguous) => {
+            (_, Plain::Number) if is_held(text) => out.push_str(text),
+            (_, Plain::Number | Plain::Ambiguous) => {
                 let message = format!("`{text}` means different things to different YAML readers");
                 return Err(ShapeError::at(node.range.start, message)
                     .with_help("put it in quotes for a string; write `true` or `false`, or a decimal number"));
@@ -351,4 +351,9 @@ impl Writer<'_> {
         out.push('\n');
         Ok(())
     }
+}
+
+/// `false` for a whole number of more than 64 bits: kubectl makes another one of it.
+fn is_held(number: &str) -> bool {
+    number.contains(['.', 'e', 'E']) || number.parse::<i64>().is_ok()
 }

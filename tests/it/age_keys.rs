@@ -10,6 +10,7 @@ use age::secrecy::SecretString;
 use lmsgen::sops::new_key;
 
 use crate::support::fleet::{Fleet, Ran, Run, repository};
+use crate::support::terminal::{answered, on_terminal, shell_on_terminal, without_terminal};
 
 const SESSION: &str = "secrets/asia/corner/session.yaml";
 const SHOW: [&str; 5] = ["secrets", "show", "asia/corner", "session", "key"];
@@ -38,45 +39,6 @@ fn protected(text: &str, passphrase: &str, armor: bool) -> Vec<u8> {
     let mut writer = encryptor.wrap_output(ArmoredWriter::wrap_output(Vec::new(), format).unwrap()).unwrap();
     writer.write_all(text.as_bytes()).unwrap();
     writer.finish().unwrap().finish().unwrap()
-}
-
-/// The run in a session of its own, so that it has no terminal wherever the tests run.
-fn without_terminal(run: Run) -> Ran {
-    let inner = run.into_command();
-    let mut command = Command::new("setsid");
-    command.arg("-w").arg(inner.get_program()).args(inner.get_args()).env_clear();
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = command.current_dir(inner.get_current_dir().unwrap()).stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
-}
-
-/// The run on a terminal of its own, where `typed` is typed; what the terminal shows, and the exit code.
-fn on_terminal(run: Run, typed: &str) -> (String, i32) {
-    shell_on_terminal(run, "LMSGEN", typed)
-}
-
-/// A line of the shell's in which `LMSGEN` stands for the run, on a terminal.
-fn shell_on_terminal(run: Run, line: &str, typed: &str) -> (String, i32) {
-    let inner = run.into_command();
-    let words: Vec<String> = std::iter::once(inner.get_program())
-        .chain(inner.get_args())
-        .map(|word| format!("'{}'", word.to_str().unwrap()))
-        .collect();
-    let mut command = Command::new("script");
-    command.args(["-qec", &line.replace("LMSGEN", &words.join(" ")), "/dev/null"]).env_clear();
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("SHELL", "/bin/sh");
-    command.current_dir(inner.get_current_dir().unwrap());
-    let piped = || Stdio::piped();
-    let mut child = command.stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // Typed after the question: before it, the terminal still shows what is typed.
-    std::thread::sleep(Duration::from_millis(1500));
-    stdin.write_all(typed.as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(1500));
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1))
 }
 
 #[test]
@@ -144,9 +106,14 @@ fn a_passphrase_is_asked_for_once_without_echo_and_only_if_it_is_needed() {
         assert_eq!(code, 0, "{shown}");
         assert_eq!(shown.matches("Passphrase of ").count(), 1, "{shown}");
         assert!(!shown.contains("open sesame"), "{shown}");
-        let (shown, code) = on_terminal(fleet.prepare(&args), "wrong\n");
+        // Two slips are no reason to begin again, a third one is.
+        let (shown, code) = answered(fleet.prepare(&args), &["wrong\n", "wronger\n", "open sesame\n"]);
+        assert_eq!(code, 0, "{shown}");
+        assert_eq!(shown.matches("That does not open it. Passphrase of ").count(), 2, "{shown}");
+        let (shown, code) = answered(fleet.prepare(&args), &["wrong\n"; 3]);
         assert_eq!(code, 4, "{shown}");
-        assert!(shown.contains("is protected by another passphrase"), "{shown}");
+        assert_eq!(shown.matches("Passphrase of ").count(), 3, "{shown}");
+        assert!(shown.contains("is protected by another passphrase") && !shown.contains("wrong"), "{shown}");
         let demo = demo();
         let both = [&args[..], &["--age-key-file", demo.to_str().unwrap()]].concat();
         without_terminal(fleet.prepare(&both)).exits(0);
@@ -161,7 +128,7 @@ fn killed_at_prompt(fleet: &Fleet, run: Run, signal: &str) -> (bool, String) {
         "(sleep 1; kill -{signal} $(cat {0})) & sh -c 'echo $$ > {0}; exec \"$@\"' sh LMSGEN; echo \"code $?\"; stty -a",
         pid.display()
     );
-    let (shown, _) = shell_on_terminal(run, &line, "");
+    let (shown, _) = shell_on_terminal(run, &line, &[""]);
     let code = shown.split("code ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
     (shown.contains(" echo ") && shown.contains(" icanon "), code.to_owned())
 }
@@ -202,7 +169,7 @@ fn several_pasted_lines_are_no_value_and_not_left_to_the_shell() {
     before.assert_same(&fleet.snapshot());
     // What reads the terminal next gets nothing of it.
     let line = "LMSGEN; read -r next; echo \"next: <$next>\"";
-    let (shown, _) = shell_on_terminal(fleet.prepare(&args), line, "first\nsecond\n");
+    let (shown, _) = shell_on_terminal(fleet.prepare(&args), line, &["first\nsecond\n"]);
     assert!(shown.contains("next: <>"), "{shown}");
     let (shown, code) = on_terminal(fleet.prepare(&args), "first\n");
     assert_eq!(code, 0, "{shown}");

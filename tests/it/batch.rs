@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lmsgen::files::{Hook, Op, Root};
+use lmsgen::files::{Error, Hook, Op, Replacement, Root};
 use lmsgen::names::RelPath;
 use rustix::io::Errno;
 
@@ -32,10 +32,12 @@ fn seen(folder: &tempfile::TempDir) -> (Vec<Option<String>>, Vec<String>) {
     (content, state)
 }
 
-fn replace(root: &Root) -> Result<(), lmsgen::files::Error> {
+fn replace(root: &Root) -> Result<(), Error> {
     let lock = root.lock()?;
     lock.finish(&rel("s"))?;
-    lock.replace_all(&rel("s"), &FILES.map(|path| (rel(path), "new".to_owned())))
+    let paths = FILES.map(rel);
+    let file = |(at, path)| Replacement { path, before: (at < 4).then_some(&b"old"[..]), bytes: b"new" };
+    lock.replace_all(&rel("s"), &paths.iter().enumerate().map(file).collect::<Vec<_>>())
 }
 
 /// Fails every call that changes the disk from number `from` on, or only that one.
@@ -124,4 +126,16 @@ fn a_file_that_was_changed_since_is_not_written_over() {
     let error = root.lock().unwrap().finish(&rel("s")).unwrap_err();
     assert!(error.to_string().contains("remove the folder `.lmsgen/batch`"), "{error}");
     assert_eq!(seen(&folder), before);
+}
+
+/// What the caller has read is what may be replaced.
+#[test]
+fn a_file_that_was_changed_since_it_was_read_is_not_written_over() {
+    let folder = fresh();
+    std::fs::write(folder.path().join(FILES[1]), "newer").unwrap();
+    let before = seen(&folder).0;
+    let error = replace(&Root::open(folder.path()).unwrap()).unwrap_err();
+    assert!(matches!(&error, Error::Raced { path } if path == FILES[1]), "{error}");
+    assert_eq!(seen(&folder), (before, vec![".gitignore".to_owned(), "lock".to_owned()]));
+    assert!(!folder.path().join("s/new").exists());
 }

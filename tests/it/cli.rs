@@ -182,7 +182,7 @@ fn colour_is_asked_for_or_a_terminal_s() {
     let fleet = broken();
     let run = |args: &[&str], variables: &[(&str, &str)]| {
         let run = variables.iter().fold(fleet.prepare(args), |run, (name, value)| run.env(name, value));
-        run.go().exits(3).err
+        run.go().exits(3).err_untimed().to_owned()
     };
     let escapes = |text: &str| text.contains('\u{1b}');
     assert!(!escapes(&run(&["validate"], &[])), "no terminal");

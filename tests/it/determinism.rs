@@ -118,7 +118,7 @@ fn messages_come_in_one_order() {
     fleet.edit("environments/lms-dev.toml", "kubernetes = \"1.35\"", "kubernetes = \"new\"");
     let said = |threads: &str| {
         let ran = fleet.prepare(&["validate", "-v"]).env("RAYON_NUM_THREADS", threads).go().exits(3);
-        (ran.out, ran.err)
+        (ran.out.clone(), ran.err_untimed().to_owned())
     };
     let first = said("1");
     for threads in ["1", "2", "4", "4"] {

@@ -7,7 +7,7 @@ use lmsgen::diagnostic::{Class, Diagnostic, Sink};
 use lmsgen::files::Root;
 use lmsgen::fleet::{self, Content, Sources};
 use lmsgen::names::RelPath;
-use lmsgen::render::{Engines, Secrets, Sentry, render};
+use lmsgen::render::{Engines, Inspector, Secrets, Sentry, Watch, render};
 use proptest::prelude::*;
 
 use crate::support::fleet::{Fleet, hostile_strings, repository, toml_string};
@@ -88,6 +88,7 @@ fn is_tame(path: &str, bytes: &[u8]) -> bool {
                 "ConfigMap",
                 "CronJob",
                 "Deployment",
+                "Echo",
                 "HTTPRoute",
                 "Ingress",
                 "Job",
@@ -110,7 +111,9 @@ fn rendered(sources: &Sources) -> Result<Output, Vec<Diagnostic>> {
     };
     let engines = Engines::compile(&fleet, &map, &mut found);
     let all: Vec<usize> = (0..fleet.instances.len()).collect();
-    let rendered = render(&fleet, &engines, &Secrets::default(), &all, &Sentry::default(), &mut found);
+    let (sentry, inspector) = (Sentry::default(), Inspector::new(&fleet));
+    let watch = Watch { sentry: &sentry, inspector: &inspector };
+    let rendered = render(&fleet, &engines, &Secrets::default(), &all, watch, &mut found);
     if found.has_errors() {
         return Err(errors(found));
     }

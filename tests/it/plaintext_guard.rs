@@ -144,7 +144,7 @@ fn what_is_allowed_with_a_reason() {
         ("reason = \"an example that opens nothing\"", "", "`allow.reason` is missing"),
         ("an example that opens nothing", "ok", "error[LMS460]: the reason says too little"),
         ("LMS454", "LMS999", "error[LMS460]: `LMS999` is no code that can be allowed"),
-        ("LMS454", "LMS123", "write one of `LMS450`, `LMS451`, `LMS452`, `LMS453`, `LMS454`"),
+        ("LMS454", "LMS123", "error[LMS460]: `LMS123` cannot be allowed"),
         ("templates/**", "../**", "error[LMS460]: path `../**/*.yaml` matches no file"),
         ("key =", "keyy =", "did you mean `key`?"),
     ] {

@@ -122,14 +122,14 @@ fn hostile_strings_arrive_as_themselves() {
     fleet.write("clients/corner.toml", client);
     fleet.run(&["render"]).exits(0);
 
-    let files = fleet.snapshot().below("rendered/asia/corner/front/configmap-").0;
+    let files = fleet.snapshot().below("rendered/asia/corner/front/echo-").0;
     assert_eq!(files.len(), strings.len(), "no object more or less");
     for (nth, text) in strings.iter().enumerate() {
-        let path = format!("asia/corner/front/configmap-corner-echo-{}.yaml", nth + 1);
+        let path = format!("asia/corner/front/echo-corner-echo-{}.yaml", nth + 1);
         let object = objects(&fleet, &path);
         let expected = json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
+            "apiVersion": "shops.example/v1",
+            "kind": "Echo",
             "metadata": {
                 "name": format!("corner-echo-{}", nth + 1),
                 "namespace": "shops-asia",

@@ -6,9 +6,18 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 
 use crate::support::fleet::{Fleet, Ran, Run, repository};
+use crate::support::terminal::{answered, without_terminal};
 
 const PLACE: [&str; 2] = ["asia/bolt-and-co", "payments"];
 const PAYMENTS: &str = "secrets/asia/bolt-and-co/payments.yaml";
+
+/// An RSA key that is too short to be made by lmsgen.
+fn short_rsa_key() -> String {
+    use rsa::pkcs8::EncodePrivateKey as _;
+    let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+    let key = rsa::RsaPrivateKey::new(&mut random, 1024).unwrap();
+    key.to_pkcs8_pem(rsa::pkcs8::LineEnding::LF).unwrap().to_string()
+}
 
 fn with_key(run: Run) -> Run {
     run.env("SOPS_AGE_KEY_FILE", repository().join("tests/keys/demo.agekey"))
@@ -64,6 +73,7 @@ fn a_value_is_shown_as_it_is() {
     ci("true").exits(8).prints_nothing();
     ci("1").exits(8).prints_nothing();
     ci("false").exits(0);
+    ci("0").exits(0);
     ci("").exits(0);
     fleet.remove(PAYMENTS);
     go(&fleet, "show", &[]).exits(4).says("the store has no file");
@@ -120,17 +130,9 @@ fn an_edit_that_cannot_be_taken_writes_nothing_and_leaves_nothing() {
     before.assert_same(&fleet.snapshot());
 }
 
-/// In a session of its own: there is nobody to ask whether to edit again.
 fn edit_without_terminal(fleet: &Fleet, script: &str) -> Ran {
     let editor = editor(fleet, script);
-    let args = [&["secrets", "edit"], &PLACE[..]].concat();
-    let inner = with_key(fleet.prepare(&args)).env("EDITOR", editor).into_command();
-    let mut command = Command::new("setsid");
-    command.arg("-w").arg(inner.get_program()).args(inner.get_args()).env_clear();
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = command.current_dir(inner.get_current_dir().unwrap()).stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    without_terminal(with_key(fleet.prepare(&[&["secrets", "edit"], &PLACE[..]].concat())).env("EDITOR", editor))
 }
 
 #[test]
@@ -226,6 +228,40 @@ fn values_are_imported_from_files_and_manifests() {
 }
 
 #[test]
+fn a_file_of_sops_is_imported_whatever_its_rule_but_not_with_more_in_it() {
+    use lmsgen::sops::{Rule, encrypt_document, parse_recipient};
+    let fleet = Fleet::shops();
+    set(&fleet, "old");
+    let key = std::fs::read_to_string(repository().join("tests/keys/demo.agekey")).unwrap();
+    let public = key.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
+    let recipients = [parse_recipient(public).unwrap()];
+    let path = fleet.home().join("foreign.yaml");
+    let import = |plain: &str, change: &dyn Fn(String) -> String| {
+        let rule = Rule::EncryptedCommentRegex("of the shop".into());
+        let text = encrypt_document(plain, &rule, true, &recipients, "2026-01-02T03:04:05Z").unwrap();
+        std::fs::write(&path, change(text)).unwrap();
+        go(&fleet, "import", &["--from-manifest", path.to_str().unwrap()])
+    };
+    let plain = "kind: Secret\nmetadata: {name: x}\n# of the shop\nstringData:\n  api-key: from sops\n";
+    let before = fleet.snapshot();
+    for (more, why) in [
+        ("---\nkind: Secret\n", "holds 2 documents under one block of SOPS"),
+        ("  other: 5\n", "the value of `other` is no text"),
+        ("  other: {a: b}\n", "the value of `other` is no text"),
+    ] {
+        let ran = import(&format!("{plain}{more}"), &|text| text).exits(4).says(why);
+        assert!(!ran.all().contains("from sops"), "{}", ran.all());
+    }
+    import(plain, &|text| text.replace("kind: Secret", "kind: Secret\nkind: Secret")).exits(4).says("occurs twice");
+    import(plain, &|text| text.replace("api-key:", "other-key:")).exits(4).says("was changed or moved");
+    before.assert_same(&fleet.snapshot());
+    import(plain, &|text| text).exits(0).says("Imported asia/bolt-and-co payments");
+    assert_eq!(shown(&fleet), "from sops");
+    let written = std::fs::read_to_string(fleet.root().join(PAYMENTS)).unwrap();
+    assert!(written.contains("encrypted_regex: ^(data|stringData)$") && !written.contains("of the shop"), "{written}");
+}
+
+#[test]
 fn what_is_declared_as_an_rsa_key_must_be_one_however_it_comes() {
     let fleet = Fleet::of_repository(&["lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"]);
     let path = fleet.home().join("pem");
@@ -243,14 +279,43 @@ fn what_is_declared_as_an_rsa_key_must_be_one_however_it_comes() {
         "echo 'rsa_key: AAAA' > \"$1.new\"; grep -v '^rsa_key\\|^ ' \"$1\" >> \"$1.new\"; cat \"$1.new\" > \"$1\"",
     );
     let args = ["secrets", "edit", place[0], place[1]];
-    let ran = with_key(fleet.prepare(&args)).env("EDITOR", editor).go().exits(2).says(why);
-    assert!(!ran.all().contains("AAAA"), "{}", ran.all());
+    let ran = without_terminal(with_key(fleet.prepare(&args)).env("EDITOR", editor)).exits(3).says(why);
+    assert!(!ran.says("nothing was written").err.contains("AAAA"));
+    // A short key is named by what it is and what it should be.
+    std::fs::write(&path, short_rsa_key()).unwrap();
+    let args = ["secrets", "import", place[0], place[1], "--from-file", &from];
+    let short = "the value of `rsa_key` is an RSA key of 1024 bits, and the stack declares 2048";
+    with_key(fleet.prepare(&args)).go().exits(2).says(short);
     before.assert_same(&fleet.snapshot());
     // Another good one is taken.
     let of_another = with_key(fleet.prepare(&["secrets", "show", "lms-dev/C70", place[1], "rsa_key"])).go().exits(0);
     std::fs::write(&path, of_another.out).unwrap();
     let args = ["secrets", "set", place[0], place[1], "rsa_key", "--file", path.to_str().unwrap()];
     with_key(fleet.prepare(&args)).go().exits(0).says("Set lms-dev/C1 rsa-secret rsa_key");
+}
+
+/// What was typed is not lost by a value that cannot be taken.
+#[test]
+fn a_wrong_value_is_edited_again_with_the_text_that_was_typed() {
+    let fleet = Fleet::of_repository(&["lmsgen.toml", "environments", "clients", "templates", "secrets", "rendered"]);
+    let (log, before) = (fleet.home().join("log"), fleet.snapshot());
+    // The first time it breaks the key; then it is opened again, and left as it is.
+    let script = format!(
+        "echo \"$1\" > {0}.path; cat \"$1\" >> {0}; echo END >> {0}; [ -e {0}.2 ] || echo 'rsa_key: typed' > \"$1\"; touch {0}.2",
+        log.display()
+    );
+    let run = || {
+        let run = with_key(fleet.prepare(&["secrets", "edit", "lms-dev/C1", "rsa-secret"]));
+        run.env("EDITOR", editor(&fleet, &script))
+    };
+    let (shown, code) = answered(run(), &["y\n", "n\n"]);
+    assert_eq!(code, 3, "{shown}");
+    assert!(shown.contains("is no RSA private key") && shown.contains("Edit again?"), "{shown}");
+    let seen = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(seen.split("END\n").nth(1).unwrap(), "rsa_key: typed\n", "{seen}");
+    before.assert_same(&fleet.snapshot());
+    let path = std::fs::read_to_string(log.with_extension("path")).unwrap();
+    assert!(path.starts_with("/dev/shm/") && !std::path::Path::new(path.trim()).exists(), "{path}");
 }
 
 #[test]

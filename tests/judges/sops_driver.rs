@@ -1,12 +1,15 @@
-//! The SOPS engine for `sops_trees.py`: reads a batch of jobs as JSON from standard input and prints their results.
+//! The SOPS engine for `sops_trees.py` and `age_vectors.py`: reads a batch of jobs as JSON from standard input and prints their results.
 #![expect(clippy::disallowed_macros, reason = "it is no part of the program; it prints for the judge")]
 
 use std::io::Read;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use lmsgen::sops::{
-    Document, Identities, Kind, Plaintext, Recipient, Rule, Step, encrypt_document, new_key, parse_recipient,
+    Document, Identities, Kind, Plaintext, Recipient, Rule, Step, encrypt_document, new_key, open_protected,
+    parse_recipient,
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut text = String::new();
@@ -47,10 +50,30 @@ fn run(job: &Value, identities: &Identities) -> Result<Value, Box<dyn std::error
             let (kind, value) = (kind(word("kind")).ok_or("no such kind")?, Plaintext::new(word("value").into()));
             json!({ "text": Document::parse(text)?.set((&steps(&job["path"]), kind), &value, (identities, now))? })
         }
+        "unset" => json!({ "text": Document::parse(text)?.unset(&steps(&job["path"]), (identities, now))? }),
+        "age" => age(job)?,
         "rekey" => json!({ "text": Document::parse(text)?.rekey(&recipients, (identities, now))? }),
         "rewrap" => json!({ "text": Document::parse(text)?.rewrap(&recipients, identities)? }),
         op => return Err(format!("no such job: {op}").into()),
     })
+}
+
+/// Opens an age file as key files are opened, with a passphrase, or as data keys are, with a key.
+fn age(job: &Value) -> Result<Value, Box<dyn std::error::Error>> {
+    let word = |name: &str| job[name].as_str();
+    let shown = |bytes: &[u8]| {
+        let digest: Vec<String> = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        json!({ "sha256": digest.concat() })
+    };
+    let file = word("file").unwrap_or_default();
+    if let Some(passphrase) = word("passphrase") {
+        let text = open_protected(&BASE64_STANDARD.decode(file)?, passphrase)?;
+        return Ok(shown(text.as_bytes()));
+    }
+    let mut identities = Identities::new();
+    identities.add("vector", word("identity").unwrap_or_default())?;
+    let opened = identities.open_armored(file).ok_or("does not open")?;
+    Ok(shown(opened.expose()))
 }
 
 fn rule(field: &str, text: &str) -> Option<Rule> {
@@ -61,6 +84,8 @@ fn rule(field: &str, text: &str) -> Option<Rule> {
         "encrypted_suffix" => Rule::EncryptedSuffix(text),
         "unencrypted_regex" => Rule::UnencryptedRegex(text),
         "encrypted_regex" => Rule::EncryptedRegex(text),
+        "unencrypted_comment_regex" => Rule::UnencryptedCommentRegex(text),
+        "encrypted_comment_regex" => Rule::EncryptedCommentRegex(text),
         _ => return None,
     })
 }

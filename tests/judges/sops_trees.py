@@ -10,6 +10,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import yaml
 from judge import ROOT, TOOLS, case, done, run, scratch
 
 DRIVER = Path(os.environ.get("SOPS_DRIVER", ROOT / "target" / "debug" / "examples" / "sops_driver"))
@@ -28,6 +29,7 @@ RULES = [
     ("unencrypted_regex", r"^(meta|kind\d?)"),
     ("encrypted_regex", "^(data|stringData|k.*_secret)$"),
 ]
+COMMENT_RULES = [("encrypted_comment_regex", "decides"), ("unencrypted_comment_regex", r"^ remark \d+ decides$")]
 KEYS = ["data", "stringData", "meta", "kind1", "a", "b c", "k:x", "yes", "1", "é", "x_plain", "k_secret", "v_secret", "z_unencrypted"]
 TEXTS = ["x", "hunter2", "two words", "é☃ 𝄞", "yes", "12", "1e3", "true", "2001-12-14", "a: b", "# no comment", "- x", "'", '"', "\\", "tab\there", "", " lead", "trail ", "line\nline", "line\n\nline\n", "{a}", "*x", "&y", "!t", "%", "@", "null", "~", "ENC[", "a" * 300]
 OTHERS = [
@@ -42,10 +44,11 @@ OTHERS = [
 class Maker:
     """Makes the text of a plain file, and what is in it: (document, path, type, bytes), and (document, text) of comments."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, rule):
         self.dice = random.Random(seed)
         self.indent = self.dice.choice([2, 4])
-        self.remarks = self.dice.random() < 0.6
+        self.decide = rule in COMMENT_RULES
+        self.remarks = self.decide or self.dice.random() < 0.6
         self.values, self.comments = [], []
         documents = self.dice.choice([1, 1, 1, 2, 3])
         texts = []
@@ -57,7 +60,7 @@ class Maker:
 
     def comment(self, column, trailing=False):
         if self.remarks and self.dice.random() < 0.25:
-            text = f" remark {len(self.comments)} {self.dice.choice(['', 'é', 'key: value', 'a # b'])}".rstrip()
+            text = f" remark {len(self.comments)} {self.dice.choice(['', 'é', 'key: value', 'a # b', 'decides'])}".rstrip()
             self.comments.append([self.document, text])
             return f" #{text}" if trailing else self.lines.append(f"{' ' * column}#{text}")
         return ""
@@ -98,14 +101,14 @@ class Maker:
     def key(self, key):
         return key if key.isalpha() and key.isascii() and key != "yes" else json.dumps(key, ensure_ascii=False)
 
-    def mapping(self, column, path, depth, first=""):
+    def mapping(self, column, path, depth, first="", bare=False):
         for n, key in enumerate(self.dice.sample(KEYS, self.dice.randint(1, 5))):
             lead = first if n == 0 and first else " " * column
             if not (n == 0 and first):
                 self.comment(column)
-            self.entry(f"{lead}{self.key(key)}:", column, [*path, key], depth)
+            self.entry(f"{lead}{self.key(key)}:", column, [*path, key], depth, bare and n == 0)
 
-    def entry(self, head, column, path, depth):
+    def entry(self, head, column, path, depth, bare):
         pick = self.dice.random()
         below = column + self.indent
         if depth < 4 and pick < 0.25:
@@ -117,20 +120,27 @@ class Maker:
         elif pick < 0.55:
             self.lines.append(f"{head} {self.flow(path, depth)}")
         else:
-            self.put(head, self.scalar(path, column), column)
+            self.put(head, self.scalar(path, column), column, bare)
 
-    def put(self, head, text, column):
+    def put(self, head, text, column, bare):
         # sops loses a comment behind an empty collection when it decrypts its own file.
-        remark = "" if "\n" in text or text in ("{}", "[]") else self.comment(column, trailing=True)
+        remark = "" if bare or "\n" in text or text in ("{}", "[]") else self.comment(column, trailing=True)
         self.lines.extend(f"{head} {text}{remark}".split("\n"))
 
     def sequence(self, column, path, depth):
         for index in range(self.dice.randint(1, 4)):
-            self.comment(column)
+            before = len(self.comments)
+            # Under a rule by comments sops cannot read its own file if they stand in lists (getsops/sops#2281).
+            if not self.decide:
+                self.comment(column)
+            # sops loses the comment above a list whose first item is a mapping with a comment behind its first value:
+            # of `a:`, `    # lost`, `    - b: 1 # kept` it decrypts the second comment only. 3.13 does so with its own
+            # files; 3.11 moves comments up when it encrypts, and does so with files where they stand behind values.
+            bare = index == 0 and len(self.comments) > before
             pick = self.dice.random()
             here = [*path, index]
             if depth < 4 and pick < 0.25:
-                self.mapping(column + 2, here, depth + 1, first=f"{' ' * column}- ")
+                self.mapping(column + 2, here, depth + 1, first=f"{' ' * column}- ", bare=bare)
             elif pick < 0.35:
                 self.lines.append(f"{' ' * column}- {self.flow(here, depth)}")
             else:
@@ -167,6 +177,11 @@ def same(found, expected, what):
     raise AssertionError(f"{what}: {next((pair for pair in lines if pair[0] != pair[1]), 'length')}")
 
 
+def readable(plain, tree):
+    """Whether sops reads its own file. 3.11 moves a comment that decides from behind a value into a list above it."""
+    return not (tree.decide and isinstance(plain, Exception) and "MAC mismatch" in str(plain))
+
+
 def encrypted_by_sops(version, program, trees, keys, folder):
     """(a), and what sops gives back of its own files: the measure for (b)."""
     recipient, key = keys[0]["recipient"], keys[0]["text"]
@@ -190,13 +205,12 @@ def encrypted_by_sops(version, program, trees, keys, folder):
     for number, (result, answer, (tree, *_)) in enumerate(zip(results, opened, trees)):
         with case(f"{version}: a file of sops is read, tree {number}"):
             assert not isinstance(result[0], Exception), result[0]
+            if not readable(result[1], tree):
+                assert "error" in answer, "sops cannot read its own file, and we do"
+                continue
             assert "error" not in answer, answer
             same([[d, p, k, v] for d, p, k, _, v in answer["values"]], tree.values, "values")
     return [plain for _, plain in results], texts
-
-
-def without_comments(text):
-    return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
 
 
 def encrypted_by_us(version, program, trees, keys, folder, expected):
@@ -216,10 +230,10 @@ def encrypted_by_us(version, program, trees, keys, folder, expected):
 
     for number, plain in enumerate(each(one, enumerate(written))):
         with case(f"{version}: sops decrypts a file of ours, tree {number}"):
-            # sops 3.11 loses a comment behind a value of this one file of ours, which 3.13 keeps; all others are held strictly.
-            old = (version, number) == ("3.11.0", 125) and isinstance(plain, str) and isinstance(expected[number], str)
-            order = without_comments if old else (lambda text: text)
-            same(order(plain), order(expected[number]), "text")
+            if not readable(expected[number], trees[number][0]):
+                assert isinstance(plain, str), plain
+                continue
+            same(plain, expected[number], "text")
     return [answer.get("text", "") for answer in written]
 
 
@@ -303,19 +317,117 @@ def changed_by_us(version, program, texts, keys, folder):
             assert len(lines) == len(kept) + 1, "set adds one line"
 
 
+def places(tree, dice):
+    """A place in the first document that holds something, a new one below a mapping, and one behind the items of a list."""
+    paths = [path for document, path, *_ in tree.values if document == 0]
+    if not paths:
+        return ["nothing-there"], ["new", "deep"], ["new", 0]
+    path = dice.choice(paths)
+    # sops counts comments among the items of lists, so that only paths of keys are the same place for both.
+    keys = path[: next((at for at, step in enumerate(path) if isinstance(step, int)), len(path))]
+    some = keys[: dice.randint(1, len(keys))]
+    below = keys[: len(keys) - 1] if len(keys) == len(path) else keys[:-1]
+    items = [*keys, 99] if len(keys) < len(path) else [*below, "list", 0]
+    return some, [*below, "new key", "deep"], items
+
+
+def both_change(version, program, numbered, keys, folder):
+    """(e) the same change by sops and by us means the same: values set at new places, in lists, and taken out."""
+    key, dice = keys[0]["text"], random.Random(f"{SEED}-both-{version}")
+    numbered = [(number, text, places(tree, dice)) for number, (text, tree) in enumerate(numbered)]
+    changes = [(n, text, op, path) for n, text, three in numbered for op, path in zip(("unset", "set", "set"), three)]
+    value = {"kind": "str", "value": "new: # value"}
+    jobs = [{"op": op, "text": text, "path": path, "now": NOW, **value} for _, text, op, path in changes]
+    ours = driver(jobs, [key])
+
+    def one(at):
+        (_, text, op, path), answer = changes[at], ours[at]
+        file = folder / f"{version}-both-{at}.yaml"
+        file.write_text(text, encoding="utf-8", newline="")
+        where = "".join(f"[{step}]" if isinstance(step, int) else f'["{step}"]' for step in path)
+        words = [op, file, where] + ([json.dumps(value["value"])] if op == "set" else [])
+        changed = sops(program, *words, key=key, cwd=folder)
+        theirs = changed if isinstance(changed, Exception) else sops(program, "decrypt", file, key=key, cwd=folder)
+        file.write_text(answer.get("text", ""), encoding="utf-8", newline="")
+        mine = sops(program, "decrypt", file, key=key, cwd=folder) if "text" in answer else RuntimeError(answer["error"])
+        return theirs, mine
+
+    for (number, _, op, path), (theirs, mine) in zip(changes, each(one, range(len(changes)))):
+        with case(f"{version}: {op} {path} by sops and by us, tree {number}"):
+            if op == "unset" and isinstance(theirs, Exception):
+                assert isinstance(mine, Exception), theirs
+                continue
+            # sops decrypts what comes to stand below a comment that spares it; we do not.
+            if op == "unset" and "would stand in the clear" in str(mine):
+                continue
+            for text in (theirs, mine):
+                assert not isinstance(text, Exception), text
+            found, expected = (list(yaml.compose_all(text)) for text in (mine, theirs))
+            assert [shape(one) for one in found] == [shape(one) for one in expected], "another tree"
+
+
+def shape(node):
+    """A tree of YAML as nested lists, however it is written. None is an empty document."""
+    if isinstance(node, yaml.MappingNode):
+        return [[shape(key), shape(value)] for key, value in node.value]
+    if isinstance(node, yaml.SequenceNode):
+        return ["list", *map(shape, node.value)]
+    return node and [node.tag, node.value]
+
+
+def split_keys(version, program, trees, keys, folder):
+    """(f) data keys split between groups, two of three: sops' files are read, changed, and read by sops."""
+    creation = {"key_groups": [{"age": [one["recipient"]]} for one in keys], "shamir_threshold": 2}
+    config = folder / "groups.json"
+    config.write_text(json.dumps({"creation_rules": [creation]}), encoding="utf-8")
+
+    def one(numbered):
+        path = folder / f"{version}-groups-{numbered[0]}.yaml"
+        path.write_text(numbered[1].text, encoding="utf-8", newline="")
+        return sops(program, "--config", config, "encrypt", path, key="", cwd=folder)
+
+    texts = each(one, enumerate(trees))
+    jobs = [{"op": "open", "text": text if isinstance(text, str) else ""} for text in texts]
+    alone = driver(jobs, [keys[1]["text"]])
+    change = {"op": "set", "path": ["set-by-us"], "kind": "str", "value": "new", "now": NOW}
+    for pair in ([0, 1], [2, 0], [1, 2]):
+        chosen = [keys[at]["text"] for at in pair]
+        opened = driver(jobs, chosen)
+        changed = driver([{**job, **change} for job in jobs], chosen)
+
+        def back(numbered, chosen=chosen):
+            number, answer = numbered
+            path = folder / f"{version}-groups-{number}.yaml"
+            path.write_text(answer.get("text", ""), encoding="utf-8", newline="")
+            return sops(program, "decrypt", path, key="\n".join(chosen), cwd=folder)
+
+        for number, (answer, text) in enumerate(zip(opened, each(back, enumerate(changed)))):
+            with case(f"{version}: a split key, groups {pair}, tree {number}"):
+                assert not isinstance(texts[number], Exception), texts[number]
+                same([[d, p, k, v] for d, p, k, _, v in answer.get("values", [answer])], trees[number].values, "values")
+                assert "of the 3 key groups are needed" in alone[number].get("error", ""), "one group is enough"
+                assert isinstance(text, str), text
+                assert "set-by-us: new\n" in text, "the new value"
+
+
 def main():
-    keys = driver([{"op": "keygen", "now": NOW}] * 2)
+    keys = driver([{"op": "keygen", "now": NOW}] * 3)
     with scratch() as name:
         folder = Path(name)
         for version, program in VERSIONS.items():
             dice = random.Random(f"{SEED}-{version}")
-            trees = [(Maker(dice.random()), dice.choice(RULES), dice.random() < 0.3) for _ in range(TREES)]
+            rules = [dice.choice(RULES + COMMENT_RULES) for _ in range(TREES)]
+            trees = [(Maker(dice.random(), rule), rule, dice.random() < 0.3) for rule in rules]
             expected, theirs = encrypted_by_sops(version, program, trees, keys, folder)
             ours = encrypted_by_us(version, program, trees, keys, folder, expected)
-            some = max(TREES // 8, 1)
-            changed_by_sops(version, program, ours[:some], keys, folder)
-            changed_by_us(version, program, theirs[:some], keys, folder)
-    done(4 * TREES)
+            good = [number for number in range(TREES) if readable(expected[number], trees[number][0])]
+            assert len(good) >= TREES * 0.9, f"{version} reads too few of its own files"
+            changed_by_sops(version, program, [ours[number] for number in good], keys[:2], folder)
+            changed_by_us(version, program, [theirs[number] for number in good], keys[:2], folder)
+            both = [(theirs[number], trees[number][0]) for number in good[: max(TREES // 4, 1)]]
+            both_change(version, program, both, keys, folder)
+            split_keys(version, program, [tree for tree, *_ in trees[: max(TREES // 8, 1)]], keys, folder)
+    done(11 * TREES)
 
 
 main()

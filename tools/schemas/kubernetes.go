@@ -230,8 +230,8 @@ func (r *release) reduce(name, field string, s schema, ref func(string) any) sch
 	}
 	if properties, ok := s["properties"].(schema); ok {
 		reduced := schema{}
-		for key, property := range properties {
-			reduced[key] = r.reduce(name, key, property.(schema), ref)
+		for _, key := range sorted(properties) {
+			reduced[key] = r.reduce(name, key, properties[key].(schema), ref)
 		}
 		out["properties"] = reduced
 	}

@@ -52,6 +52,7 @@ func packResources() (*pack, string, error) {
 		root schema
 	}
 	var all []found
+	names := map[string]bool{}
 	var listing strings.Builder
 	listing.WriteString("| custom resources of | module | kinds | CEL rules, not evaluated |\n|---|---|---|---|\n")
 	for _, source := range resourceModules {
@@ -66,6 +67,10 @@ func packResources() (*pack, string, error) {
 					continue
 				}
 				k := kind{Group: d.Spec.Group, Version: version.Name, Kind: d.Spec.Names.Kind, Namespaced: d.Spec.Scope == "Namespaced"}
+				if names[k.name()] {
+					continue
+				}
+				names[k.name()] = true
 				if version.Deprecated {
 					k.Deprecated = path.Base(source.module) + " " + source.version
 				}

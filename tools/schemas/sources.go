@@ -14,13 +14,13 @@ var releases = []string{"1.31.14", "1.32.13", "1.33.13", "1.34.8", "1.35.4", "1.
 // Modules whose types Kubernetes serves.
 var typeModules = []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/apiextensions-apiserver", "k8s.io/kube-aggregator"}
 
-// Modules with CRDs, and where they lie in it. Of a kind that occurs twice the first definition stays, except that
-// versions are added: the experimental channel of the Gateway API has fields that the standard channel prunes.
+// Modules with CRDs, and where they lie in them. Of a kind that occurs twice the first definition stays: the standard
+// channel of the Gateway API is what most clusters have, and prunes the fields that the experimental channel adds.
 var resourceModules = []struct {
 	title, module, version string
 	globs                  []string
 }{
-	{"Gateway API, standard and experimental channel", "sigs.k8s.io/gateway-api", "v1.6.3", []string{"config/crd/experimental/gateway*.yaml"}},
+	{"Gateway API", "sigs.k8s.io/gateway-api", "v1.6.3", []string{"config/crd/standard/*.yaml", "config/crd/experimental/gateway*.yaml"}},
 	{"Flux", "github.com/fluxcd/source-controller", "v1.9.6", []string{"config/crd/bases/*.yaml"}},
 	{"Flux", "github.com/fluxcd/kustomize-controller", "v1.9.6", []string{"config/crd/bases/*.yaml"}},
 	{"Flux", "github.com/fluxcd/helm-controller", "v1.6.4", []string{"config/crd/bases/*.yaml"}},

@@ -21,6 +21,13 @@ pub enum Client {
     Show(Select),
 }
 
+impl Client {
+    /// `true` if it writes a file of the fleet.
+    pub const fn writes(&self) -> bool {
+        matches!(self, Self::New(_))
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct New {
     /// The client's id: the name of its file

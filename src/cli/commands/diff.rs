@@ -1,6 +1,6 @@
 //! `lmsgen diff`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use lmsgen::diff::unified;
 use lmsgen::files::Root;
@@ -9,6 +9,7 @@ use lmsgen::report::{Base, DiffView, counted, diff_json, diff_text, unified_text
 
 use crate::cli::app::Select;
 use crate::cli::exit::Exit;
+use crate::cli::format::Format;
 use crate::cli::show::{failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -39,13 +40,6 @@ pub struct Diff {
     /// How to show it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {

@@ -7,5 +7,6 @@ pub mod explain;
 pub mod manifests;
 pub mod publish;
 pub mod render;
+pub mod rules;
 pub mod secrets;
 pub mod validate;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use lmsgen::files::Root;
 use lmsgen::git::{self, Destination, SignOff, Signing, SourcePolicy, Verdict};
+use lmsgen::names::Date;
 use lmsgen::ops::{self, PublishOptions, PublishOutcome};
 use lmsgen::report::{counted, printable};
 
@@ -57,6 +58,9 @@ pub struct Publish {
     /// Passed to the server: `ci.skip`
     #[arg(short = 'o', long = "push-option", value_name = "OPTION")]
     push_options: Vec<String>,
+    /// The day that `expires` of `[[allow]]` is held against [default: nothing expires]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Date>,
     #[command(flatten)]
     keys: Keys,
 }
@@ -89,6 +93,7 @@ pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         allow_delete: command.allow_delete,
         allow_secret_change: command.allow_secret_change,
         locked: command.locked,
+        today: command.today,
         now: clock::now(),
         identities: &identities,
         watch: &bar,

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use lmsgen::files::Root;
+use lmsgen::names::Date;
 use lmsgen::ops::{self, RenderOptions, RenderOutcome};
 use lmsgen::report::counted;
 
@@ -24,6 +25,9 @@ pub struct Render {
     /// Refuse to generate secrets: everything must be in the store already
     #[arg(long)]
     locked: bool,
+    /// The day that `expires` of `[[allow]]` is held against [default: nothing expires]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Date>,
     #[command(flatten)]
     keys: Keys,
 }
@@ -35,6 +39,7 @@ pub fn run(command: Render, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let options = RenderOptions {
         selection: command.select.into(),
         locked: command.locked,
+        today: command.today,
         now: clock::now(),
         identities: &identities,
         watch: &bar,

@@ -7,19 +7,27 @@ use clap::{Args, ValueEnum};
 use lmsgen::checks::Lens;
 use lmsgen::files::Root;
 use lmsgen::kubernetes::Release;
+use lmsgen::names::Date;
 use lmsgen::ops::{self, FileTarget, Rules};
-use lmsgen::report::{count, counted, diagnostics_json};
+use lmsgen::report::{Scope as Looked, nothing_text};
 
 use crate::cli::app::Select;
 use crate::cli::clock::Watch;
 use crate::cli::exit::Exit;
-use crate::cli::show::{failed, outcome};
+use crate::cli::reports::{Reports, Said, prefix_of};
+use crate::cli::show::{failed, outcome_after};
 use crate::cli::ui::Ui;
 
 /// Say everything that is wrong, at once; write nothing.
 ///
 /// Reads every file, renders in memory and checks the result as the API server would, and more. Needs no key, no
 /// cluster and no network. Files and folders (`rendered.yaml`, `other/`) in place of clients may be any Kubernetes YAML.
+/// `lmsgen rules CODE` explains a message.
+///
+/// `--scope clients --base REV` is for merge requests of people who may change clients and nothing else: whatever differs
+/// from where HEAD left REV must be a regular file `clients/<id>.toml` that was added, changed or removed. Anything else,
+/// committed or not, ends with exit code 8: templates, environments, CI files, modes, links, submodules, and also `secrets/`
+/// and `rendered/`, which `publish` writes after the merge.
 #[derive(Debug, Args)]
 pub struct Validate {
     #[command(flatten)]
@@ -30,22 +38,29 @@ pub struct Validate {
     /// Judge files by these rules only
     #[arg(long, value_enum, value_name = "RULES")]
     only: Option<Only>,
-    /// How to say it
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
+    /// What the merge request claims to change: anything else fails
+    #[arg(long, value_enum, requires = "base", value_name = "SCOPE")]
+    scope: Option<Scope>,
+    /// The branch that the merge request goes into, such as `origin/main`
+    #[arg(long, requires = "scope", value_name = "REV")]
+    base: Option<String>,
+    /// The day that `expires` of `[[allow]]` is held against [default: nothing expires]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Date>,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Only {
     /// What the API server would reject
     Server,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Scope {
+    /// Files `clients/<id>.toml`
+    Clients,
 }
 
 impl Validate {
@@ -68,36 +83,52 @@ impl Validate {
         if paths.len() < self.select.names().len() || self.select.has_filters() {
             return usage("name files or clients, not both; a client's file is checked with the whole fleet");
         }
-        let watch = Watch::start();
+        if self.scope.is_some() || self.today.is_some() {
+            return usage("--scope and --today are for a fleet, not for files");
+        }
         let lens = Lens::new(self.kubernetes.unwrap_or(Release::NEWEST));
         let rules = if self.only.is_some() { Rules::Server } else { Rules::All };
         let target = FileTarget { paths, lens, rules };
-        let checked = ops::validate_files(&target).map_err(|error| failed(ui, &error))?;
-        self.show(checked, &watch, ui)
+        self.show(|| ops::validate_files(&target).map_err(|error| failed(ui, &error)), "", ui)
     }
 
-    fn show<T>(&self, checked: ops::Checked<T>, watch: &Watch, ui: &Ui) -> Result<Exit, Exit> {
-        if let Format::Json = self.output {
-            ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
+    fn show<T>(
+        &self,
+        work: impl FnOnce() -> Result<ops::Checked<T>, Exit>,
+        prefix: &str,
+        ui: &Ui,
+    ) -> Result<Exit, Exit> {
+        let watch = Watch::start();
+        let reports = self.reports.plan(ui)?;
+        let checked = work()?;
+        if reports.write(&checked, prefix, ui)? == Said::OnStdout {
             return Ok(Exit::of(&checked.found));
         }
-        let mut looked = Vec::new();
-        if checked.n_instances > 0 {
-            looked.push(counted(checked.n_instances, "instance"));
-        }
-        looked.push(objects(checked.n_objects));
+        let millis = Some(watch.millis());
+        let looked = Looked { instances: checked.n_instances, objects: checked.n_objects, millis };
         // Warnings end with a line that counts the same.
-        let sums = if checked.found.is_empty() { format!(" in {}", looked.join(", ")) } else { String::new() };
-        outcome(ui, checked)?;
-        ui.say(&format!("No errors{sums} ({})", watch.shown()));
+        let is_clean = checked.found.is_empty();
+        outcome_after(ui, checked, millis)?;
+        if is_clean {
+            ui.say(&nothing_text(looked));
+        }
         Ok(Exit::Done)
     }
 }
 
-pub fn run(command: Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let watch = Watch::start();
-    let checked = ops::validate(root, &command.select.clone().into()).map_err(|error| failed(ui, &error))?;
-    command.show(checked, &watch, ui)
+pub fn run(command: &Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let work = || {
+        let outside = match (command.scope, &command.base) {
+            (Some(Scope::Clients), Some(base)) => {
+                ops::outside_clients(root, base).map_err(|error| failed(ui, &error))?
+            }
+            _ => Vec::new(),
+        };
+        let selection = command.select.clone().into();
+        let checked = ops::validate(root, &selection, command.today).map_err(|error| failed(ui, &error))?;
+        Ok(checked.after(outside))
+    };
+    command.show(work, &prefix_of(root), ui)
 }
 
 /// `true` for what is written as a path of manifests rather than as a client's id.
@@ -110,8 +141,4 @@ fn is_path(name: &str) -> bool {
 fn release(text: &str) -> Result<Release, String> {
     let minor = text.strip_prefix("1.").and_then(|minor| minor.parse().ok());
     minor.map(Release).ok_or_else(|| "write a release as `1.35`".into())
-}
-
-fn objects(n: usize) -> String {
-    format!("{} object{}", count(n), if n == 1 { "" } else { "s" })
 }

@@ -208,7 +208,7 @@ pub(super) fn resource_reference<'v>(reference: Spot<'v, '_>, is_file: bool, fie
         _ if is_huge || RESOURCES.contains(&resource) => &BYTES,
         _ => return,
     };
-    let written = reference.text_or_number("divisor").trim();
+    let written = reference.text_or_number("divisor").trim_matches(' ');
     if !units.contains(&written) {
         fields
             .add("divisor", format_args!("divisor of `{resource}` cannot be `{}`", written.escape_debug()))

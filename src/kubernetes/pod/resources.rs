@@ -72,7 +72,7 @@ fn amounts<'v>(at: Spot<'v, '_>, key: &'v str, is_known: fn(&str) -> bool, whose
             let fault = faults.add(RESOURCES, amount.path(), format!("{whose}: there is no resource `{shown}`"));
             fault.help("resources are `cpu`, `memory`, `ephemeral-storage` and those of vendors: `nvidia.com/gpu`");
         }
-        let Some(quantity) = Quantity::read(amount, format_args!("{whose}: {shown}"), faults) else { continue };
+        let Some(quantity) = Quantity::of(amount.value()) else { continue };
         if quantity.is_negative() {
             faults.add(RESOURCES, amount.path(), format!("{whose}: {shown} must not be negative"));
         } else if is_extended(name) && !quantity.in_milli().is_whole() {

@@ -9,6 +9,7 @@ use crate::kubernetes::field::Fields;
 use crate::kubernetes::metadata;
 use crate::kubernetes::spot::Spot;
 use crate::kubernetes::words::{dns_label, dns_subdomain, qualified_name, search_domain};
+use crate::manifest::Value;
 
 use super::pod_spec::PodSpec;
 use super::{annotations, containers, devices, resources, scheduling, security, volumes};
@@ -71,9 +72,6 @@ fn words(pod: PodSpec<'_, '_>, faults: &mut Faults) {
     }
     if pod.is_pod && !spec.text_or_empty("nodeName").is_empty() && spec.count("schedulingGates") > 0 {
         fields.add("nodeName", "nodeName does not go with schedulingGates");
-    }
-    if pod.is_pod && spec.has("overhead") && !spec.has("runtimeClassName") {
-        fields.add("overhead", "overhead is set by a runtimeClassName");
     }
 }
 
@@ -178,7 +176,11 @@ fn dns(pod: PodSpec<'_, '_>, faults: &mut Faults) {
 
 /// An address; leading zeros, and addresses of version 4 written as version 6, are taken until Kubernetes 1.36.
 fn address(release: Release, at: Spot<'_, '_>, what: &str, faults: &mut Faults) {
-    let Some(text) = at.value().as_str() else { return };
+    let text = match at.value() {
+        Value::String(text) => text.as_str(),
+        Value::Null => "",
+        _ => return,
+    };
     let is_right = if release >= Release(36) {
         let six = text.parse::<Ipv6Addr>().is_ok_and(|address| address.to_ipv4_mapped().is_none());
         six || text.parse::<Ipv4Addr>().is_ok()

@@ -7,6 +7,7 @@ use crate::kubernetes::check::Release;
 use crate::kubernetes::claim;
 use crate::kubernetes::fault::Faults;
 use crate::kubernetes::field::Fields;
+use crate::kubernetes::quantity::Quantity;
 use crate::kubernetes::spot::Spot;
 use crate::kubernetes::words::{dns_label, dns_subdomain, path_without_steps_up, volume_file_path};
 
@@ -101,7 +102,7 @@ fn sources(pod: PodSpec<'_, '_>, volume: Spot<'_, '_>, own_name: &str, whose: &d
 
 fn empty_dir(pod: PodSpec<'_, '_>, source: Spot<'_, '_>, whose: &dyn Display, faults: &mut Faults) {
     let mut fields = Fields::of(source, VOLUMES, whose, faults);
-    if fields.quantity("sizeLimit").is_some_and(|limit| limit.is_negative()) {
+    if fields.quantity("sizeLimit").is_some_and(Quantity::is_negative) {
         fields.add("sizeLimit", "sizeLimit must not be negative");
     }
     if pod.release >= Release(37) {

@@ -13,7 +13,7 @@ use crate::secret::{Generator, TextFault, decrypt, editable, from_editable};
 use crate::sops::{Identities, Plaintext};
 
 use super::SecretRef;
-use super::set::{SetOutcome, write};
+use super::set::{SetOutcome, refuse_gone, value_faults, write};
 use super::target::{Found, on_secret};
 
 /// A Secret that is being edited.
@@ -42,6 +42,9 @@ pub enum EditOutcome {
 /// A Secret that the fleet does not declare, or a file that cannot be opened.
 pub fn open_for_edit(root: &Root, which: &SecretRef, identities: &Identities) -> Result<Checked<Editing>, Error> {
     on_secret(root, which, |found| {
+        if found.existing.is_none() {
+            refuse_gone(root, &found.one.path)?;
+        }
         let all = values(found, identities)?;
         let (mut shown, mut left_out) = (Vec::new(), Vec::new());
         for (key, value) in all {
@@ -79,6 +82,11 @@ pub fn apply_edit(
             edited.into_iter().filter(|(key, value)| shown(key) != Some(value)).collect();
         if changed.is_empty() {
             return Ok(EditOutcome::Unchanged);
+        }
+        let faults = value_faults(found.one.decl, &changed);
+        if !faults.is_empty() {
+            let faults = faults.into_iter().map(|message| TextFault { line: 0, message });
+            return Ok(EditOutcome::Refused(faults.collect()));
         }
         let current = values(found, identities)?;
         let raced = changed

@@ -2,7 +2,9 @@
 
 use crate::document::did_you_mean;
 use crate::files::Root;
+use crate::names::RelPath;
 use crate::ops::Error;
+use crate::ops::committed::Committed;
 use crate::ops::prepare::Checked;
 use crate::secret::decrypt;
 use crate::sops::{Identities, Plaintext};
@@ -19,6 +21,8 @@ pub enum Shown {
     Keys(Vec<String>),
     /// The store has no file for it.
     Nothing,
+    /// Only the last commit has its file.
+    Gone(RelPath),
 }
 
 /// Opens one value of a Secret; without `key`, the only one.
@@ -32,7 +36,11 @@ pub fn show_secret(
     identities: &Identities,
 ) -> Result<Checked<Shown>, Error> {
     on_secret(root, which, |found| {
-        let Some(bytes) = &found.existing else { return Ok(Shown::Nothing) };
+        let Some(bytes) = &found.existing else {
+            let path = &found.one.path;
+            let is_gone = Committed::at(root, std::slice::from_ref(path))?.holds(path);
+            return Ok(if is_gone { Shown::Gone(path.clone()) } else { Shown::Nothing });
+        };
         let mut values = decrypt(bytes, identities).map_err(|source| found.secret_error(source))?;
         let keys: Vec<String> = values.iter().map(|(key, _)| key.clone()).collect();
         let at = match key {

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::did_you_mean;
 use crate::files::Root;
-use crate::fleet::{Fleet, SecretKeyDecl, Selection, Sources};
+use crate::fleet::{Fleet, SecretDecl, SecretKeyDecl, Selection, Sources};
 use crate::ops::Error;
 use crate::ops::prepare::Checked;
 use crate::ops::store::{Wanted, add_masked, compare, of_environments, wanted};
@@ -74,7 +74,7 @@ fn find<'f>(fleet: &'f Fleet, which: &SecretRef) -> Result<Wanted<'f>, Error> {
     };
     // A pattern would mean the first of several.
     if which.place.contains(['*', '?']) {
-        return Err(Error::Usage(format!("`{}` is a pattern; a value is set in one place at a time", which.place)));
+        return Err(Error::Usage(format!("`{}` is a pattern; name one place", which.place)));
     }
     let selection = Selection {
         environments: vec![environment.to_owned()],
@@ -102,7 +102,13 @@ fn find<'f>(fleet: &'f Fleet, which: &SecretRef) -> Result<Wanted<'f>, Error> {
         Error::Usage(format!("`{}` has no Secret `{}`; there is {known}{hint}", which.place, which.name))
     })?;
     if fleet.environments[one.place.environment].form.stored().is_none() {
-        return Err(Error::Usage(format!("`{environment}` keeps its values outside of the store; set them there")));
+        let message = format!(
+            "`{environment}` keeps its values outside of the store (`form = \"external\"`): read and set them there\n  = help: \
+             what a file of the store still holds is shown by `sops decrypt {}`, or by this command with the form that it was \
+             written in",
+            one.path
+        );
+        return Err(Error::Usage(message));
     }
     Ok(one)
 }
@@ -113,17 +119,24 @@ impl Found<'_> {
     /// # Errors
     /// The stack declares no such key.
     pub fn key(&self, key: &str) -> Result<&SecretKeyDecl, Error> {
-        let decl = self.one.decl;
-        decl.keys.iter().find(|one| one.key == key).ok_or_else(|| {
-            let known = || decl.keys.iter().map(|one| one.key.as_str());
-            let nearest = did_you_mean(key, known()).map_or_else(String::new, |text| format!("; {text}"));
-            let keys = known().collect::<Vec<_>>().join("`, `");
-            Error::Usage(format!("Secret `{}` has no key `{key}`; the stack declares `{keys}`{nearest}", decl.name))
-        })
+        declared_key(self.one.decl, key)
     }
 
     /// Says which file an error is about.
     pub fn secret_error(&self, source: crate::secret::StoreError) -> Error {
         Error::Secret { path: self.one.path.to_string(), source }
     }
+}
+
+/// The declaration of a key.
+///
+/// # Errors
+/// The stack declares no such key.
+pub(super) fn declared_key<'d>(decl: &'d SecretDecl, key: &str) -> Result<&'d SecretKeyDecl, Error> {
+    decl.keys.iter().find(|one| one.key == key).ok_or_else(|| {
+        let known = || decl.keys.iter().map(|one| one.key.as_str());
+        let nearest = did_you_mean(key, known()).map_or_else(String::new, |text| format!("; {text}"));
+        let keys = known().collect::<Vec<_>>().join("`, `");
+        Error::Usage(format!("Secret `{}` has no key `{key}`; the stack declares `{keys}`{nearest}", decl.name))
+    })
 }

@@ -3,15 +3,16 @@
 use std::ops::Range;
 
 use super::error::{DocumentError, Problem};
+use super::keys::{self, Keys};
 use super::rule::Rule;
 use super::scalar::{Resolved, resolve, time};
-use super::tree::{Node, Scalar, Style};
-use crate::sops::{Sealed, Wrap};
+use super::tree::{Node, Style};
+use crate::sops::Sealed;
 
 /// What the block says.
 #[derive(Debug)]
 pub(super) struct Block<'t> {
-    pub wraps: Vec<Wrap<'t>>,
+    pub keys: Keys<'t>,
     pub rule: Rule,
     pub mac_only_encrypted: bool,
     /// As the MAC was bound to it: with seconds and an offset.
@@ -25,14 +26,11 @@ pub(super) struct Block<'t> {
 #[derive(Debug, Default)]
 pub(super) struct Places {
     pub block: Range<usize>,
-    /// The list, and each of its items from the dash on; none in brackets.
+    /// The list of recipients, and each of its items from the dash on; none in brackets or in groups.
     pub age: Option<(Range<usize>, Vec<Range<usize>>)>,
     pub last_modified: Range<usize>,
     pub mac: Range<usize>,
 }
-
-/// Keys of other services that can hold the data key.
-const OTHER_KEYS: [&str; 6] = ["kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp"];
 
 fn error(span: Range<usize>, message: impl Into<String>) -> DocumentError {
     DocumentError::new(Problem::Metadata, span, message)
@@ -41,7 +39,7 @@ fn error(span: Range<usize>, message: impl Into<String>) -> DocumentError {
 /// Reads the block, the value of the key `sops` of the first document.
 pub(super) fn read<'t>(text: &'t str, node: &Node<'t>) -> Result<Block<'t>, DocumentError> {
     let Node::Map(map) = node else { return Err(error(node.span(), "`sops` is no mapping")) };
-    let mut wraps = None;
+    let keys = keys::read(node, map)?;
     let mut rule: Option<Rule> = None;
     let mut places = Places { block: map.span.clone(), ..Places::default() };
     let (mut mac, mut last_modified, mut mac_only_encrypted) = (None, None, false);
@@ -49,10 +47,7 @@ pub(super) fn read<'t>(text: &'t str, node: &Node<'t>) -> Result<Block<'t>, Docu
         let span = key.span.clone();
         match &*key.text {
             _ if is_null(value) => {}
-            "age" => {
-                wraps = Some(read_wraps(value)?);
-                places.age = items(text, value);
-            }
+            "age" => places.age = items(text, value),
             "mac" => {
                 mac = Some(read_mac(text, value)?);
                 places.mac = value.span();
@@ -62,17 +57,6 @@ pub(super) fn read<'t>(text: &'t str, node: &Node<'t>) -> Result<Block<'t>, Docu
                 places.last_modified = value.span();
             }
             "mac_only_encrypted" => mac_only_encrypted = read_bool(value)?,
-            "key_groups" | "shamir_threshold" if is_group(value) => {
-                return Err(error(
-                    span,
-                    "the data key is split between key groups (`key_groups`), which is not supported",
-                )
-                .help("give the file one group: a rule without `key_groups` in `.sops.yaml`, then `sops updatekeys`"));
-            }
-            "encrypted_comment_regex" | "unencrypted_comment_regex" => {
-                return Err(error(span, format!("`{}`, a rule by comments, is not supported", key.text))
-                    .help("encrypt the file by a rule on keys: `encrypted_regex` or `encrypted_suffix`"));
-            }
             field => {
                 let Node::Scalar(scalar) = value else { continue };
                 let Some(found) = Rule::of(field, &scalar.text) else { continue };
@@ -85,11 +69,10 @@ pub(super) fn read<'t>(text: &'t str, node: &Node<'t>) -> Result<Block<'t>, Docu
             }
         }
     }
-    let wraps = wraps.filter(|wraps| !wraps.is_empty()).ok_or_else(|| no_age(node))?;
     let absent =
         |what| error(node.span(), format!("`sops.{what}` is missing")).help("take the file from version control");
     Ok(Block {
-        wraps,
+        keys,
         rule: rule.unwrap_or_default(),
         mac_only_encrypted,
         last_modified: last_modified.ok_or_else(|| absent("lastmodified"))?,
@@ -100,49 +83,6 @@ pub(super) fn read<'t>(text: &'t str, node: &Node<'t>) -> Result<Block<'t>, Docu
 
 fn is_null(node: &Node<'_>) -> bool {
     matches!(node, Node::Scalar(scalar) if scalar.style == Style::Plain && resolve(&scalar.text) == Resolved::Null)
-}
-
-/// `true` for a list with something in it, and for a threshold over one.
-fn is_group(node: &Node<'_>) -> bool {
-    match node {
-        Node::List(list) => !list.items.is_empty(),
-        Node::Scalar(scalar) => !matches!(&*scalar.text, "0" | "1"),
-        Node::Map(_) => true,
-    }
-}
-
-/// The file has no age key; names those it has.
-fn no_age(node: &Node<'_>) -> DocumentError {
-    let Node::Map(map) = node else { return error(node.span(), "`sops` is no mapping") };
-    let used = |(key, value): &&(Scalar<'_>, Node<'_>)| {
-        OTHER_KEYS.contains(&&*key.text) && matches!(value, Node::List(list) if !list.items.is_empty())
-    };
-    let others: Vec<String> = map.entries.iter().filter(used).map(|(key, _)| format!("`{}`", key.text)).collect();
-    let message = if others.is_empty() {
-        "the file has no age recipient".to_owned()
-    } else {
-        format!("the file has no age recipient, only keys of {}", others.join(" and "))
-    };
-    error(node.span(), message).help("add an age recipient: `sops rotate -i --add-age age1… FILE`")
-}
-
-fn read_wraps<'t>(node: &Node<'t>) -> Result<Vec<Wrap<'t>>, DocumentError> {
-    let Node::List(list) = node else { return Err(error(node.span(), "`sops.age` is no list")) };
-    let mut wraps = Vec::new();
-    for item in &list.items {
-        let Node::Map(map) = item else { return Err(error(item.span(), "an item of `sops.age` is no mapping")) };
-        let field = |name: &str| {
-            map.entries.iter().find_map(|(key, value)| match value {
-                Node::Scalar(scalar) if key.text == name => Some(scalar.text.clone()),
-                _ => None,
-            })
-        };
-        match (field("recipient"), field("enc")) {
-            (Some(recipient), Some(armor)) => wraps.push(Wrap { recipient, armor }),
-            _ => return Err(error(item.span(), "an item of `sops.age` needs `recipient` and `enc`")),
-        }
-    }
-    Ok(wraps)
 }
 
 /// The list and its items as they stand in block style.

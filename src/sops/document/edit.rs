@@ -1,22 +1,22 @@
-//! Changing a document in place: a value, its data key, its recipients. All else keeps its bytes.
-
-use std::ops::Range;
+//! Changing values of a document in place. All else keeps its bytes.
 
 use super::error::{DocumentError, Problem};
-use super::leaf::{self, Step};
-use super::open::{Document, Part, display};
-use super::tree::{Map, Node};
-use super::write::{quoted, wrap};
-use crate::sops::text_edit::{Edits, column, line_end};
-use crate::sops::{DataKey, Identities, Kind, Plaintext, Recipient, is_timestamp};
+use super::leaf::{self, Step, display};
+use super::open::{Document, Part, clear};
+use super::place;
+use super::recipients::copies;
+use super::write::quoted;
+use crate::sops::text_edit::Edits;
+use crate::sops::{DataKey, Identities, Kind, Plaintext, Sealed, SealedError, is_timestamp};
 
-fn request(span: Range<usize>, message: impl Into<String>) -> DocumentError {
-    DocumentError::new(Problem::Request, span, message)
+fn request(message: impl Into<String>) -> DocumentError {
+    DocumentError::new(Problem::Request, 0..0, message)
 }
 
 impl Document<'_> {
-    /// Sets the value at `path` of the first document, as `sops set` does: in place of the one there, or as a new key at the
-    /// end of its mapping. The same value gives the same text.
+    /// Sets the value at `path` of the first document, as `sops set` does: in place of what is there, or as a new key or item
+    /// at the end, with the mappings and lists that lead to it. The same value gives the same text. Other than `sops`, it
+    /// does not count comments among the items of a list.
     ///
     /// # Errors
     /// The file does not open, or there is no place for the value.
@@ -26,200 +26,163 @@ impl Document<'_> {
         value: &Plaintext,
         (identities, now): (&Identities, &str),
     ) -> Result<String, DocumentError> {
+        if matches!(kind, Kind::Comment | Kind::Bytes) {
+            return Err(request("only text, numbers, bools and times can be set"));
+        }
+        own_block(path)?;
         let key = self.data_key(identities)?;
         let (parts, digest) = self.parts(&key)?;
         self.check_mac(&key, &digest)?;
         let is_here = |part: &&Part<'_, '_>| part.leaf.document == 0 && part.leaf.steps == path;
-        if parts.iter().find(is_here).is_some_and(|part| part.kind == kind && part.value == *value) {
+        let old = parts.iter().find(is_here);
+        if old.is_some_and(|part| part.kind == kind && part.value == *value) {
             return Ok(self.text.to_owned());
         }
-        let selected = self.selector.selects(&leaf::keys(path));
-        let literal = |flow: bool| -> Result<String, DocumentError> {
-            let quotes = if flow { "\"" } else { "" };
-            match kind {
-                Kind::Comment | Kind::Bytes => Err(request(0..0, "only text, numbers, bools and times can be set")),
-                _ if value.is_empty() => Ok("\"\"".to_owned()),
-                _ if selected => {
-                    Ok(format!("{quotes}{}{quotes}", key.seal_as(kind, &leaf::aad(path), value.expose())?))
-                }
-                _ => clear(kind, value),
+        let (edits, path) = place::put(self, path)?;
+        let text = edits.apply(self.text);
+        let document = Document::parse(&text)?;
+        let leaves = document.walk().0;
+        let new = leaves.iter().find(|one| one.document == 0 && one.steps == path);
+        let new = new.ok_or_else(|| request(format!("there is no place for `{}`", display(&path))))?;
+        if old.is_some_and(|part| part.encrypted) && !new.selected {
+            return Err(in_the_clear(&path));
+        }
+        let quotes = if new.flow { "\"" } else { "" };
+        let literal = match kind {
+            _ if value.is_empty() => "\"\"".to_owned(),
+            _ if new.selected => {
+                format!("{quotes}{}{quotes}", key.seal_as(kind, &leaf::aad(&path), value.expose())?)
             }
+            _ => literal(kind, value)?,
         };
         let mut edits = Edits::default();
-        let leaves = leaf::leaves(&self.roots);
-        if let Some(one) = leaves.iter().find(|one| one.document == 0 && one.steps == path) {
-            let span = one.scalar.span.clone();
-            match self.text[span.start..].strip_prefix(':') {
-                // A key with nothing behind it.
-                Some(_) if span.is_empty() => edits.insert(span.start + 1, format!(" {}", literal(one.flow)?)),
-                _ if span.is_empty() => return Err(request(span, "nothing stands where the value should go")),
-                _ => edits.replace(span, literal(one.flow)?),
-            }
-        } else {
-            let (at, head, tail) = self.place(path)?;
-            edits.insert(at, format!("{head}{}{tail}", literal(false)?));
-        }
-        finish(&edits.apply(self.text), &key, now)
+        edits.replace(new.scalar.span.clone(), literal);
+        let touched = |part: &Part<'_, '_>| {
+            let steps = &part.leaf.steps;
+            part.leaf.document == 0 && (steps.starts_with(&path) || path.starts_with(steps))
+        };
+        let kept = parts.iter().filter(|part| !touched(part));
+        finish(&edits.apply(&text), &key, now, |found| same(kept, found.iter().filter(|part| !touched(part))))
     }
 
-    /// Where a new key goes, and what stands around its value.
-    fn place(&self, path: &[Step]) -> Result<(usize, String, &'static str), DocumentError> {
-        let absent = || request(0..0, format!("there is no mapping or list to put `{}` in", display(path)));
-        let Some((Step::Key(key), above)) = path.split_last() else { return Err(absent()) };
-        let map = find(&self.roots[0].map, above).ok_or_else(absent)?;
-        let Some((last, _)) = map.entries.last().filter(|_| !map.flow) else { return Err(absent()) };
-        if map.entries.iter().any(|(other, _)| other.text == *key) || (above.is_empty() && key == "sops") {
-            return Err(request(map.span.clone(), format!("`{}` is no single value", display(path))));
-        }
-        let key = quoted(key);
-        if above.is_empty() && last.text == "sops" {
-            return Ok((last.span.start, format!("{key}: "), "\n"));
-        }
-        let blanks = " ".repeat(column(self.text, map.entries[0].0.span.start));
-        Ok((line_end(self.text, map.span.end), format!("\n{blanks}{key}: "), ""))
-    }
-
-    /// A new data key for `recipients` and every value encrypted again, as `sops rotate` does.
+    /// Takes out what is at `path` of the first document, as `sops unset` does: a value, or a mapping or list with all that is
+    /// in it. A comment behind it goes with it, those above it stay.
     ///
     /// # Errors
-    /// The file does not open, no recipients, no randomness.
-    pub fn rekey(
-        &self,
-        recipients: &[Recipient],
-        (identities, now): (&Identities, &str),
-    ) -> Result<String, DocumentError> {
-        let old = self.data_key(identities)?;
-        let (parts, digest) = self.parts(&old)?;
-        self.check_mac(&old, &digest)?;
-        let key = DataKey::generate()?;
-        let mut edits = Edits::default();
-        for part in parts.iter().filter(|part| part.encrypted && !part.value.is_empty()) {
-            let quotes = if part.leaf.flow { "\"" } else { "" };
-            let sealed = key.seal_as(part.kind, &leaf::aad(&part.leaf.steps), part.value.expose())?;
-            edits.replace(part.leaf.scalar.span.clone(), format!("{quotes}{sealed}{quotes}"));
-        }
-        for (comment, text) in self.comments(&old) {
-            let sealed = key.seal_as(Kind::Comment, &leaf::aad(&comment.steps), text.expose())?;
-            edits.replace(comment.span.start + 1..comment.span.end, sealed);
-        }
-        self.replace_recipients(&mut edits, recipients, &key, false)?;
-        finish(&edits.apply(self.text), &key, now)
-    }
-
-    /// The data key as it is for `recipients` and nobody else, as `sops updatekeys` does; the same recipients give the same
-    /// text.
-    ///
-    /// # Errors
-    /// The file does not open, or no recipients.
-    pub fn rewrap(&self, recipients: &[Recipient], identities: &Identities) -> Result<String, DocumentError> {
-        let wraps = &self.block.wraps;
-        let has = |recipient: &Recipient| wraps.iter().any(|wrap| wrap.recipient == recipient.as_str());
-        let stays = |name: &str| recipients.iter().any(|recipient| recipient.as_str() == name);
-        if recipients.iter().all(has) && wraps.iter().all(|wrap| stays(&wrap.recipient)) {
-            return Ok(self.text.to_owned());
-        }
+    /// The file does not open, there is no such thing, or values would be in the clear without it.
+    pub fn unset(&self, path: &[Step], (identities, now): (&Identities, &str)) -> Result<String, DocumentError> {
+        own_block(path)?;
         let key = self.data_key(identities)?;
-        self.open_with(&key)?;
+        let (parts, digest) = self.parts(&key)?;
+        self.check_mac(&key, &digest)?;
+        let text = place::remove(self, path)?.apply(self.text);
+        let kept = parts.iter().filter(|part| part.leaf.document != 0 || !part.leaf.steps.starts_with(path));
+        finish(&text, &key, now, |found| same(kept, found.iter()))
+    }
+
+    /// Encrypts what was left to the comments of something that is gone, or that has been put below one.
+    fn sealed_again(&self, key: &DataKey) -> Result<String, DocumentError> {
+        let (leaves, comments) = self.walk();
         let mut edits = Edits::default();
-        self.replace_recipients(&mut edits, recipients, &key, true)?;
+        for one in leaves {
+            let aad = leaf::aad(&one.steps);
+            match Sealed::parse_any(&one.scalar.text) {
+                Ok(sealed) if !one.selected && key.open(&aad, sealed).is_ok() => {
+                    return Err(in_the_clear(&one.steps));
+                }
+                Err(SealedError::Clear) if one.selected => {
+                    let Some((kind, value)) = clear(&one)?.filter(|(_, value)| !value.is_empty()) else { continue };
+                    let quotes = if one.flow { "\"" } else { "" };
+                    let sealed = key.seal_as(kind, &aad, value.expose())?;
+                    place::write_over(&mut edits, self.text, one.scalar, format!("{quotes}{sealed}{quotes}"));
+                }
+                _ => {}
+            }
+        }
+        for comment in comments {
+            let text = self.text[comment.span.start + 1..comment.span.end].trim_end_matches('\r');
+            let aad = leaf::aad(&comment.steps);
+            let is_sealed =
+                Sealed::parse(text.trim_end(), "comment").is_ok_and(|sealed| key.open(&aad, sealed).is_ok());
+            if is_sealed && !comment.selected {
+                return Err(in_the_clear(&comment.steps));
+            }
+            if comment.selected && !is_sealed && !text.is_empty() {
+                let start = comment.span.start + 1;
+                edits.replace(start..start + text.len(), key.seal_as(Kind::Comment, &aad, text.as_bytes())?);
+            }
+        }
         Ok(edits.apply(self.text))
     }
+}
 
-    /// Writes the list of recipients anew; with `keep` items of recipients that stay are taken over.
-    fn replace_recipients(
-        &self,
-        edits: &mut Edits,
-        recipients: &[Recipient],
-        key: &DataKey,
-        keep: bool,
-    ) -> Result<(), DocumentError> {
-        let places = &self.block.places;
-        if recipients.is_empty() {
-            return Err(request(places.block.clone(), "no recipient is given"));
-        }
-        let Some((list, items)) = &places.age else {
-            return Err(request(places.block.clone(), "`sops.age` is written in brackets")
-                .help("let `sops` write the file once: `sops rotate -i FILE`"));
-        };
-        let column = column(self.text, list.start);
-        let mut texts: Vec<String> = Vec::new();
-        let mut done: Vec<&str> = Vec::new();
-        for (wrap, item) in self.block.wraps.iter().zip(items).filter(|_| keep) {
-            if recipients.iter().any(|one| one.as_str() == wrap.recipient) && !done.contains(&&*wrap.recipient) {
-                texts.push(self.text[item.clone()].to_owned());
-                done.push(&wrap.recipient);
-            }
-        }
-        for recipient in recipients {
-            if !done.contains(&recipient.as_str()) {
-                texts.push(wrap(recipient, key, column)?.trim().to_owned());
-                done.push(recipient.as_str());
-            }
-        }
-        let text = texts.join(&format!("\n{}", " ".repeat(column)));
-        for copy in copies(self)? {
-            edits.replace(copy + list.start - places.block.start..copy + list.end - places.block.start, text.clone());
-        }
-        Ok(())
+fn own_block(path: &[Step]) -> Result<(), DocumentError> {
+    match path.first() {
+        Some(Step::Key(key)) if key == "sops" => Err(request("the key `sops` is SOPS' own")),
+        _ => Ok(()),
     }
 }
 
-/// Where the block of SOPS starts: `sops` repeats it in every document, and a copy left behind would keep old recipients.
-fn copies(document: &Document<'_>) -> Result<Vec<usize>, DocumentError> {
-    let block = &document.block.places.block;
-    let mut starts = Vec::new();
-    for root in &document.roots {
-        let Some((_, node)) = root.map.entries.iter().find(|(key, _)| key.text == "sops") else { continue };
-        let span = node.span();
-        if document.text[span.clone()] != document.text[block.clone()] {
-            return Err(request(span, "the block `sops` of this document differs from that of the first one")
-                .help("let `sops` write the file once: `sops rotate -i FILE`"));
-        }
-        starts.push(span.start);
-    }
-    Ok(starts)
+fn in_the_clear(path: &[Step]) -> DocumentError {
+    let message = format!("`{}` would stand in the clear, by a comment that would be its own", display(path));
+    request(message).help("move the comment with `sops edit FILE` first")
 }
 
-/// Gives a changed text its MAC and time.
-fn finish(text: &str, key: &DataKey, now: &str) -> Result<String, DocumentError> {
+/// Whether the same values are there, in order, and all that were encrypted are.
+pub(super) fn same<'p, 'q>(
+    before: impl IntoIterator<Item = &'p Part<'p, 'p>>,
+    after: impl IntoIterator<Item = &'q Part<'q, 'q>>,
+) -> bool {
+    let is_value = |part: &&Part<'_, '_>| part.kind != Kind::Comment;
+    let mut after = after.into_iter().filter(is_value);
+    let mut before = before.into_iter().filter(is_value);
+    let equal = |old: &Part<'_, '_>, new: Option<&Part<'_, '_>>| {
+        new.is_some_and(|new| (old.kind, &old.value) == (new.kind, &new.value) && (new.encrypted || !old.encrypted))
+    };
+    before.all(|old| equal(old, after.next())) && after.next().is_none()
+}
+
+/// Gives a changed text its MAC and time; `is_right` says whether it holds the values that it should.
+pub(super) fn finish(
+    text: &str,
+    key: &DataKey,
+    now: &str,
+    is_right: impl FnOnce(&[Part<'_, '_>]) -> bool,
+) -> Result<String, DocumentError> {
     if !is_timestamp(now) {
-        return Err(request(0..0, "the time is not of the form `2026-01-02T03:04:05Z`"));
+        return Err(request("the time is not of the form `2026-01-02T03:04:05Z`"));
     }
     let document = Document::parse(text)?;
-    let (_, digest) = document.parts(key)?;
+    let sealed;
+    let document = if document.selector.looks_at_comments() {
+        sealed = document.sealed_again(key)?;
+        Document::parse(&sealed)?
+    } else {
+        document
+    };
+    let (parts, digest) = document.parts(key)?;
+    if !is_right(&parts) {
+        return Err(request("the file is written in a way that cannot be changed in place")
+            .help("let `sops` write the file once: `sops rotate -i FILE`"));
+    }
     let mac = key.seal(now, digest.as_bytes())?;
     let places = &document.block.places;
+    // In braces it has to be quoted.
+    let quotes = if document.text[places.mac.clone()].starts_with("ENC[") { "" } else { "\"" };
     let mut edits = Edits::default();
     for copy in copies(&document)? {
-        let here =
-            |place: &Range<usize>| copy + place.start - places.block.start..copy + place.end - places.block.start;
-        edits.replace(here(&places.mac), mac.clone());
+        let here = |place: &std::ops::Range<usize>| {
+            copy + place.start - places.block.start..copy + place.end - places.block.start
+        };
+        edits.replace(here(&places.mac), format!("{quotes}{mac}{quotes}"));
         edits.replace(here(&places.last_modified), format!("\"{now}\""));
     }
-    Ok(edits.apply(text))
-}
-
-/// The mapping that `path` leads to.
-fn find<'d, 't>(map: &'d Map<'t>, path: &[Step]) -> Option<&'d Map<'t>> {
-    let mut node: Option<&Node<'_>> = None;
-    let mut map = map;
-    for step in path {
-        let next = match (node, step) {
-            (Some(Node::List(list)), Step::Index(index)) => list.items.get(*index)?,
-            (None | Some(Node::Map(_)), Step::Key(key)) => &map.entries.iter().find(|(other, _)| other.text == *key)?.1,
-            _ => return None,
-        };
-        if let Node::Map(inner) = next {
-            map = inner;
-        }
-        node = Some(next);
-    }
-    matches!(node, None | Some(Node::Map(_))).then_some(map)
+    Ok(edits.apply(document.text))
 }
 
 /// A value in the clear, as YAML that SOPS reads as the same type.
-fn clear(kind: Kind, value: &Plaintext) -> Result<String, DocumentError> {
-    let text = std::str::from_utf8(value.expose()).map_err(|_| request(0..0, "the value is not text (UTF-8)"))?;
+fn literal(kind: Kind, value: &Plaintext) -> Result<String, DocumentError> {
+    let text = std::str::from_utf8(value.expose()).map_err(|_| request("the value is not text (UTF-8)"))?;
     Ok(match (kind, text) {
         (Kind::Str, text) => quoted(text),
         (Kind::Bool, text) => text.to_ascii_lowercase(),

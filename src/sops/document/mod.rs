@@ -4,10 +4,16 @@
 //! knows nothing of Kubernetes.
 
 mod block;
+mod comment;
 mod edit;
+#[cfg(test)]
+mod edit_tests;
 mod error;
+mod keys;
 mod leaf;
 mod open;
+mod place;
+mod recipients;
 mod rule;
 mod scalar;
 #[cfg(test)]

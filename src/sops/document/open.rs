@@ -1,12 +1,15 @@
 //! A document as it stands in a file, and what is in it once an identity opened it.
 
+use std::ops::Range;
+
 use super::block::{self, Block};
+use super::comment::Comment;
 use super::error::{DocumentError, Problem};
-use super::leaf::{self, Comment, Leaf, Step};
+use super::leaf::{self, Leaf, Step, display};
 use super::rule::Selector;
 use super::scalar::{Resolved, resolve};
 use super::tree::{Root, Style, parse};
-use crate::sops::{DataKey, Identities, Kind, Mac, Plaintext, Sealed, SealedError, UnwrapError};
+use crate::sops::{DataKey, Identities, Kind, Mac, Plaintext, Sealed, SealedError};
 
 /// A YAML file that SOPS encrypted with age; nothing of it is decrypted.
 #[derive(Debug)]
@@ -79,6 +82,27 @@ impl<'t> Document<'t> {
         Ok(Self { text, roots, block, selector })
     }
 
+    /// How many documents the file holds.
+    pub fn n_documents(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// All values and comments, each with whether it is encrypted.
+    pub(super) fn walk(&self) -> (Vec<Leaf<'_, 't>>, Vec<Comment>) {
+        leaf::walk(self.text, &self.roots, &self.selector)
+    }
+
+    /// Where the comments stand that are in the collection at `path` of the first document, at any depth.
+    pub(super) fn comments_in(&self, path: &[Step]) -> Vec<Range<usize>> {
+        let all = self.walk().1.into_iter();
+        all.filter(|one| one.document == 0 && one.steps.starts_with(path)).map(|one| one.span).collect()
+    }
+
+    /// How lines end in the file.
+    pub(super) fn eol(&self) -> &'static str {
+        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
+    }
+
     /// Decrypts everything and checks that nothing was changed since SOPS wrote it.
     ///
     /// # Errors
@@ -88,15 +112,7 @@ impl<'t> Document<'t> {
     }
 
     pub(super) fn data_key(&self, identities: &Identities) -> Result<DataKey, DocumentError> {
-        identities.unwrap(&self.block.wraps, &|_| true).map_err(|error| {
-            let message = match error {
-                UnwrapError::NoMatch => format!("no identity opens the file; tried: {}", identities.tried().join(", ")),
-                UnwrapError::Damaged(recipient) => {
-                    format!("what is encrypted to {recipient} does not open with its key")
-                }
-            };
-            DocumentError::new(Problem::NoIdentity, 0..0, message)
-        })
+        self.block.keys.open(identities)
     }
 
     /// Everything in the file, once its MAC fits.
@@ -126,8 +142,8 @@ impl<'t> Document<'t> {
     pub(super) fn parts(&self, key: &DataKey) -> Result<(Vec<Part<'_, 't>>, String), DocumentError> {
         let mut mac = Mac::new(self.block.mac_only_encrypted);
         let mut parts = Vec::new();
-        for leaf in leaf::leaves(&self.roots) {
-            let encrypted = self.selector.selects(&leaf::keys(&leaf.steps));
+        for leaf in self.walk().0 {
+            let encrypted = leaf.selected;
             let Some((kind, value)) = (if encrypted { decrypt(key, &leaf)? } else { clear(&leaf)? }) else { continue };
             if encrypted && kind != Kind::Comment {
                 mac.sealed(value.expose());
@@ -141,8 +157,8 @@ impl<'t> Document<'t> {
 
     /// Comments that were encrypted. One that does not open never was: SOPS leaves it as it is, too.
     pub(super) fn comments(&self, key: &DataKey) -> Vec<(Comment, Plaintext)> {
-        let all = leaf::comments(self.text, &self.roots).into_iter();
-        let opened = all.filter(|one| self.selector.selects(&leaf::keys(&one.steps))).filter_map(|one| {
+        let (_, all) = self.walk();
+        let opened = all.into_iter().filter(|one| one.selected).filter_map(|one| {
             let sealed = Sealed::parse(self.text[one.span.start + 1..one.span.end].trim_end(), "comment").ok()?;
             let text = key.open(&leaf::aad(&one.steps), sealed).ok()?;
             Some((one, text))
@@ -203,17 +219,4 @@ pub(super) fn clear(leaf: &Leaf<'_, '_>) -> Result<Option<(Kind, Plaintext)>, Do
             Err(DocumentError::new(Problem::Yaml, scalar.span.clone(), message).help("quote it"))
         }
     }
-}
-
-/// A path as messages name it.
-pub(super) fn display(steps: &[Step]) -> String {
-    let mut text = String::new();
-    for step in steps {
-        match step {
-            Step::Key(key) if text.is_empty() => text.push_str(key),
-            Step::Key(key) => text.push_str(&format!(".{key}")),
-            Step::Index(index) => text.push_str(&format!("[{index}]")),
-        }
-    }
-    text
 }

@@ -1,10 +1,11 @@
-//! Which values a document encrypts: the rule in SOPS' block, asked with the keys that lead to a value.
+//! Which values a document encrypts: the rule in SOPS' block, asked with the keys that lead to a value, or with the comments
+//! above it.
 //!
 //! A pattern that SOPS and this program could read differently is refused.
 
 use regex::Regex;
 
-/// One of the rules of SOPS; the two that look at comments are not among them.
+/// One of the six rules of SOPS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Everything below a key that ends like this stays in the clear; with `_unencrypted` what SOPS does without a rule.
@@ -15,6 +16,10 @@ pub enum Rule {
     UnencryptedRegex(String),
     /// Only what is below a key that matches is encrypted.
     EncryptedRegex(String),
+    /// What stands below a comment that matches, or below a key that does, stays in the clear, and so does the comment.
+    UnencryptedCommentRegex(String),
+    /// Only what stands below a comment that matches, or below a key that does, is encrypted; the comment is not.
+    EncryptedCommentRegex(String),
 }
 
 impl Default for Rule {
@@ -32,6 +37,8 @@ impl Rule {
             "encrypted_suffix" => Self::EncryptedSuffix(text),
             "unencrypted_regex" => Self::UnencryptedRegex(text),
             "encrypted_regex" => Self::EncryptedRegex(text),
+            "unencrypted_comment_regex" => Self::UnencryptedCommentRegex(text),
+            "encrypted_comment_regex" => Self::EncryptedCommentRegex(text),
             _ => return None,
         })
     }
@@ -43,24 +50,29 @@ impl Rule {
             Self::EncryptedSuffix(text) => ("encrypted_suffix", text),
             Self::UnencryptedRegex(text) => ("unencrypted_regex", text),
             Self::EncryptedRegex(text) => ("encrypted_regex", text),
+            Self::UnencryptedCommentRegex(text) => ("unencrypted_comment_regex", text),
+            Self::EncryptedCommentRegex(text) => ("encrypted_comment_regex", text),
         }
     }
 
     /// Makes the rule ready; an error is a fragment that says what is wrong with its pattern.
     pub(super) fn selector(&self) -> Result<Selector, &'static str> {
-        Ok(match self {
-            Self::UnencryptedSuffix(suffix) => Selector { encrypts: false, test: Test::Suffix(suffix.clone()) },
-            Self::EncryptedSuffix(suffix) => Selector { encrypts: true, test: Test::Suffix(suffix.clone()) },
-            Self::UnencryptedRegex(text) => Selector { encrypts: false, test: Test::Regex(pattern(text)?) },
-            Self::EncryptedRegex(text) => Selector { encrypts: true, test: Test::Regex(pattern(text)?) },
-        })
+        let (encrypts, test) = match self {
+            Self::UnencryptedSuffix(suffix) => (false, Test::Suffix(suffix.clone())),
+            Self::EncryptedSuffix(suffix) => (true, Test::Suffix(suffix.clone())),
+            Self::UnencryptedRegex(text) => (false, Test::Regex(pattern(text)?)),
+            Self::EncryptedRegex(text) => (true, Test::Regex(pattern(text)?)),
+            Self::UnencryptedCommentRegex(text) => (false, Test::Comment(pattern(text)?)),
+            Self::EncryptedCommentRegex(text) => (true, Test::Comment(pattern(text)?)),
+        };
+        Ok(Selector { encrypts, test })
     }
 }
 
 /// A rule that can be asked.
 #[derive(Debug)]
 pub(super) struct Selector {
-    /// Whether a key that passes the test encrypts or spares what is below it.
+    /// Whether a key or comment that passes the test encrypts or spares what is below it.
     encrypts: bool,
     test: Test,
 }
@@ -69,15 +81,33 @@ pub(super) struct Selector {
 enum Test {
     Suffix(String),
     Regex(Regex),
+    Comment(Regex),
 }
 
 impl Selector {
-    pub(super) fn selects(&self, keys: &[&str]) -> bool {
-        let any = keys.iter().any(|key| match &self.test {
-            Test::Suffix(suffix) => key.ends_with(suffix),
-            Test::Regex(regex) => regex.is_match(key),
-        });
+    /// Whether a value is encrypted that `keys` lead to, below a comment that [matches](Self::marks) or not.
+    pub(super) fn selects(&self, keys: &[&str], marked: bool) -> bool {
+        let any = match &self.test {
+            Test::Suffix(suffix) => keys.iter().any(|key| key.ends_with(suffix)),
+            Test::Regex(regex) => keys.iter().any(|key| regex.is_match(key)),
+            Test::Comment(_) => marked,
+        };
         any == self.encrypts
+    }
+
+    /// Whether comments decide.
+    pub(super) fn looks_at_comments(&self) -> bool {
+        matches!(self.test, Test::Comment(_))
+    }
+
+    /// Whether this comment decides for what is below it.
+    pub(super) fn marks(&self, comment: &str) -> bool {
+        matches!(&self.test, Test::Comment(regex) if regex.is_match(comment))
+    }
+
+    /// Whether a comment that decides does so for itself: SOPS keeps it readable under both rules.
+    pub(super) fn spares_its_comment(&self) -> bool {
+        !self.encrypts
     }
 }
 
@@ -158,7 +188,7 @@ mod tests {
     use super::*;
 
     fn selects(rule: &Rule, keys: &[&str]) -> bool {
-        rule.selector().unwrap().selects(keys)
+        rule.selector().unwrap().selects(keys, false)
     }
 
     #[test]
@@ -172,6 +202,9 @@ mod tests {
         assert!(selects(&regex, &["metadata", "labels", "data"]) && !selects(&regex, &["metadata"]));
         let regex = Rule::UnencryptedRegex("^meta".into());
         assert!(!selects(&regex, &["x", "metadata"]) && selects(&regex, &["data"]));
+        let comment = Rule::EncryptedCommentRegex("^ enc$".into()).selector().unwrap();
+        assert!(comment.marks(" enc") && !comment.marks("enc") && !Rule::default().selector().unwrap().marks(" enc"));
+        assert!(comment.selects(&["a"], true) && !comment.selects(&["a"], false));
     }
 
     #[test]

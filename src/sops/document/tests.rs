@@ -5,21 +5,21 @@ use proptest::prelude::*;
 use super::{Document, Problem, Rule, Step, encrypt_document};
 use crate::sops::{Identities, Kind, Plaintext, Recipient, new_key, parse_recipient};
 
-const NOW: &str = "2026-01-02T03:04:05Z";
-const LATER: &str = "2026-01-02T03:04:06Z";
+pub(super) const NOW: &str = "2026-01-02T03:04:05Z";
+pub(super) const LATER: &str = "2026-01-02T03:04:06Z";
 
-fn keys() -> (Identities, Vec<Recipient>) {
+pub(super) fn keys() -> (Identities, Vec<Recipient>) {
     let key = new_key(NOW);
     let mut identities = Identities::new();
     identities.add("test", &key.text).unwrap();
     (identities, vec![parse_recipient(&key.recipient).unwrap()])
 }
 
-fn shown(text: &str, identities: &Identities) -> Vec<(String, Kind, bool, String)> {
+pub(super) fn shown(text: &str, identities: &Identities) -> Vec<(String, Kind, bool, String)> {
     let opened = Document::parse(text).unwrap().open(identities).unwrap();
     let value = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let one =
-        |one: super::OpenValue| (super::open::display(&one.path), one.kind, one.encrypted, value(one.value.expose()));
+        |one: super::OpenValue| (super::leaf::display(&one.path), one.kind, one.encrypted, value(one.value.expose()));
     opened.values.into_iter().map(one).collect()
 }
 
@@ -89,13 +89,108 @@ fn what_sops_does_not_keep_is_refused() {
         assert!(error.message.contains(word), "{plain}: {error}");
     }
     for (block, word) in [
-        ("key_groups: [{age: []}]", "key_groups"),
-        ("encrypted_comment_regex: x", "by comments"),
+        ("key_groups: [{age: []}]", "no age recipient"),
+        ("key_groups: [{pgp: [{fp: x}]}]", "`pgp`"),
         ("pgp: [{fp: x}]", "`pgp`"),
     ] {
         let error = Document::parse(&format!("a: 1\nsops:\n  {block}\n")).unwrap_err();
         assert!(error.message.contains(word), "{error}");
     }
+}
+
+/// Files that `sops` of the version in their name made for three keys; they say what each holds.
+const WORTHLESS: &str = include_str!("../../../tests/fixtures/sops/worthless.agekey");
+const GROUPS: [&str; 2] = [
+    include_str!("../../../tests/fixtures/sops/groups-3.11.yaml"),
+    include_str!("../../../tests/fixtures/sops/groups-3.13.yaml"),
+];
+pub(super) const ENCRYPTED_COMMENT: &str = include_str!("../../../tests/fixtures/sops/encrypted-comment-3.13.yaml");
+pub(super) const UNENCRYPTED_COMMENT: &str = include_str!("../../../tests/fixtures/sops/unencrypted-comment-3.13.yaml");
+
+/// Some of the three keys.
+pub(super) fn worthless(numbers: &[usize]) -> Identities {
+    let lines: Vec<&str> = WORTHLESS.lines().filter(|line| !line.starts_with('#')).collect();
+    let mut identities = Identities::new();
+    for &number in numbers {
+        identities.add(&format!("key {number}"), lines[number]).unwrap();
+    }
+    identities
+}
+
+#[test]
+fn a_split_data_key_takes_two_of_three_groups() {
+    for text in GROUPS {
+        let document = Document::parse(text).unwrap();
+        for numbers in [&[0, 1][..], &[2, 0], &[1, 2], &[0, 1, 2]] {
+            let values = document.open(&worthless(numbers)).unwrap().values;
+            assert_eq!(values.iter().map(|one| one.value.expose()).collect::<Vec<_>>(), [&b"one"[..], b"5", b"True"]);
+        }
+        for numbers in [&[][..], &[1]] {
+            let error = document.open(&worthless(numbers)).unwrap_err();
+            assert_eq!(error.problem, Problem::NoIdentity);
+            let words =
+                format!("identities of 2 of the 3 key groups are needed, and there are those of {}", numbers.len());
+            assert!(error.message.contains(&words), "{error}");
+        }
+        let both = worthless(&[0, 2]);
+        let path = [Step::Key("a".into())];
+        let value = Plaintext::from("two".to_owned());
+        let changed = document.set((&path, Kind::Str), &value, (&both, LATER)).unwrap();
+        assert_eq!(shown(&changed, &both)[0].3, "two");
+        assert_eq!(changed.lines().zip(text.lines()).filter(|(a, b)| a != b).count(), 3);
+        let (_, recipients) = keys();
+        let errors = [document.rewrap(&recipients, &both), document.rekey(&recipients, (&both, LATER))];
+        for error in errors.map(Result::unwrap_err) {
+            assert!(error.message.contains("split between key groups"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn groups_that_cannot_be_right_are_refused() {
+    let text = GROUPS[1];
+    let open = |text: &str| Document::parse(text).and_then(|document| document.open(&worthless(&[0, 1, 2])).map(drop));
+    for (number, word) in [("1", "no number from two"), ("4", "no number from two"), ("x", "no number from two")] {
+        let error = open(&text.replace("shamir_threshold: 2", &format!("shamir_threshold: {number}"))).unwrap_err();
+        assert!(error.message.contains(word), "{error}");
+    }
+    // Without a word it takes all of them, which are more than enough here.
+    open(&text.replace("    shamir_threshold: 2\n", "")).unwrap();
+    let one = text.split("        - age:").collect::<Vec<_>>();
+    let same = [one[0], one[1], one[1], one[3]].join("        - age:");
+    assert!(open(&same).unwrap_err().message.contains("the same share"));
+    // Keys outside the groups are all that counts.
+    let outside = text.replace("    key_groups:", "    pgp: [{fp: x}]\n    key_groups:");
+    assert!(open(&outside).unwrap_err().message.contains("only keys of `pgp`"));
+    // A group alone is not split.
+    let (identities, recipients) = keys();
+    let text = encrypt_document(PLAIN, &Rule::default(), false, &recipients, NOW).unwrap();
+    let group = text.replace("    age:\n", "    key_groups:\n      - age:\n");
+    assert_eq!(shown(&group, &identities), shown(&text, &identities));
+}
+
+#[test]
+fn comments_decide_as_they_do_for_sops() {
+    let identities = worthless(&[0]);
+    let encrypted = |text: &str| -> Vec<String> {
+        shown(text, &identities).into_iter().filter(|one| one.2).map(|(path, ..)| path).collect()
+    };
+    assert_eq!(encrypted(ENCRYPTED_COMMENT), ["b.c", "b.d[0]", "b.d[1]", "e", "f[0]", "f[1]", "h.i"]);
+    assert_eq!(encrypted(UNENCRYPTED_COMMENT), ["a", "g", "h.j"]);
+    // A comment that goes takes the decision with it.
+    for (text, comment) in [(ENCRYPTED_COMMENT, "# sops:enc\nb:"), (UNENCRYPTED_COMMENT, "# sops:plain\nb:")] {
+        let error = Document::parse(&text.replace(comment, "b:")).unwrap().open(&identities).unwrap_err();
+        assert_eq!(error.problem, Problem::Changed);
+    }
+    let (mine, recipients) = keys();
+    let plain = "# enc\na: {x: 1, y: 2} # note\nb: 1\nc: # enc\n  - x # other\nd:\n  # enc\n  e: 1\n  f: 2\ng: | # enc\n  text\n";
+    let text = encrypt_document(plain, &Rule::EncryptedCommentRegex("^ enc$".into()), false, &recipients, NOW).unwrap();
+    let found: Vec<String> = shown(&text, &mine).into_iter().filter(|one| one.2).map(|(path, ..)| path).collect();
+    assert_eq!(found, ["a.x", "a.y", "c[0]", "d.e", "g"]);
+    let empty = plain.replace("# enc\na", "# enc\n\na");
+    let error =
+        encrypt_document(&empty, &Rule::EncryptedCommentRegex("enc".into()), false, &recipients, NOW).unwrap_err();
+    assert!(error.message.contains("an empty line"), "{error}");
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::error::{DocumentError, Problem};
 use super::leaf;
 use super::open::{Document, clear};
+use super::place;
 use super::rule::Rule;
 use super::scalar::{Resolved, resolve};
 use super::tree::{Node, Root, parse};
@@ -43,29 +44,41 @@ pub fn encrypt_document(
         .selector()
         .map_err(|why| DocumentError::new(Problem::Request, 0..0, format!("`{}` {why}", rule.field().0)))?;
 
+    let (leaves, comments) = leaf::walk(&ended, &roots, &selector);
+    for comment in &comments {
+        let end = comment.span.end;
+        let mut below = ended[end..].lines().skip(1);
+        if selector.marks(&ended[comment.span.start + 1..end])
+            && below.next().is_some_and(|line| line.trim().is_empty())
+        {
+            let message = "an empty line stands below a comment that decides what is encrypted";
+            return Err(DocumentError::new(Problem::Request, comment.span.clone(), message)
+                .help("take the empty line out: SOPS would take the comment to something else or lose it"));
+        }
+    }
+
     let key = DataKey::generate()?;
     let mut mac = Mac::new(mac_only_encrypted);
     let mut edits = Edits::default();
-    let mut gone = Vec::new();
-    for one in leaf::leaves(&roots) {
+    for one in leaves {
         let Some((kind, value)) = clear(&one)? else { continue };
-        if !selector.selects(&leaf::keys(&one.steps)) {
+        if !one.selected {
             mac.clear(value.expose());
             continue;
         }
         mac.sealed(value.expose());
         if !value.is_empty() {
             let sealed = key.seal_as(kind, &leaf::aad(&one.steps), value.expose())?;
-            edits.replace(one.scalar.span.clone(), if one.flow { format!("\"{sealed}\"") } else { sealed });
-            gone.push(one.scalar.span.clone());
+            let value = if one.flow { format!("\"{sealed}\"") } else { sealed };
+            place::write_over(&mut edits, &ended, one.scalar, value);
         }
     }
-    for comment in leaf::comments(&ended, &roots) {
-        let text = &ended[comment.span.start + 1..comment.span.end];
-        let inside = gone.iter().any(|span| span.contains(&comment.span.start));
-        if !inside && !text.is_empty() && selector.selects(&leaf::keys(&comment.steps)) {
+    for comment in comments {
+        let text = ended[comment.span.start + 1..comment.span.end].trim_end_matches('\r');
+        if !text.is_empty() && comment.selected {
             let sealed = key.seal_as(Kind::Comment, &leaf::aad(&comment.steps), text.as_bytes())?;
-            edits.replace(comment.span.start + 1..comment.span.end, sealed);
+            let start = comment.span.start + 1;
+            edits.replace(start..start + text.len(), sealed);
         }
     }
     let mac = key.seal(now, mac.finish().as_bytes())?;
@@ -96,7 +109,7 @@ fn check(roots: &[Root<'_>]) -> Result<(), DocumentError> {
 }
 
 /// The indent that the document is written with: two or four, which is what SOPS takes.
-fn indent(text: &str, root: &Root<'_>) -> usize {
+pub(super) fn indent(text: &str, root: &Root<'_>) -> usize {
     let nested = root.map.entries.iter().find_map(|(_, value)| match value {
         Node::Map(map) if !map.flow => Some(column(text, map.span.start)),
         _ => None,

@@ -54,6 +54,13 @@ impl Ran {
         self
     }
 
+    /// Its stderr without a last line's end that says how long it took: ` (0.3 s)`.
+    pub fn err_untimed(&self) -> &str {
+        let err = self.err.trim_end();
+        let is_time = |text: &str| text.ends_with(" s)") || text.ends_with(" ms)");
+        err.rsplit_once(" (").filter(|(_, end)| is_time(end)).map_or(err, |(before, _)| before)
+    }
+
     /// Everything it wrote.
     pub fn all(&self) -> String {
         format!("{}{}", self.out, self.err)
@@ -169,6 +176,13 @@ impl Fleet {
         for (path, text) in files {
             fleet.write(path, text);
         }
+        fleet
+    }
+
+    /// The same files in a folder of its own.
+    pub fn copied(&self) -> Self {
+        let fleet = Self::empty();
+        copy(&self.root(), &fleet.root());
         fleet
     }
 

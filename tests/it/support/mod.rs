@@ -5,3 +5,4 @@ pub mod canary;
 pub mod fleet;
 pub mod git_server;
 pub mod proxy;
+pub mod terminal;

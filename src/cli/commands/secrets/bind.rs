@@ -3,6 +3,7 @@
 use clap::Args;
 
 use lmsgen::files::Root;
+use lmsgen::fleet::Selection;
 use lmsgen::ops::{self, Change};
 use lmsgen::report::counted;
 
@@ -29,16 +30,8 @@ pub struct Bind {
 pub fn run(command: Bind, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
-    let selection = command.select.into();
-    let change = Change {
-        root,
-        selection: &selection,
-        secret: None,
-        only_environments: false,
-        doing: "Binding",
-        dry_run: false,
-        watch: &bar,
-    };
+    let places = Selection::from(command.select).into();
+    let change = Change::new(root, &places, "Binding", &bar);
     let checked = ops::bind_secrets(change, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     ui.say(&match done.changed.len() {

@@ -39,10 +39,17 @@ pub enum Secrets {
     Scan(scan::Scan),
 }
 
+impl Secrets {
+    /// `true` if it may write files of the store.
+    pub const fn writes(&self) -> bool {
+        !matches!(self, Self::Status(_) | Self::Show(_) | Self::Keygen(_) | Self::Verify(_) | Self::Scan(_))
+    }
+}
+
 pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     match command {
         Secrets::Status(command) => status::run(command, root, ui),
-        Secrets::Set(command) => set::run(command, root, ui),
+        Secrets::Set(command) => set::run(&command, root, ui),
         Secrets::Rotate(command) => rotate::run(command, root, ui),
         Secrets::Rewrap(command) => rewrap::run(command, root, ui),
         Secrets::Bind(command) => bind::run(command, root, ui),

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use lmsgen::files::Root;
+use lmsgen::fleet::Selection;
 use lmsgen::ops::{self, Change};
 use lmsgen::report::counted;
 
@@ -10,7 +11,7 @@ use crate::cli::app::Select;
 use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::identities::Keys;
-use crate::cli::show::{Bar, failed, outcome};
+use crate::cli::show::{Bar, failed, next, outcome};
 use crate::cli::ui::Ui;
 
 /// Write store files in the form that their environment declares.
@@ -33,22 +34,14 @@ pub struct Convert {
 pub fn run(command: Convert, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
-    let selection = command.select.into();
-    let change = Change {
-        root,
-        selection: &selection,
-        secret: None,
-        only_environments: false,
-        doing: "Converting",
-        dry_run: command.dry_run,
-        watch: &bar,
-    };
+    let places = Selection::from(command.select).into();
+    let change = Change { dry_run: command.dry_run, ..Change::new(root, &places, "Converting", &bar) };
     let checked = ops::convert_secrets(change, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     ui.say(&match (done.changed.len(), command.dry_run) {
         (0, _) => "Nothing to convert: every file is in the form that its environment declares".to_owned(),
         (n, true) => format!("{} would be converted", counted(n, "file")),
-        (n, false) => format!("Converted {}\nNext: lmsgen render", counted(n, "file")),
+        (n, false) => format!("Converted {}\n{}", counted(n, "file"), next(done.anew)),
     });
     for file in &done.changed {
         ui.detail(&format!("  {}", file.path));

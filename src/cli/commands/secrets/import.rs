@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use lmsgen::files::Root;
 use lmsgen::ops::{self, SecretRef};
 use lmsgen::report::counted;
-use lmsgen::secret::{ManifestError, decrypt, plain_values, sealed_values};
+use lmsgen::secret::{ManifestError, decrypt, is_sealed, plain_values, sealed_values};
 use lmsgen::sops::{Identities, Plaintext};
 
 use crate::cli::clock;
@@ -103,7 +103,7 @@ fn from_manifest(
         exit
     };
     let text = into_text(read(path, MAX_MANIFEST, ui)?).map_err(|_| refuse(&"is no text", Exit::Input))?;
-    if text.lines().any(|line| line.starts_with("sops:")) {
+    if is_sealed(&text) {
         // A file of the store, else any that `sops` wrote.
         return decrypt(text.as_bytes(), identities).or_else(|store_error| {
             sealed_values(&text, name, identities).map_err(|error| match error {

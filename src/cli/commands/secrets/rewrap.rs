@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 
 use lmsgen::files::Root;
+use lmsgen::fleet::Selection;
 use lmsgen::ops::{self, Change, ChangedFile, RecipientChange};
 use lmsgen::report::{count, counted};
 use lmsgen::secret::NewDataKey;
@@ -14,7 +15,7 @@ use crate::cli::app::Select;
 use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::identities::Keys;
-use crate::cli::show::{Bar, failed, outcome};
+use crate::cli::show::{Bar, failed, next, outcome};
 use crate::cli::ui::Ui;
 
 /// Places that a line names.
@@ -45,17 +46,9 @@ type File = ChangedFile<RecipientChange>;
 pub fn run(command: Rewrap, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
-    let selection = command.select.into();
+    let places = Selection::from(command.select).into();
     let when = if command.rekey { NewDataKey::Always } else { NewDataKey::WhenNeeded };
-    let change = Change {
-        root,
-        selection: &selection,
-        secret: None,
-        only_environments: false,
-        doing: "Encrypting",
-        dry_run: command.dry_run,
-        watch: &bar,
-    };
+    let change = Change { dry_run: command.dry_run, ..Change::new(root, &places, "Encrypting", &bar) };
     let checked = ops::rewrap_secrets(change, when, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     if done.changed.is_empty() {
@@ -70,7 +63,7 @@ pub fn run(command: Rewrap, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         ui.detail(&format!("  {}", file.path));
     }
     if !command.dry_run {
-        ui.say("Next: lmsgen render");
+        ui.say(&next(done.anew));
     }
     Ok(Exit::Done)
 }

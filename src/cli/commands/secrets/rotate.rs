@@ -3,11 +3,11 @@
 use clap::Args;
 
 use lmsgen::files::Root;
-use lmsgen::fleet::Selection;
-use lmsgen::ops::{self, Change, RotateTarget};
+use lmsgen::ops::{self, Change, Places, RotateTarget};
 use lmsgen::report::counted;
 
 use crate::cli::clock;
+use crate::cli::confirm::{confirm, environments, listed};
 use crate::cli::exit::Exit;
 use crate::cli::identities::Keys;
 use crate::cli::show::{Bar, failed, outcome};
@@ -27,9 +27,15 @@ pub struct Rotate {
     /// Its keys [default: all that are generated]
     #[arg(value_name = "KEY")]
     keys_named: Vec<String>,
+    /// Only of clients with this label
+    #[arg(short = 'l', long = "selector", value_name = "KEY=VALUE")]
+    labels: Vec<String>,
     /// Say what would be rotated, and stop
     #[arg(long)]
     dry_run: bool,
+    /// Do not ask when several environments are meant
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten)]
     keys: Keys,
 }
@@ -37,16 +43,11 @@ pub struct Rotate {
 pub fn run(command: Rotate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
-    let selection = selection(&command.place);
-    let change = Change {
-        root,
-        selection: &selection,
-        secret: None,
-        only_environments: !command.place.contains('/'),
-        doing: "Rotating",
-        dry_run: command.dry_run,
-        watch: &bar,
-    };
+    let places = Places::typed(&command.place, command.labels);
+    if !command.dry_run && !command.yes {
+        confirm_several(&places, &command.secret, root, ui)?;
+    }
+    let change = Change { dry_run: command.dry_run, ..Change::new(root, &places, "Rotating", &bar) };
     let target = RotateTarget { secret: command.secret, keys: command.keys_named };
     let checked = ops::rotate_secrets(change, &target, (&identities, &clock::now()));
     let done = outcome(ui, checked.map_err(|error| failed(ui, &error))?)?;
@@ -66,14 +67,17 @@ pub fn run(command: Rotate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     Ok(Exit::Done)
 }
 
-/// `lms-dev/C4*` is instances, `lms-dev` the environment's own.
-fn selection(place: &str) -> Selection {
-    match place.split_once('/') {
-        Some((environment, client)) => Selection {
-            environments: vec![environment.to_owned()],
-            clients: vec![client.to_owned()],
-            labels: Vec::new(),
-        },
-        None => Selection { environments: vec![place.to_owned()], ..Selection::default() },
+/// A pattern that reaches into several environments is a slip of the hand more often than a wish.
+fn confirm_several(places: &Places, secret: &str, root: &Root, ui: &Ui) -> Result<(), Exit> {
+    if places.single().is_some() {
+        return Ok(());
     }
+    let found = ops::secret_places(root, places, secret, |_| Ok(())).map_err(|error| failed(ui, &error))?;
+    let found = outcome(ui, found)?;
+    let environments = environments(&found);
+    if environments.len() < 2 {
+        return Ok(());
+    }
+    let (places, names) = (counted(found.len(), "place"), listed(&environments));
+    confirm(ui, &format!("rotate `{secret}` in {places} of {} environments: {names}", environments.len()))
 }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use lmsgen::files::Root;
 use lmsgen::ops::{self, ScanTarget, Scanned};
-use lmsgen::report::{counted, diagnostics_json};
+use lmsgen::report::counted;
 
 use crate::cli::exit::Exit;
+use crate::cli::reports::{Reports, Said, prefix_of};
 use crate::cli::show::{failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -25,16 +26,8 @@ pub struct Scan {
     /// What `git commit` would commit, in the whole repository: for a pre-commit hook
     #[arg(long, conflicts_with = "paths")]
     staged: bool,
-    /// How to say it
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 impl Scan {
@@ -46,6 +39,10 @@ impl Scan {
     /// Runs it, with or without a fleet.
     #[expect(clippy::disallowed_methods, reason = "the command line reads the environment")]
     pub fn run(self, root: Option<&Root>, ui: &Ui) -> Result<Exit, Exit> {
+        let reports = self.reports.plan(ui)?;
+        // Other targets name their files as from the repository's top already, or as they were named.
+        let is_fleet = !self.staged && self.paths.is_empty();
+        let prefix = root.filter(|_| is_fleet).map(prefix_of).unwrap_or_default();
         let target = if self.staged {
             // Git names the index to its hooks: `git commit -a` has one of its own.
             ScanTarget::Staged { folder: PathBuf::from("."), index: std::env::var_os("GIT_INDEX_FILE").map(Into::into) }
@@ -55,8 +52,7 @@ impl Scan {
             ScanTarget::Paths(self.paths)
         };
         let (checked, scanned) = ops::scan(root, &target).map_err(|error| failed(ui, &error))?;
-        if let Format::Json = self.output {
-            ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
+        if reports.write(&checked, &prefix, ui)? == Said::OnStdout {
             return Ok(Exit::of(&checked.found));
         }
         let looked_at = looked_at(scanned);

@@ -8,25 +8,27 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use lmsgen::files::Root;
-use lmsgen::ops::{self, SecretRef};
-use lmsgen::report::counted;
-use lmsgen::sops::Plaintext;
+use lmsgen::ops::{self, Change, Places, SecretRef, SetTarget};
+use lmsgen::report::{count, counted};
+use lmsgen::sops::{Identities, Plaintext};
 
 use crate::cli::clock;
+use crate::cli::confirm::{confirm, listed};
 use crate::cli::exit::Exit;
 use crate::cli::identities::Keys;
 use crate::cli::outside::{MAX_VALUE, ReadError, read_all, read_any};
-use crate::cli::show::{failed, outcome};
+use crate::cli::show::{Bar, failed, outcome};
 use crate::cli::terminal::{NoAnswer, Terminal};
 use crate::cli::ui::Ui;
 
 /// Set one value, read from a prompt without echo, from stdin, or from a file.
 ///
 /// A Secret that has no file yet gets all its generated values at the same time and needs no private key; setting a
-/// value in an existing file needs one of the environment's private keys.
+/// value in an existing file needs one of the environment's private keys. With a pattern, all files are written as one: after a
+/// kill at any point, the next command finds them all old, or finishes.
 #[derive(Debug, Args)]
 pub struct Set {
-    /// The instance, or the environment for a Secret of its own: `lms-dev/C42`, `lms-dev`
+    /// The instance, a pattern for several, or the environment for a Secret of its own: `lms-dev/C42`, `lms-dev/C4*`, `lms-dev`
     place: String,
     /// The Secret's name in the stack
     secret: String,
@@ -35,6 +37,12 @@ pub struct Set {
     /// Read the value from a file, every byte of it
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
+    /// Only of clients with this label
+    #[arg(short = 'l', long = "selector", value_name = "KEY=VALUE")]
+    labels: Vec<String>,
+    /// Do not ask when several places are meant
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten)]
     keys: Keys,
     /// What else stands on the command line: taken as a value by mistake, so that no message repeats it.
@@ -42,7 +50,7 @@ pub struct Set {
     too_many: Vec<OsString>,
 }
 
-pub fn run(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+pub fn run(command: &Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     if !command.too_many.is_empty() {
         ui.complain(
             "error: a value is not taken from the command line, where the shell's history and the list of processes \
@@ -51,29 +59,77 @@ pub fn run(command: Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     let identities = command.keys.load(ui)?;
-    let value = read_value(&command, ui)?;
+    let Set { place, secret, key, labels, .. } = command;
+    let places = Places::typed(place, labels.clone());
+    let target = SetTarget { places, secret: secret.clone(), key: key.clone() };
+    // First, so that nobody types a value for nothing.
+    let found = ops::settable_places(root, &target, &identities).map_err(|error| failed(ui, &error))?;
+    let found = outcome(ui, found)?;
+    if target.places.single().is_some() {
+        let value = read_value(command, &format!("Value of {place} {secret} {key}: "), ui)?;
+        return set_one(root, command, value, &identities, ui);
+    }
+    let names: Vec<&str> = found.iter().map(|place| place.name.as_str()).collect();
+    if let ([_, _, ..], false) = (&*names, command.yes) {
+        let (places, names) = (counted(names.len(), "place"), listed(&names));
+        confirm(ui, &format!("give `{key}` of `{secret}` one value in {places}: {names}"))?;
+    }
+    let value = read_value(command, &format!("Value of {secret} {key} in {}: ", counted(names.len(), "place")), ui)?;
+    set_many(root, &target, &value, &identities, ui)
+}
+
+fn set_one(root: &Root, command: &Set, value: Plaintext, identities: &Identities, ui: &Ui) -> Result<Exit, Exit> {
     let Set { place, secret, key, .. } = command;
-    let which = SecretRef { place, name: secret };
+    let which = SecretRef { place: place.clone(), name: secret.clone() };
     let values = vec![(key.clone(), value)];
     let done =
-        ops::set_secret(root, &which, values, (&identities, &clock::now())).map_err(|error| failed(ui, &error))?;
+        ops::set_secret(root, &which, values, (identities, &clock::now())).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, done)?;
-    let SecretRef { place, name } = &which;
     if !done.changed {
-        ui.say(&format!("{place} {name} {key} has this value already; nothing was written"));
+        ui.say(&format!("{place} {secret} {key} has this value already; nothing was written"));
         return Ok(Exit::Done);
     }
-    let along = match done.n_generated {
-        0 => String::new(),
-        n => format!("; generated {} along with it", counted(n, "value")),
-    };
-    ui.say(&format!("Set {place} {name} {key} in {}, revision {}{along}", done.path, done.revision));
+    let along = generated_along(done.n_generated);
+    ui.say(&format!("Set {place} {secret} {key} in {}, revision {}{along}", done.path, done.revision));
     ui.say("Next: lmsgen render");
     Ok(Exit::Done)
 }
 
+fn set_many(
+    root: &Root,
+    target: &SetTarget,
+    value: &Plaintext,
+    identities: &Identities,
+    ui: &Ui,
+) -> Result<Exit, Exit> {
+    let SetTarget { places, secret, key } = target;
+    let bar = Bar::new(ui);
+    let change = Change { secret: Some(secret), ..Change::new(root, places, "Setting", &bar) };
+    let done = ops::set_everywhere(change, key, value, (identities, &clock::now()));
+    let done = outcome(ui, done.map_err(|error| failed(ui, &error))?)?;
+    if done.changed.is_empty() {
+        ui.say(&format!("{secret} {key} has this value already in all {}", counted(done.unchanged, "place")));
+        return Ok(Exit::Done);
+    }
+    let along = generated_along(done.changed.iter().map(|file| file.note).sum());
+    let already = match done.unchanged {
+        0 => String::new(),
+        n => format!("; {} had this value already", count(n)),
+    };
+    ui.say(&format!("Set {secret} {key} in {}{already}{along}", counted(done.changed.len(), "file")));
+    for file in &done.changed {
+        ui.detail(&format!("  {}", file.place));
+    }
+    ui.say("Next: lmsgen render");
+    Ok(Exit::Done)
+}
+
+fn generated_along(n: usize) -> String {
+    if n == 0 { String::new() } else { format!("; generated {} along with it", counted(n, "value")) }
+}
+
 /// The value from a file as it is, from a prompt without echo, or all of stdin but one newline at its end.
-fn read_value(command: &Set, ui: &Ui) -> Result<Plaintext, Exit> {
+fn read_value(command: &Set, prompt: &str, ui: &Ui) -> Result<Plaintext, Exit> {
     let refuse = |why: &str| {
         ui.complain(&format!("error: {why}"));
         Exit::Usage
@@ -83,7 +139,7 @@ fn read_value(command: &Set, ui: &Ui) -> Result<Plaintext, Exit> {
             ui.complain(&format!("error: {}: {error}", path.display()));
             if matches!(error, ReadError::TooLarge(_)) { Exit::Usage } else { Exit::Io }
         })?,
-        None => typed_or_piped(command, ui, &refuse)?,
+        None => typed_or_piped(prompt, ui, &refuse)?,
     };
     let value = Plaintext::from(bytes);
     if value.is_empty() {
@@ -92,11 +148,10 @@ fn read_value(command: &Set, ui: &Ui) -> Result<Plaintext, Exit> {
     Ok(value)
 }
 
-fn typed_or_piped(command: &Set, ui: &Ui, refuse: &dyn Fn(&str) -> Exit) -> Result<Zeroizing<Vec<u8>>, Exit> {
+fn typed_or_piped(prompt: &str, ui: &Ui, refuse: &dyn Fn(&str) -> Exit) -> Result<Zeroizing<Vec<u8>>, Exit> {
     let mut bytes = if std::io::stdin().is_terminal() {
-        let prompt = format!("Value of {} {} {}: ", command.place, command.secret, command.key);
         let terminal = Terminal::open().ok_or_else(|| refuse("there is no terminal to ask at: pipe the value in"))?;
-        let mut text = terminal.ask_hidden(&prompt).map_err(|error| match error {
+        let mut text = terminal.ask_hidden(prompt).map_err(|error| match error {
             NoAnswer::Interrupted(_) => error.exit(ui),
             NoAnswer::SeveralLines => refuse(&format!("{error}: use --file or a pipe")),
             error => refuse(&format!("no value was read: {error}")),

@@ -49,6 +49,12 @@ pub fn run(command: Show, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
             ui.complain(&format!("error: {place} {name} has several keys: `{keys}`\n  = help: name one of them"));
             return Err(Exit::Usage);
         }
+        Shown::Gone(path) => {
+            ui.complain(&format!(
+                "error: {path} is in the last commit, but not on disk\n  = help: restore it with `git checkout -- {path}`"
+            ));
+            return Err(Exit::Secrets);
+        }
         Shown::Nothing => {
             let help = "make it with `lmsgen secrets generate` or `lmsgen secrets set`";
             ui.complain(&format!("error: the store has no file for {place} {name}\n  = help: {help}"));

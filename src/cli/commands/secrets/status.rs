@@ -1,6 +1,6 @@
 //! `lmsgen secrets status`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use lmsgen::files::Root;
 use lmsgen::ops;
@@ -9,6 +9,7 @@ use lmsgen::secret::EnvironmentStatus;
 
 use crate::cli::app::Select;
 use crate::cli::exit::Exit;
+use crate::cli::format::Format;
 use crate::cli::show::{failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -23,13 +24,6 @@ pub struct Status {
     /// How to say it
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 pub fn run(command: Status, root: &Root, ui: &Ui) -> Result<Exit, Exit> {

@@ -1,14 +1,15 @@
 //! `lmsgen secrets verify`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use lmsgen::files::Root;
 use lmsgen::ops::{self, Verified};
-use lmsgen::report::{count, counted, diagnostics_json};
+use lmsgen::report::{count, counted};
 
 use crate::cli::app::Select;
 use crate::cli::exit::Exit;
 use crate::cli::identities::Keys;
+use crate::cli::reports::{Reports, Said, prefix_of};
 use crate::cli::show::{Bar, failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -23,25 +24,17 @@ pub struct Verify {
     select: Select,
     #[command(flatten)]
     keys: Keys,
-    /// How to say it
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 pub fn run(command: Verify, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let reports = command.reports.plan(ui)?;
     let identities = command.keys.load(ui)?;
     let bar = Bar::new(ui);
     let checked = ops::verify_secrets(root, &command.select.into(), &identities, &bar);
     let checked = checked.map_err(|error| failed(ui, &error))?;
-    if let Format::Json = command.output {
-        ui.print(&diagnostics_json(&checked.found, &checked.sources))?;
+    if reports.write(&checked, &prefix_of(root), ui)? == Said::OnStdout {
         return Ok(Exit::of(&checked.found));
     }
     let done = outcome(ui, checked)?;
