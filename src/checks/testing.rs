@@ -89,7 +89,7 @@ pub fn object(api_version: &str, kind: &str, name: &str, rest: &str) -> String {
 }
 
 fn indented(text: &str, by: usize) -> String {
-    text.lines().map(|line| format!("{}{line}\n", " ".repeat(by))).collect()
+    text.lines().flat_map(|line| [" ".repeat(by), line.to_owned(), "\n".to_owned()]).collect()
 }
 
 /// A Pod with this spec.

@@ -45,7 +45,7 @@ impl Network {
             if is_mapped(address) {
                 return Err(MAPPED);
             }
-            if network.bits_of(address) << bits.min(127) << (bits / 128) != 0 {
+            if bits_of(address) << bits.min(127) << (bits / 128) != 0 {
                 return Err("must not have bits set beyond the length of its prefix");
             }
         }
@@ -55,18 +55,18 @@ impl Network {
     /// `true` if `other` is a part of it, and not all of it.
     pub fn has_within(self, other: Self) -> bool {
         let shift = 128 - u32::from(self.bits);
-        let first = |address| self.bits_of(address).checked_shr(shift).unwrap_or_default();
+        let first = |address| bits_of(address).checked_shr(shift).unwrap_or_default();
         self.address.is_ipv4() == other.address.is_ipv4()
             && self.bits < other.bits
             && first(self.address) == first(other.address)
     }
+}
 
-    /// The address at the upper end of 128 bits.
-    fn bits_of(self, address: IpAddr) -> u128 {
-        match address {
-            IpAddr::V4(ip) => u128::from(ip.to_bits()) << 96,
-            IpAddr::V6(ip) => ip.to_bits(),
-        }
+/// The address at the upper end of 128 bits.
+fn bits_of(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(ip) => u128::from(ip.to_bits()) << 96,
+        IpAddr::V6(ip) => ip.to_bits(),
     }
 }
 

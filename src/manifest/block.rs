@@ -229,7 +229,7 @@ fn key(line: &str) -> Option<(&str, &str)> {
     let (key, rest) = match line.strip_prefix('"') {
         Some(quoted) => {
             let (key, rest) = quoted.split_once('"')?;
-            if key.contains(['\\', '\t']) || key.bytes().any(|b| b < b' ' || b >= 0x7f) {
+            if key.contains(['\\', '\t']) || key.bytes().any(|b| !(b' '..0x7f).contains(&b)) {
                 return None;
             }
             (key, rest.strip_prefix(':')?)
@@ -272,7 +272,7 @@ fn is_plain(text: &str) -> bool {
 /// A double-quoted scalar on one line that ends with it.
 fn double_quoted(text: &str) -> Option<String> {
     let body = text.strip_prefix('"')?;
-    let Some(body) = body.strip_suffix('"') else { return None };
+    let body = body.strip_suffix('"')?;
     if !body.contains(['"', '\\']) {
         return (!body.chars().any(is_special)).then(|| body.to_owned());
     }

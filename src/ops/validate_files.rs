@@ -71,7 +71,8 @@ pub fn validate_files(target: &FileTarget) -> Result<Checked<()>, Error> {
 fn by_folder(list: Vec<RelPath>) -> Vec<Vec<RelPath>> {
     let mut folders: BTreeMap<String, Vec<RelPath>> = BTreeMap::new();
     let is_manifest = |path: &RelPath| {
-        path.as_str().ends_with(".yaml") || path.as_str().ends_with(".yml") || path.as_str().ends_with(".json")
+        let extension = path.file_name().rsplit_once('.').map(|(_, extension)| extension);
+        matches!(extension, Some("yaml" | "yml" | "json"))
     };
     let only = list.len() == 1;
     for path in list.into_iter().filter(|path| only || is_manifest(path)) {
@@ -109,7 +110,7 @@ struct Parsed {
 fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTarget) -> Result<Vec<Looked>, Error> {
     let read = |path: &RelPath| -> Result<Parsed, Error> {
         let bytes = root.read(path, MAX_FILE)?.unwrap_or_default();
-        let mut parsed = parse(path.clone(), bytes);
+        let mut parsed = parse(path, &bytes);
         for (document, prefix, object) in objects(&parsed.documents) {
             parsed.looked.n_objects += 1;
             for fault in check_object(object, &target.lens) {
@@ -164,15 +165,12 @@ fn look_together(parsed: &mut [Parsed]) {
     }
 }
 
-fn parse(path: RelPath, bytes: Vec<u8>) -> Parsed {
+fn parse(path: &RelPath, bytes: &[u8]) -> Parsed {
     let looked = |text, faults| Looked { path: path.clone(), text, n_objects: 0, faults };
-    let text = match decode(&bytes) {
-        Ok(text) => text,
-        Err(_) => {
-            let diagnostic = Diagnostic::error(NOT_YAML, "this is no text in UTF-8");
-            let fault = Placed { diagnostic, place: Place::Byte(0) };
-            return Parsed { looked: looked(String::new(), vec![fault]), documents: Vec::new() };
-        }
+    let Ok(text) = decode(bytes) else {
+        let diagnostic = Diagnostic::error(NOT_YAML, "this is no text in UTF-8");
+        let fault = Placed { diagnostic, place: Place::Byte(0) };
+        return Parsed { looked: looked(String::new(), vec![fault]), documents: Vec::new() };
     };
     match documents(&text) {
         Ok(documents) => Parsed { looked: looked(text, Vec::new()), documents },

@@ -1,8 +1,6 @@
 //! Rendered objects before they are written: what the API server would reject, and what objects say about each other.
 
-use crate::checks::{
-    self, Found, Group, Lens, Object as Checked, Outside, Parts, Policy, Standard, StoredSecret, check_object,
-};
+use crate::checks::{self, Found, Group, Lens, Object as Checked, Outside, Parts, Policy, StoredSecret, check_object};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::fleet::{Environment, Fleet};
 use crate::kubernetes::Release;
