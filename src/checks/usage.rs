@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::model::{Group, Object};
+use crate::diagnostic::{Class, Code};
 use crate::kubernetes::{Quantity, Spot, with_pod_spec};
+
+/// More than the quota of an environment.
+pub const QUOTA: Code = Code::new("LMS835", Class::Input);
 
 /// Amounts by resource as a quota names them: `requests.cpu`, `limits.memory`, `pods`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +20,13 @@ impl Usage {
             let sum = self.0.entry(name.clone()).or_insert(Quantity::ZERO);
             *sum = sum.plus(*amount);
         }
+    }
+
+    /// The amount that a quota calls `name`; `cpu` and `memory` are requests.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Option<Quantity> {
+        let name = if matches!(name, "cpu" | "memory") { format!("requests.{name}") } else { name.to_owned() };
+        self.0.get(&name).copied()
     }
 
     fn raise(&mut self, name: String, by: Quantity) {
