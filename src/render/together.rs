@@ -47,7 +47,10 @@ fn collision(
     let message = format!("path `{}` of {host} is taken {by}", claim.path.escape_debug());
     let found = |claim: &Claim| Found::error(COLLISION, claim.object, claim.place.clone(), message.clone());
     let mut fault = tell(at, found(claim))?.help("give one of the two another path or host");
-    if let Some(label) = tell(other, found(first)).and_then(|first| first.primary) {
+    let same = fault.primary.as_ref().map(|label| label.span);
+    if let Some(label) = tell(other, found(first)).and_then(|first| first.primary)
+        && Some(label.span) != same
+    {
         fault = fault.also(label.span, "taken here, too");
     }
     if other != at {
