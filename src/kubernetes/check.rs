@@ -2,11 +2,23 @@
 
 use crate::manifest::Value;
 
+use super::autoscaler;
+use super::claim;
+use super::config_data;
 use super::cron_job;
+use super::disruption_budget;
 use super::fault::Faults;
+use super::http_route;
+use super::ingress;
 use super::job;
+use super::limit_range;
 use super::metadata;
+use super::namespace;
+use super::network_policy;
 use super::pod;
+use super::rbac;
+use super::resource_quota;
+use super::service;
 use super::spot::Spot;
 use super::workload;
 
@@ -22,7 +34,7 @@ impl Release {
 /// Finds what the API server of `release` would reject in `object` although its schema is right.
 pub fn check(object: &Value, release: Release, faults: &mut Faults) {
     let root = Spot::root(object);
-    metadata::check(root, faults);
+    metadata::check(root, release, faults);
     match (root.text_or_empty("apiVersion"), root.text_or_empty("kind")) {
         ("v1", "Pod") => pod::check_object(root, release, faults),
         ("apps/v1", "Deployment") => workload::deployment(root, release, faults),
@@ -31,6 +43,24 @@ pub fn check(object: &Value, release: Release, faults: &mut Faults) {
         ("apps/v1", "DaemonSet") => workload::daemon_set(root, release, faults),
         ("batch/v1", "Job") => job::check(root, release, faults),
         ("batch/v1", "CronJob") => cron_job::check(root, release, faults),
+        ("v1", "Service") => service::check(root, release, faults),
+        ("v1", "ConfigMap") => config_data::config_map(root, faults),
+        ("v1", "Secret") => config_data::secret(root, faults),
+        ("v1", "PersistentVolumeClaim") => claim::check(root, release, faults),
+        ("v1", "ResourceQuota") => resource_quota::check(root, faults),
+        ("v1", "LimitRange") => limit_range::check(root, faults),
+        ("v1", "Namespace") => namespace::check(root, faults),
+        ("networking.k8s.io/v1", "Ingress") => ingress::check(root, release, faults),
+        ("networking.k8s.io/v1", "NetworkPolicy") => network_policy::check(root, release, faults),
+        ("rbac.authorization.k8s.io/v1", "Role") => rbac::role(root, faults),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole") => rbac::cluster_role(root, faults),
+        ("rbac.authorization.k8s.io/v1", "RoleBinding") => rbac::binding(root, true, faults),
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => rbac::binding(root, false, faults),
+        ("autoscaling/v2", "HorizontalPodAutoscaler") => autoscaler::check(root, release, faults),
+        ("policy/v1", "PodDisruptionBudget") => disruption_budget::check(root, faults),
+        ("gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1", "HTTPRoute") => {
+            http_route::check(root, faults);
+        }
         _ => {}
     }
 }

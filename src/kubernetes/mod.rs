@@ -3,17 +3,27 @@
 //!
 //! Pure: one object in, faults out. Knows no file, no template and no other object.
 
+mod address;
+mod autoscaler;
 mod check;
 mod claim;
+mod config_data;
 mod cron;
 mod cron_job;
+mod disruption_budget;
 mod fault;
 mod field;
+mod http_filter;
+mod http_route;
+mod ingress;
 mod job;
 mod job_policy;
+mod limit_range;
 mod metadata;
 #[cfg(test)]
 mod metadata_tests;
+mod namespace;
+mod network_policy;
 mod pod;
 #[cfg(test)]
 mod pod_level_tests;
@@ -21,7 +31,12 @@ mod pod_security;
 #[cfg(test)]
 mod pod_tests;
 mod quantity;
+mod rbac;
+mod resource_name;
+mod resource_quota;
 mod selector;
+mod service;
+mod service_port;
 mod spot;
 mod words;
 mod workload;

@@ -88,6 +88,12 @@ impl Quantity {
         Self(self.0.div_euclid(MILLI).saturating_add((self.0.rem_euclid(MILLI) != 0) as i128).saturating_mul(MILLI))
     }
 
+    /// How many thousandths, rounded up.
+    #[must_use]
+    pub const fn milli(self) -> i128 {
+        self.in_milli().0 / (ONE / 1000)
+    }
+
     /// `true` if it is a whole number of times `unit`, which must not be nothing.
     #[must_use]
     pub const fn is_multiple_of(self, unit: Self) -> bool {

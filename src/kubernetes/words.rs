@@ -293,6 +293,18 @@ pub const fn port_number(port: i64) -> Result<(), Broken> {
     if port >= 1 && port <= 65535 { Ok(()) } else { Err("must be between 1 and 65535") }
 }
 
+/// A finalizer's name: one of Kubernetes itself, or one with a domain.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn finalizer(text: &str) -> Result<(), Broken> {
+    qualified_name(text)?;
+    if text.contains('/') || matches!(text, "kubernetes" | "orphan" | "foregroundDeletion") {
+        return Ok(());
+    }
+    Err("must have a domain: `example.com/name`")
+}
+
 /// A share: `25%`. The number before the sign.
 #[must_use]
 pub fn percent(text: &str) -> Option<u64> {

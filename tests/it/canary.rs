@@ -24,6 +24,7 @@ fn cases<'a>(planted: &'a str, manifest: &'a str, leak: &'a str) -> Vec<Case<'a>
         (0, vec!["client", "new", "fresh", "--name", "Fresh", "--env", "asia"]),
         (0, vec!["env", "list"]),
         (0, vec!["validate"]),
+        (0, vec!["rules", "LMS400"]),
         (0, vec!["validate", "-o", "json"]),
         (0, vec!["render"]),
         (2, vec!["render", "--no-such-flag"]),
