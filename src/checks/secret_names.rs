@@ -1,4 +1,4 @@
-//! Secrets that come to be without being rendered: what an ExternalSecret or a SopsSecret makes.
+//! Secrets that come to be without being rendered: what an `ExternalSecret` or a `SopsSecret` makes.
 
 use super::model::{Object, Parts};
 use crate::kubernetes::Spot;

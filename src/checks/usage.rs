@@ -1,4 +1,4 @@
-//! What objects ask of their nodes: the sum of requests over containers and replicas, as a ResourceQuota counts it.
+//! What objects ask of their nodes: the sum of requests over containers and replicas, as a `ResourceQuota` counts it.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl Usage {
     }
 }
 
-/// What the workloads of `group` use once all their Pods run. Jobs end and DaemonSets depend on nodes: both are left
+/// What the workloads of `group` use once all their Pods run. Jobs end and `DaemonSets` depend on nodes: both are left
 /// out.
 #[must_use]
 pub fn usage(group: &Group<'_>) -> Usage {

@@ -11,6 +11,9 @@ use crate::kubernetes::Quantity;
 
 use super::collect::Part;
 
+/// The environment, and what claims must have in common to collide.
+type Key<'p> = (usize, &'p str, &'p str, String);
+
 /// Reports hosts and paths that two routes of an environment take. `tell` gives something found in the `n`th of
 /// `places` its place.
 pub(super) fn check_claims(
@@ -19,7 +22,7 @@ pub(super) fn check_claims(
     tell: impl Fn(usize, Found) -> Option<Diagnostic>,
     sink: &mut Sink,
 ) {
-    let mut taken: HashMap<(usize, &str, &str, String), Vec<(usize, &Claim)>> = HashMap::new();
+    let mut taken: HashMap<Key<'_>, Vec<(usize, &Claim)>> = HashMap::new();
     for (at, part) in places.iter().enumerate() {
         for claim in &part.seen.claims {
             let (way, host, path) = claim.key();

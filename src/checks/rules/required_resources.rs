@@ -21,7 +21,7 @@ pub fn check(group: &Group<'_>, found: &mut Vec<Found>) {
                 let lacks: Vec<String> = wanted
                     .into_iter()
                     // Without a request for memory, its limit is the request.
-                    .filter(|(field, name)| !has(field, name) && !(*field == "requests" && has("limits", name)))
+                    .filter(|(field, name)| !(has(field, name) || *field == "requests" && has("limits", name)))
                     .map(|(field, name)| format!("`{field}.{name}`"))
                     .collect();
                 if !lacks.is_empty() {

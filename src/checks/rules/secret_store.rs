@@ -1,4 +1,4 @@
-//! An ExternalSecret that does not say from which store a value comes: its controller makes no Secret.
+//! An `ExternalSecret` that does not say from which store a value comes: its controller makes no Secret.
 
 use crate::checks::model::{Found, Group};
 use crate::diagnostic::{Class, Code};
