@@ -3,6 +3,7 @@
 //!
 //! Pure: objects in, faults out. Knows no file, no template and no fleet: whoever calls says what else there is.
 
+mod claims;
 mod model;
 mod object;
 mod references;
@@ -14,7 +15,8 @@ mod testing;
 mod usage;
 mod walk;
 
+pub use claims::{COLLISION, Claim, claims};
 pub use model::{Found, Group, Object, Outside, Parts, Policy, Related, Standard, StoredSecret};
 pub use object::{Lens, check_object};
 pub use rule::{RULES, Rule, check};
-pub use usage::{Usage, usage};
+pub use usage::{QUOTA, Usage, usage};

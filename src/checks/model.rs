@@ -123,7 +123,7 @@ impl<'a> Group<'a> {
         self.provided.get_or_init(|| provided(&self.parts))
     }
 
-    /// Keys of the ConfigMap or Secret called `name`; `None` if it is not here or its keys cannot be known.
+    /// Keys of the `ConfigMap` or Secret called `name`; `None` if it is not here or its keys cannot be known.
     #[must_use]
     pub fn keys_of(&self, near: &Object<'_>, kind: &str, name: &str) -> Option<Vec<&'a str>> {
         let mut keys: Option<Vec<&'a str>> = None;

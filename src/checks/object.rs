@@ -86,7 +86,7 @@ pub fn check_object(object: &Value, lens: &Lens) -> Vec<Fault> {
     once_a_place(faults.into_vec())
 }
 
-/// A Secret as SOPS encrypted it, less what only its reader sees; `None` for everything else.
+/// A Secret or `SopsSecret` as SOPS encrypted it, less what only its reader sees; `None` for everything else.
 fn without_ciphertext(object: &Value) -> Option<Value> {
     let map = object.as_map()?;
     map.get("sops").filter(|sops| sops.as_map().is_some_and(|sops| sops.get("mac").is_some()))?;

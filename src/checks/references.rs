@@ -1,4 +1,4 @@
-//! What an object needs to be there: `ConfigMap`s, Secrets, claims, accounts, with the keys it reads of them.
+//! What an object needs to be there: `ConfigMaps`, Secrets, claims, accounts, with the keys it reads of them.
 
 use super::model::Object;
 use super::walk::each_container;

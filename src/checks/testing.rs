@@ -89,7 +89,8 @@ pub fn object(api_version: &str, kind: &str, name: &str, rest: &str) -> String {
 }
 
 fn indented(text: &str, by: usize) -> String {
-    text.lines().flat_map(|line| [" ".repeat(by), line.to_owned(), "\n".to_owned()]).collect()
+    let start = " ".repeat(by);
+    text.lines().flat_map(|line| [start.as_str(), line, "\n"]).collect()
 }
 
 /// A Pod with this spec.

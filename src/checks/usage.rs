@@ -1,9 +1,13 @@
-//! What objects ask of their nodes: the sum of requests over containers and replicas, as a ResourceQuota counts it.
+//! What objects ask of their nodes: the sum of requests over containers and replicas, as a `ResourceQuota` counts it.
 
 use std::collections::BTreeMap;
 
 use super::model::{Group, Object};
+use crate::diagnostic::{Class, Code};
 use crate::kubernetes::{Quantity, Spot, with_pod_spec};
+
+/// More than the quota of an environment.
+pub const QUOTA: Code = Code::new("LMS835", Class::Input);
 
 /// Amounts by resource as a quota names them: `requests.cpu`, `limits.memory`, `pods`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,13 +22,20 @@ impl Usage {
         }
     }
 
+    /// The amount that a quota calls `name`; `cpu` and `memory` are requests.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Option<Quantity> {
+        let name = if matches!(name, "cpu" | "memory") { format!("requests.{name}") } else { name.to_owned() };
+        self.0.get(&name).copied()
+    }
+
     fn raise(&mut self, name: String, by: Quantity) {
         let sum = self.0.entry(name).or_insert(Quantity::ZERO);
         *sum = sum.plus(by);
     }
 }
 
-/// What the workloads of `group` use once all their Pods run. Jobs end and DaemonSets depend on nodes: both are left
+/// What the workloads of `group` use once all their Pods run. Jobs end and `DaemonSets` depend on nodes: both are left
 /// out.
 #[must_use]
 pub fn usage(group: &Group<'_>) -> Usage {

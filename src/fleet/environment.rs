@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::client::unknown_stack;
 use super::config::read_layer;
+use super::environment_policy::read_policy;
 use super::environment_secrets::read_secrets;
-use super::model::{Delivery, Environment, Gateway, Policy};
+use super::model::{Delivery, Environment, Gateway};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, Located, TableReader, did_you_mean, quoted};
 use crate::names::{EnvName, SecretName};
@@ -14,7 +15,6 @@ use crate::params::{Declarations, Layer, Overlay};
 const NAMESPACE: Code = Code::new("LMS132", Class::Input);
 const KUBERNETES: Code = Code::new("LMS133", Class::Input);
 const UNSUPPORTED: Code = Code::new("LMS134", Class::Input);
-const POLICY: Code = Code::new("LMS138", Class::Input);
 /// A token in the file; its place is blotted out of the source map.
 pub(super) const TOKEN: Code = Code::new("LMS158", Class::Input);
 const CLUSTER: Code = Code::new("LMS149", Class::Input);
@@ -71,7 +71,8 @@ pub(super) fn read_environment(
         class.map(|class| class.value.to_owned())
     });
     let gateway = table.table("gateway", sink).and_then(|gateway| read_gateway(gateway, sink));
-    let quota = table.table("quota", sink).map(|quota| read_quota(&quota, sink)).unwrap_or_default();
+    let quota = table.table("quota", sink).map(|quota| (read_quota(&quota, sink), quota.span()));
+    let (quota, quota_span) = quota.map_or_else(Default::default, |(quota, span)| (quota, Some(span)));
     let overlays = read_layer(&mut table, Layer::Environment, stacks, sink);
     table.finish_with(|name| stacks.iter().find_map(|(_, declarations)| declarations.hint(name)), sink);
     let namespace = namespace?;
@@ -88,6 +89,7 @@ pub(super) fn read_environment(
         ingress_class,
         gateway,
         quota,
+        quota_span,
         external,
     };
     Some(EnvironmentRead { environment, namespace: namespace.span, overlays, names_stacks: own_stacks.is_some() })
@@ -177,39 +179,6 @@ fn check_cluster(table: &mut TableReader<'_>, sink: &mut Sink) {
     cluster.finish(sink);
 }
 
-fn read_policy(mut table: TableReader<'_>, sink: &mut Sink) -> Policy {
-    let kinds = table.take("kinds").and_then(|entry| {
-        let kinds = entry.node.strings("policy.kinds", sink)?;
-        if kinds.is_empty() {
-            let fault = Diagnostic::error(POLICY, "an empty list of kinds allows nothing").at(entry.node.span(), "");
-            sink.push(fault.help("list the kinds, or remove the key to allow every namespaced kind"));
-        }
-        for kind in &kinds {
-            let is_kind = kind.value.starts_with(|c: char| c.is_ascii_uppercase())
-                && kind.value.chars().all(|c| c.is_ascii_alphanumeric());
-            if !is_kind {
-                let fault = Diagnostic::error(POLICY, format!("{} is no kind", quoted(kind.value))).at(kind.span, "");
-                sink.push(fault.help("write the kind as in a manifest: `Deployment`"));
-            }
-        }
-        Some((kinds.into_iter().map(|kind| kind.value.to_owned()).collect(), entry.node.span()))
-    });
-    let mut texts = |key, example: &str| -> Vec<String> {
-        let found = table.strings(key, sink);
-        for text in &found {
-            if text.value.is_empty() || text.value.contains(|c: char| c.is_whitespace() || c == '*' && key != "hosts") {
-                let message = format!("`policy.{key}`: {} is too wide or no name at all", quoted(text.value));
-                sink.push(Diagnostic::error(POLICY, message).at(text.span, "").help(format!("write `{example}`")));
-            }
-        }
-        found.into_iter().map(|text| text.value.to_owned()).collect()
-    };
-    let registries = texts("registries", "registry.example/team");
-    let hosts = texts("hosts", "backend.example");
-    table.finish(sink);
-    Policy { kinds, registries, hosts }
-}
-
 fn read_external(table: &TableReader<'_>, sink: &mut Sink) -> BTreeMap<String, Vec<String>> {
     let mut external = BTreeMap::new();
     for entry in table.entries() {
@@ -230,7 +199,7 @@ fn read_external(table: &TableReader<'_>, sink: &mut Sink) -> BTreeMap<String, V
 }
 
 /// A quantity as Kubernetes reads it, without a sign: `20`, `0.5`, `500m`, `400Gi`, `1e3`.
-fn is_quantity(text: &str) -> bool {
+pub(super) fn is_quantity(text: &str) -> bool {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let is_number = number.bytes().any(|b| b.is_ascii_digit()) && number.matches('.').count() <= 1;

@@ -8,6 +8,7 @@ mod config;
 mod definitions;
 mod edit;
 mod environment;
+mod environment_policy;
 mod environment_secrets;
 mod explain;
 mod layout;

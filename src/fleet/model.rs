@@ -87,6 +87,8 @@ pub struct Environment {
     pub gateway: Option<Gateway>,
     /// `[quota]`: hard limits for a `ResourceQuota`, by resource name; empty when not declared.
     pub quota: BTreeMap<String, String>,
+    /// Place of `[quota]`.
+    pub quota_span: Option<Span>,
     /// `[external]`: what exists outside the fleet, by kind (`secrets = […]`).
     pub external: BTreeMap<String, Vec<String>>,
 }
@@ -163,6 +165,18 @@ pub struct Policy {
     pub registries: Vec<String>,
     /// Hosts allowed in routes.
     pub hosts: Vec<String>,
+    /// Annotations that no object may have; `example.com/*` is all of a prefix.
+    pub forbidden_annotations: Vec<String>,
+    /// Every image must be named by its digest.
+    pub requires_digest: bool,
+    /// Every container must have requests and a memory limit.
+    pub requires_resources: bool,
+    /// `baseline` or `restricted`.
+    pub pod_security: Option<String>,
+    /// Replicas that a workload may have.
+    pub max_replicas: Option<i64>,
+    /// Requests that a client may have together: `cpu`, `memory`.
+    pub max_requests: Vec<(String, String)>,
 }
 
 /// `[gateway]` of an environment: the Gateway that an `HTTPRoute` attaches to.

@@ -13,6 +13,7 @@ use crate::manifest::Value;
 use crate::names::RelPath;
 use crate::tree::{Folder, Tree};
 
+use super::inspect::Seen;
 use super::object::check_external;
 use super::secrets::SecretPlace;
 
@@ -42,6 +43,8 @@ pub struct Part {
     pub digests: Vec<(String, String)>,
     /// Objects of an environment, for what its instances refer to; none for an instance.
     pub values: Vec<Value>,
+    /// What is compared with other places.
+    pub seen: Seen,
     /// What is wrong there.
     pub faults: Vec<Diagnostic>,
 }

@@ -1,8 +1,11 @@
 //! Rendered objects before they are written: what the API server would reject, and what objects say about each other.
 
-use crate::checks::{self, Found, Group, Lens, Object as Checked, Outside, Parts, Policy, StoredSecret, check_object};
+use crate::checks::{
+    self, Claim, Found, Group, Lens, Object as Checked, Outside, Parts, Policy, Standard, StoredSecret, Usage,
+    check_object, claims, usage,
+};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::fleet::{Environment, Fleet};
+use crate::fleet::{Delivery, Environment, Fleet};
 use crate::kubernetes::Release;
 use crate::manifest::{Path, Value, parse_documents, read_block};
 
@@ -19,6 +22,26 @@ struct View {
     lens: Lens,
     outside: Outside,
     policy: Policy,
+}
+
+/// What the fleet must know of a place to compare it with others.
+#[derive(Default)]
+pub struct Seen {
+    /// Hosts and paths of its routes.
+    pub claims: Vec<Claim>,
+    /// What its Pods ask for.
+    pub usage: Usage,
+}
+
+/// The objects of a place, read.
+#[derive(Default)]
+pub(super) struct Inspected {
+    /// What they hold.
+    pub values: Vec<Value>,
+    /// What is wrong with them.
+    pub found: Vec<Found>,
+    /// For the others.
+    pub seen: Seen,
 }
 
 impl Inspector {
@@ -45,10 +68,10 @@ impl Inspector {
         objects: &[Object],
         around: &[Value],
         secrets: &[StoredSecret],
-    ) -> (Vec<Value>, Vec<Found>) {
+    ) -> Inspected {
         let view = &self.views[environment];
         let values: Vec<Value> = objects.iter().map(|object| read(&object.filled.text)).collect();
-        let mut found = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), Seen::default());
         for (at, value) in values.iter().enumerate() {
             found.extend(
                 check_object(value, &view.lens)
@@ -63,8 +86,9 @@ impl Inspector {
             let group =
                 Group::new(Parts { objects: &list, around: &around, secrets, outside, is_closed: true, policy });
             checks::check(&group, &mut found);
+            seen = Seen { claims: claims(&group), usage: usage(&group) };
         }
-        (values, found)
+        Inspected { values, found, seen }
     }
 }
 
@@ -76,7 +100,24 @@ fn release(environment: &Environment) -> Release {
 fn view(environment: &Environment, lens: Lens) -> View {
     let kinds = EXTERNAL_KINDS.iter().filter_map(|(kind, key)| Some((kind, environment.external.get(*key)?)));
     let outside = kinds.flat_map(|(kind, names)| names.iter().map(|name| ((*kind).to_owned(), name.clone())));
-    View { lens, outside: Outside(outside.collect()), policy: Policy::default() }
+    View { lens, outside: Outside(outside.collect()), policy: policy(environment) }
+}
+
+fn policy(environment: &Environment) -> Policy {
+    let own = &environment.policy;
+    Policy {
+        requires_digest: own.requires_digest,
+        requires_resources: own.requires_resources,
+        forbidden_annotations: own.forbidden_annotations.clone(),
+        max_replicas: own.max_replicas,
+        max_requests: own.max_requests.clone(),
+        gateway_features: environment.gateway.as_ref().map(|gateway| gateway.features.clone()),
+        pod_security: own.pod_security.as_deref().map(|standard| match standard {
+            "restricted" => Standard::Restricted,
+            _ => Standard::Baseline,
+        }),
+        is_reconciled: environment.delivery == Delivery::Flux,
+    }
 }
 
 /// Rendered text is canonical; the parser is there for what a literal block may hold.

@@ -13,6 +13,7 @@ mod run;
 mod secrets;
 mod sentry;
 mod steering;
+mod together;
 
 pub use collect::Rendered;
 pub use engines::Engines;

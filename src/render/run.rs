@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::checks::StoredSecret;
+use crate::checks::{Found, StoredSecret};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::fleet::{Environment, Fleet, SecretDecl, Stack};
 use crate::manifest::Value;
@@ -16,13 +16,14 @@ use crate::template::{
 use super::collect::{Folders, OutputFile, Part, Rendered, collect, push};
 use super::engines::Engines;
 use super::facts::{environment_facts, object_name, scope};
-use super::inspect::{Inspector, diagnostics};
+use super::inspect::{Inspected, Inspector, Seen, diagnostics};
 use super::object::{OwnerKind, check};
 use super::place::{Object, PlaceRun, Site, digests, phase_of};
 use super::policy;
 use super::secrets::{SecretPlace, Secrets};
 use super::sentry::Sentry;
 use super::steering;
+use super::together::{check_claims, check_quotas};
 
 /// The folder of all output.
 pub const OUTPUT: &str = "rendered";
@@ -60,8 +61,11 @@ pub fn render(
     let all = instances.len() == fleet.instances.len();
     let wanted = |environment: usize| all || instances.iter().any(|&at| fleet.instances[at].environment == environment);
     let mut places: Vec<Part> = instances.par_iter().map(|&at| job.instance(at, &parts, &around)).collect();
+    let tell = |nth: usize, found| job.tell(instances[nth], &parts, found);
+    check_claims(fleet, &places, tell, sink);
     parts.retain(|part| wanted(part.place.environment));
     places.append(&mut parts);
+    check_quotas(fleet, &places, sink);
     collect(fleet, places, sink)
 }
 
@@ -83,17 +87,17 @@ impl Rules<'_> {
         site: Site<'_>,
         set_at: &dyn Fn(&str) -> Option<Span>,
         faults: &mut Vec<Diagnostic>,
-    ) -> Vec<Value> {
+    ) -> (Vec<Value>, Seen) {
         let is_wrong =
             |object: &Object| check(&object.kind, &object.filled, self.owner, self.stack, self.environment).is_some();
         if objects.iter().any(is_wrong) {
-            return Vec::new();
+            return Default::default();
         }
-        let (values, found) = self.watch.inspector.look(environment, objects, around, secrets);
+        let Inspected { values, found, seen } = self.watch.inspector.look(environment, objects, around, secrets);
         if !found.is_empty() {
             faults.append(&mut diagnostics(found, objects, site, set_at));
         }
-        values
+        (values, seen)
     }
 
     /// Checks `objects` and adds them to their folders.
@@ -160,22 +164,27 @@ impl Job<'_> {
         let rules = Rules { owner: OwnerKind::Environment, stack, environment, watch: self.watch };
         let keys = self.stored(&stack.environment_secrets, place, &part.params);
         let set_at = |path: &str| set_at(&stack.params, &part.params, path);
-        let values = rules.inspect((part.environment, &objects, &keys), &[], site, &set_at, &mut faults);
+        let (values, seen) = rules.inspect((part.environment, &objects, &keys), &[], site, &set_at, &mut faults);
         rules.add(objects, site, |_| folder.clone(), (&mut folders, &mut faults));
         self.add_secrets(&stack.environment_secrets, place, &part.params, &folder, &mut folders);
         for fault in &mut faults {
             fault.instances.push(environment.name.to_string());
         }
-        Part { place, stack: part.stack, folders, digests, values, faults }
+        Part { place, stack: part.stack, folders, digests, values, seen, faults }
     }
 
-    fn instance(&self, at: usize, parts: &[Part], around: &[Vec<Value>]) -> Part {
+    /// Renders the objects of an instance for `use_it`, with what is wrong so far.
+    fn with_instance<T>(
+        &self,
+        at: usize,
+        parts: &[Part],
+        use_it: impl FnOnce(Site<'_>, Vec<Object>, Vec<Diagnostic>) -> T,
+    ) -> T {
         let instance = &self.fleet.instances[at];
         let client = &self.fleet.clients[instance.client];
-        let environment = &self.fleet.environments[instance.environment];
         let stack = &self.fleet.stacks[client.stack];
         let place = SecretPlace { environment: instance.environment, client: Some(instance.client) };
-        let name = format!("{}/{}", environment.name, client.id);
+        let name = self.name(at);
         let facts = InstanceFacts {
             name: &name,
             client_id: client.id.as_str(),
@@ -191,32 +200,61 @@ impl Job<'_> {
         let context = instance_context(self.facts[instance.environment].clone(), &facts, params);
         let scope = scope(self.fleet, stack, place, &instance.params, self.secrets);
         let mut faults = Vec::new();
-        let engine = self.engines.get(client.stack);
-        let site = Site { engine, context: &context, scope: &scope };
+        let site = Site { engine: self.engines.get(client.stack), context: &context, scope: &scope };
         let run = PlaceRun::new(site, TemplateRole::Instance, &parts[part].digests, &mut faults);
         let objects = run.objects(&mut faults);
-        let base = format!("{OUTPUT}/{name}");
-        // A phase without objects keeps its folder: whoever delivers it finds an empty list, not a missing path.
-        let mut folders: Folders = stack.phases.iter().map(|phase| (format!("{base}/{phase}"), Vec::new())).collect();
-        let folder_of = |template: &str| {
-            let phase = phase_of(&stack.phases, template).or(stack.phases.first());
-            format!("{base}/{}", phase.map_or("app", |phase| phase.as_str()))
-        };
-        let rules = Rules { owner: OwnerKind::Client, stack, environment, watch: self.watch };
-        let mut keys = self.stored(&stack.secrets, place, &instance.params);
-        let of_environment = SecretPlace { client: None, ..place };
-        keys.append(&mut self.stored(&stack.environment_secrets, of_environment, &instance.params));
-        let set_at = |path: &str| self.fleet.explain(at, path).ok()?.steps.first().map(|step| step.origin.span);
-        let input = (instance.environment, objects.as_slice(), keys.as_slice());
-        rules.inspect(input, &around[instance.environment], site, &set_at, &mut faults);
-        rules.add(objects, site, folder_of, (&mut folders, &mut faults));
-        if let Some(first) = stack.phases.first() {
-            self.add_secrets(&stack.secrets, place, &instance.params, &format!("{base}/{first}"), &mut folders);
-        }
-        for fault in &mut faults {
-            fault.instances.push(name.clone());
-        }
-        Part { place, stack: client.stack, folders, digests: Vec::new(), values: Vec::new(), faults }
+        use_it(site, objects, faults)
+    }
+
+    fn instance(&self, at: usize, parts: &[Part], around: &[Vec<Value>]) -> Part {
+        self.with_instance(at, parts, |site, objects, mut faults| {
+            let instance = &self.fleet.instances[at];
+            let stack = &self.fleet.stacks[self.fleet.clients[instance.client].stack];
+            let environment = &self.fleet.environments[instance.environment];
+            let place = SecretPlace { environment: instance.environment, client: Some(instance.client) };
+            let name = self.name(at);
+            let base = format!("{OUTPUT}/{name}");
+            // A phase without objects keeps its folder: whoever delivers it finds an empty list, not a missing path.
+            let mut folders: Folders =
+                stack.phases.iter().map(|phase| (format!("{base}/{phase}"), Vec::new())).collect();
+            let folder_of = |template: &str| {
+                let phase = phase_of(&stack.phases, template).or(stack.phases.first());
+                format!("{base}/{}", phase.map_or("app", |phase| phase.as_str()))
+            };
+            let rules = Rules { owner: OwnerKind::Client, stack, environment, watch: self.watch };
+            let mut keys = self.stored(&stack.secrets, place, &instance.params);
+            let of_environment = SecretPlace { client: None, ..place };
+            keys.append(&mut self.stored(&stack.environment_secrets, of_environment, &instance.params));
+            let input = (instance.environment, objects.as_slice(), keys.as_slice());
+            let set_at = |path: &str| self.set_at(at, path);
+            let (_, seen) = rules.inspect(input, &around[instance.environment], site, &set_at, &mut faults);
+            rules.add(objects, site, folder_of, (&mut folders, &mut faults));
+            if let Some(first) = stack.phases.first() {
+                self.add_secrets(&stack.secrets, place, &instance.params, &format!("{base}/{first}"), &mut folders);
+            }
+            for fault in &mut faults {
+                fault.instances.push(name.clone());
+            }
+            let stack = self.fleet.clients[instance.client].stack;
+            Part { place, stack, folders, digests: Vec::new(), values: Vec::new(), seen, faults }
+        })
+    }
+
+    /// Gives something found in an instance its place; renders the instance again.
+    fn tell(&self, at: usize, parts: &[Part], found: Found) -> Option<Diagnostic> {
+        let set_at = |path: &str| self.set_at(at, path);
+        self.with_instance(at, parts, |site, objects, _| diagnostics(vec![found], &objects, site, &set_at).pop())
+    }
+
+    fn name(&self, at: usize) -> String {
+        let instance = &self.fleet.instances[at];
+        let environment = &self.fleet.environments[instance.environment].name;
+        format!("{environment}/{}", self.fleet.clients[instance.client].id)
+    }
+
+    /// Where an instance's parameter was set.
+    fn set_at(&self, at: usize, path: &str) -> Option<Span> {
+        self.fleet.explain(at, path).ok()?.steps.first().map(|step| step.origin.span)
     }
 
     /// Declared Secrets with what everybody may know of them.

@@ -61,7 +61,8 @@ impl Engine {
 fn parameter_of(expression: Option<&str>) -> Option<String> {
     let path = expression?.split('|').next()?.trim().strip_prefix("params.")?;
     let is_path = path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-    is_path.then(|| path.to_owned())
+    // Names have dashes; templates, which read them as variables, write underscores.
+    is_path.then(|| path.replace('_', "-"))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod architecture;
 mod batch;
 mod canary;
 mod cli;
+mod cross_objects;
 mod determinism;
 mod diff;
 mod files;

@@ -4,7 +4,7 @@
 use crate::checks::model::{Found, Group, Object};
 use crate::checks::references::each_reference;
 use crate::diagnostic::{Class, Code};
-use crate::manifest::{Path, Value};
+use crate::manifest::{Map, Path, Value};
 
 /// A Job that a rotation passes by.
 const PASSED_BY: Code = Code::new("LMS821", Class::Input);
@@ -38,8 +38,7 @@ fn mentions(job: &Object<'_>, revision: u64) -> bool {
     let revision = revision.to_string();
     let has = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|word| word == revision);
     let annotations = job.value.at(&["spec", "template", "metadata", "annotations"]).and_then(Value::as_map);
-    let mut texts =
-        annotations.into_iter().flat_map(crate::manifest::Map::iter).filter_map(|(_, value)| value.as_str());
+    let mut texts = annotations.into_iter().flat_map(Map::iter).filter_map(|(_, value)| value.as_str());
     texts.any(has) || job.value.at(&["spec", "template", "spec"]).is_some_and(|spec| in_env(spec, &has))
 }
 

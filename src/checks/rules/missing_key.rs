@@ -1,4 +1,4 @@
-//! A key that its ConfigMap or Secret does not have: the Pod would not start.
+//! A key that its `ConfigMap` or Secret does not have: the Pod would not start.
 
 use crate::checks::model::{Found, Group, Object};
 use crate::checks::references::each_reference;

@@ -64,7 +64,7 @@ fn exists(group: &Group<'_>, object: &Object<'_>, reference: &Reference<'_, '_>)
     }
 }
 
-/// Claims of a StatefulSet are called after its templates, itself and a number.
+/// Claims of a `StatefulSet` are called after its templates, itself and a number.
 fn makes_claim(set: &Object<'_>, name: &str) -> bool {
     let Some((stem, number)) = name.rsplit_once('-') else { return false };
     let root = set.spot();

@@ -1,4 +1,4 @@
-//! A setting that is the path of a file in a mounted Secret or ConfigMap, of a file that is not in there.
+//! A setting that is the path of a file in a mounted Secret or `ConfigMap`, of a file that is not in there.
 
 use crate::checks::model::{Found, Group, Object};
 use crate::checks::walk::{each_container, each_pod, listed};
@@ -58,7 +58,7 @@ fn read<'a>(group: &Group<'a>, object: &Object<'a>, spec: Spot<'a, '_>, mount: S
     Some(Mount { path, files })
 }
 
-/// Values that the container gets from `env` and from `ConfigMap`s that are here.
+/// Values that the container gets from `env` and from `ConfigMaps` that are here.
 fn settings<'a>(
     group: &Group<'a>,
     (at, object): (usize, &Object<'a>),
@@ -103,8 +103,8 @@ fn wrong(value: &str, mounts: &[Mount<'_>]) -> Option<(String, String)> {
     let mount = mounts.iter().max_by_key(|mount| below(mount)).filter(|mount| below(mount).is_some())?;
     let (files, whose) = mount.files.as_ref()?;
     let file = value[mount.path.len() + 1..].trim_end_matches('/');
-    let is_there = |known: &&str| known.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if file.is_empty() || file.contains("..") || files.iter().any(is_there) {
+    let is_there = |known: &str| known.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if file.is_empty() || file.contains("..") || files.iter().any(|known| is_there(known)) {
         return None;
     }
     let message = format!("there is no file `{file}` in {whose}, which is mounted at `{}`", mount.path.escape_debug());

@@ -26,7 +26,7 @@ pub fn check(group: &Group<'_>, found: &mut Vec<Found>) {
     }
 }
 
-/// What a LimitRange gives to containers that say nothing.
+/// What a `LimitRange` gives to containers that say nothing.
 struct Defaults {
     request: bool,
     limit: bool,
