@@ -148,8 +148,10 @@ fn names(metadata: Spot<'_, '_>, kind: Kind<'_>, release: Release, faults: &mut 
     {
         faults.add(NAME, metadata.path_to("name"), format!("the name `{}` {rule}", name.escape_debug()));
     }
+    // A name made from it has more behind it.
+    let made = if name.is_empty() { prefix.trim_end_matches('-') } else { "a" };
     if !prefix.is_empty()
-        && let Err(rule) = of_prefix(prefix, rule)
+        && let Err(rule) = of_prefix(prefix, rule).and_then(|()| rule(made))
     {
         let message = format!("generateName `{}` {rule}", prefix.escape_debug());
         faults.add(NAME, metadata.path_to("generateName"), message);

@@ -24,6 +24,10 @@ mod metadata;
 mod metadata_tests;
 mod namespace;
 mod network_policy;
+#[cfg(test)]
+mod network_tests;
+#[cfg(test)]
+mod object_tests;
 mod pod;
 #[cfg(test)]
 mod pod_level_tests;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::section::{Rule, read_chapter};
 
 /// The files of `docs/rules`.
-const CHAPTERS: [&str; 12] = [
+const CHAPTERS: [&str; 13] = [
     include_str!("../../docs/rules/files.md"),
     include_str!("../../docs/rules/fleet.md"),
     include_str!("../../docs/rules/parameters.md"),
@@ -14,6 +14,7 @@ const CHAPTERS: [&str; 12] = [
     include_str!("../../docs/rules/schema.md"),
     include_str!("../../docs/rules/kubernetes.md"),
     include_str!("../../docs/rules/cross-object.md"),
+    include_str!("../../docs/rules/kubernetes-other.md"),
     include_str!("../../docs/rules/output.md"),
     include_str!("../../docs/rules/store.md"),
     include_str!("../../docs/rules/plaintext.md"),
