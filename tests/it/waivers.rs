@@ -17,13 +17,13 @@ spec:
     - host: other.example
       http:
         paths:
-          - path: /
+          - path: /{{ client.slug }}
             pathType: Prefix
             backend: {service: {name: s, port: {number: 80}}}
 ";
     let fleet =
         Fleet::tiny(&[("templates/t/stack.toml", "phases = [\"app\"]\n"), ("templates/t/app/ingress.yaml", ingress)]);
-    let policy = "policy.hosts = [\"own.example\"]\n";
+    let policy = "policy.hosts = [\"own.example\"]\nexternal.services = [\"s\"]\n";
     fleet.write("environments/dev.toml", format!("{TINY_ENVIRONMENT}{policy}"));
     fleet.write("environments/prod.toml", format!("{}{policy}", TINY_ENVIRONMENT.replace("\"dev\"", "\"prod\"")));
     fleet.write("clients/C1.toml", "name = \"One\"\n\n[environments.dev]\n[environments.prod]\n");
