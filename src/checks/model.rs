@@ -248,7 +248,7 @@ pub struct Found {
     pub code: Code,
     /// Error or warning.
     pub severity: Severity,
-    /// Index into [`Group::objects`].
+    /// Index into [`Parts::objects`].
     pub object: usize,
     /// The value it is about.
     pub path: Path,
@@ -263,7 +263,7 @@ pub struct Found {
 /// Another place that belongs to something found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Related {
-    /// Index into [`Group::objects`].
+    /// Index into [`Parts::objects`].
     pub object: usize,
     /// The value.
     pub path: Path,

@@ -162,6 +162,18 @@ fn words_formats_and_ranges() {
 }
 
 #[test]
+fn bytes_are_base64_or_numbers() {
+    let secret =
+        |value: &str| faults(&format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\ndata: {{a: {value}}}\n"));
+    for right in ["aGk=", "[104, 105]", "[null]", "[]"] {
+        assert!(secret(right).is_empty(), "{right}");
+    }
+    for wrong in ["[256]", "[-1]", "[a]", "{}", "1"] {
+        assert_eq!(secret(wrong).len(), 1, "{wrong}");
+    }
+}
+
+#[test]
 fn values_of_secrets_are_not_shown() {
     let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: hunter2!}\nstringData: {b: 12345}\n";
     assert_eq!(
