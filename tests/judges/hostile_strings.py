@@ -59,6 +59,23 @@ def toml(text):
     return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
+# A kind that takes anything.
+PROBE = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: probes.probe.example}
+spec:
+  group: probe.example
+  scope: Namespaced
+  names: {kind: Probe, plural: probes}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+"""
+
+
 def fleet(root, strings):
     """A fleet whose one client has the strings as parameters s0, s1, … and as one list."""
     declarations = "".join(f'[params.s{n}]\ntype = "string"\ndescription = "a string"\n' for n in range(len(strings)))
@@ -75,6 +92,7 @@ def fleet(root, strings):
     )
     files = {
         "lmsgen.toml": 'stack = "probe"\n',
+        "schemas/probe.yaml": PROBE,
         "environments/here.toml": f'namespace = "here"\nkubernetes = "1.35"\ndelivery = "kubectl"\n'
         f'[secrets]\nrecipients = ["{RECIPIENT}"]\nform = "sops"\n',
         "templates/probe/stack.toml": 'client-id = "^c[0-9]+$"\nphases = ["app"]\n'

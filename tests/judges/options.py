@@ -11,14 +11,17 @@ from judge import LMSGEN, ROOT, case, done, identity, load, manifests, read_by_g
 
 
 def rendered(folder, lines):
-    """The objects of lms-dev by kind and name, with `lines` at the end of its file, and `unset` at the start."""
+    """The objects of lms-dev by kind and name, with `lines` at the end of its file, `unset` at the start, and `external.…`
+    in the table of what exists outside."""
     for name in ("lmsgen.toml", "clients", "environments", "templates", "secrets"):
         source, target = ROOT / name, folder / name
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     path = folder / "environments" / "lms-dev.toml"
     text = path.read_text(encoding="utf-8")
     unset = [line for line in lines.splitlines() if line.startswith("unset = ")]
-    added = [line for line in lines.splitlines() if line not in unset]
+    outside = [line for line in lines.splitlines() if line.startswith("external.")]
+    text = text.replace("[external]\n", "".join(["[external]\n", *(f"{line[9:]}\n" for line in outside)]))
+    added = [line for line in lines.splitlines() if line not in unset + outside]
     names = {line.split(" = ")[0] for line in added}
     kept = [line for line in text.splitlines() if line.split(" = ")[0] not in names]
     path.write_text("\n".join([*unset, *kept, *added, ""]), encoding="utf-8")
@@ -116,7 +119,7 @@ def tls(items):
 
 OPTIONS = {
     'static-files.volume = "nfs"\nnamespace.pod-security = "baseline"': nfs,
-    'static-files.create = false\nstatic-files.claim = "files"': claim_outside,
+    'static-files.create = false\nstatic-files.claim = "files"\nexternal.persistent-volume-claims = ["files"]': claim_outside,
     "": claim_on_nfs,
     "namespace.create = false\nnetwork.isolate = false": namespace_outside,
     'limit-range.default.cpu = "1"\n[quota]\npods = "50"\n"requests.cpu" = "4"': quota,
