@@ -2,7 +2,7 @@
 //!
 //! The pipeline, in reading order: [`fleet`] reads `lmsgen.toml`, environments, stacks and clients with
 //! [`document`] and [`params`]; [`render`] turns every instance into objects through [`template`] and
-//! [`manifest`], next to the encrypted files of [`secret`]; the result is a [`tree`] that is planned
+//! [`manifest`], next to the encrypted files of [`secret`], and [`delivery`] adds what an engine needs; the result is a [`tree`] that is planned
 //! against the disk ([`files`]), compared with a commit ([`diff`]) and committed and pushed ([`git`]).
 //! [`ops`] holds one use case a file; [`report`] puts results into words and formats.
 //!
@@ -28,6 +28,7 @@ pub mod checks;
 pub mod fleet;
 pub mod kubernetes;
 
+pub mod delivery;
 pub mod diff;
 pub mod git;
 pub mod render;

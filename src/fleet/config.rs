@@ -24,7 +24,7 @@ pub(super) struct Config {
 
 impl Default for GitConfig {
     fn default() -> Self {
-        Self { remote: "origin".into(), branch: "main".into(), max_deleted: 5, max_deleted_percent: 10 }
+        Self { remote: "origin".into(), branch: "main".into(), url: None, max_deleted: 5, max_deleted_percent: 10 }
     }
 }
 
@@ -69,6 +69,13 @@ fn read_git(mut table: TableReader<'_>, sink: &mut Sink) -> GitConfig {
             }
         }
     }
+    if let Some(url) = table.string("url", sink) {
+        match url_fault(url.value) {
+            None => git.url = Some(url.value.into()),
+            // Not repeated, as with a remote.
+            Some(rule) => sink.push(Diagnostic::error(GIT, format!("`git.url` {rule}")).at(url.span, "")),
+        }
+    }
     let mut count = |key, most: i64| {
         let found = table.integer(key, sink)?;
         if !(0..=most).contains(&found.value) {
@@ -88,6 +95,26 @@ fn remote_fault(name: &str) -> Option<&'static str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.starts_with(['-', '.']) || !name.chars().all(is_plain) {
         return Some("must be the name of a remote: letters, digits, `-`, `_` and `.`, not starting with `-` or `.`");
+    }
+    None
+}
+
+/// An address that Flux and Argo CD read a repository from, without a password: `https://`, `http://`, `ssh://`, and `git://`
+/// for Argo CD.
+fn url_fault(url: &str) -> Option<&'static str> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Some("must be an address with `https://` or `ssh://`: clusters read the fleet there");
+    };
+    if !matches!(scheme, "https" | "http" | "ssh" | "git") {
+        return Some("must start with `https://` or `ssh://`");
+    }
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if host.split_once('@').is_some_and(|(user, _)| user.contains(':') || scheme != "ssh") {
+        return Some("holds credentials: put them in a Secret of the cluster, and revoke these");
+    }
+    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '`' | '{' | '}' | '<' | '>' | '\\');
+    if host.is_empty() || path.is_empty() || !rest.chars().all(is_plain) {
+        return Some("must name a host and a path, in plain characters");
     }
     None
 }
@@ -125,5 +152,25 @@ mod tests {
             assert!(branch_fault(bad).is_some(), "{bad}");
         }
         assert!(remote_fault("https://user:password@host/x").is_some());
+    }
+
+    #[test]
+    fn an_address_holds_no_credentials() {
+        for good in ["https://gitlab.example/lms/fleet.git", "ssh://git@gitlab.example:2222/lms/fleet.git"] {
+            assert_eq!(url_fault(good), None, "{good}");
+        }
+        for bad in [
+            "",
+            "gitlab.example/lms",
+            "https://",
+            "https://host",
+            "file:///srv/fleet",
+            "https://token@host/x",
+            "ssh://git:pw@host/x",
+            "https://host/a b",
+            "https://host/{{ x }}",
+        ] {
+            assert!(url_fault(bad).is_some(), "{bad}");
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::client::unknown_stack;
 use super::config::read_layer;
+use super::environment_delivery::read_delivery;
 use super::environment_policy::read_policy;
 use super::environment_secrets::read_secrets;
-use super::model::{Delivery, Environment, Gateway};
+use super::model::{Environment, Gateway};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, Located, TableReader, did_you_mean, quoted};
 use crate::names::{EnvName, SecretName};
@@ -59,7 +60,7 @@ pub(super) fn read_environment(
     let mut table = document.root();
     let namespace = read_namespace(&mut table, sink);
     let kubernetes = read_kubernetes(&mut table, sink);
-    let delivery = read_delivery(&mut table, sink);
+    let (delivery, deletion, delivery_span) = read_delivery(&mut table, sink);
     let own_stacks = read_stacks(&mut table, stacks, sink);
     check_cluster(&mut table, sink);
     let secrets = table.table("secrets", sink).map(|secrets| read_secrets(secrets, sink)).unwrap_or_default();
@@ -82,6 +83,8 @@ pub(super) fn read_environment(
         namespace: namespace.value.into(),
         kubernetes: kubernetes?,
         delivery,
+        delivery_span,
+        deletion,
         stacks: own_stacks.clone().unwrap_or_default(),
         recipients: secrets.recipients,
         form: secrets.form,
@@ -133,18 +136,6 @@ fn read_kubernetes(table: &mut TableReader<'_>, sink: &mut Sink) -> Option<Strin
         sink.push(fault.help("write the minor version, such as \"1.35\""));
     }
     Some(found.value.into())
-}
-
-fn read_delivery(table: &mut TableReader<'_>, sink: &mut Sink) -> Delivery {
-    let Some(found) = table.string("delivery", sink) else { return Delivery::default() };
-    match found.value {
-        "flux" => Delivery::Flux,
-        "kubectl" => Delivery::Kubectl,
-        other => {
-            sink.push(unsupported("delivery", other, &["flux", "kubectl"], &["argocd"]).at(found.span, ""));
-            Delivery::default()
-        }
-    }
 }
 
 pub(super) fn unsupported(key: &str, found: &str, known: &[&str], planned: &[&str]) -> Diagnostic {
@@ -220,7 +211,7 @@ fn is_object_name(text: &str) -> bool {
 }
 
 /// Checks the name of an object that exists outside.
-fn object_name<'d>(found: Option<Located<&'d str>>, sink: &mut Sink) -> Option<Located<&'d str>> {
+pub(super) fn object_name<'d>(found: Option<Located<&'d str>>, sink: &mut Sink) -> Option<Located<&'d str>> {
     let found = found?;
     if !is_object_name(found.value) {
         let message = format!("{} is no name of an object", quoted(found.value));

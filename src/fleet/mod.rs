@@ -8,6 +8,7 @@ mod config;
 mod definitions;
 mod edit;
 mod environment;
+mod environment_delivery;
 mod environment_policy;
 mod environment_secrets;
 mod explain;
@@ -25,13 +26,14 @@ mod unique;
 
 pub use allow::{Allow, PathPattern};
 pub use edit::{NewClient, new_client_text};
+pub use environment_delivery::{ArgoCd, Deletion, Delivery, Flux, Layout};
 pub use explain::{Explanation, UnknownParameter};
 pub use layout::{is_ignored, is_note};
 pub use limits::{MAX_INSTANCES, empty_fleet};
 pub use load::{Loaded, load};
 pub use model::{
-    Client, Contact, Delivery, Environment, EnvironmentPart, ExternalStore, Fleet, Gateway, GitConfig, Instance,
-    Policy, SecretDecl, SecretForm, SecretKeyDecl, SecretSource, Stack, TemplateFile,
+    Client, Contact, Environment, EnvironmentPart, ExternalStore, Fleet, Gateway, GitConfig, Instance, Policy,
+    SecretDecl, SecretForm, SecretKeyDecl, SecretSource, Stack, TemplateFile,
 };
 pub use select::{Selection, SelectionError};
 pub use sources::{Content, Sources};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::environment_delivery::{Deletion, Delivery};
 use crate::diagnostic::{FileId, Span};
 use crate::manifest::Value;
 use crate::names::{ClientId, EnvName, PhaseName, SecretName, StackName};
@@ -53,6 +54,8 @@ pub struct GitConfig {
     pub remote: String,
     /// Branch, `main` by default.
     pub branch: String,
+    /// The address that clusters pull the fleet from.
+    pub url: Option<String>,
     /// `publish` may delete this many instances without `--allow-delete`; 5 by default.
     pub max_deleted: usize,
     /// And this share of all instances in percent; 10 by default.
@@ -72,6 +75,10 @@ pub struct Environment {
     pub kubernetes: String,
     /// Who applies the output.
     pub delivery: Delivery,
+    /// Place of `delivery`.
+    pub delivery_span: Option<Span>,
+    /// What happens to the objects of a client that leaves.
+    pub deletion: Deletion,
     /// Stacks that clients here may be of, by index; what their `environment/` folders give is rendered whether or not
     /// a client runs here, so that no client's file decides about it.
     pub stacks: Vec<usize>,
@@ -144,16 +151,6 @@ impl Default for ExternalStore {
             optional: Vec::new(),
         }
     }
-}
-
-/// Who applies an environment's output to its cluster.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Delivery {
-    /// Flux; also when nothing is said.
-    #[default]
-    Flux,
-    /// A person or a pipeline with `kubectl`.
-    Kubectl,
 }
 
 /// `[policy]` of an environment.

@@ -1,11 +1,12 @@
 //! From source files to a rendered tree in memory: what every use case starts with.
 
+use crate::delivery;
 use crate::diagnostic::{Class, Diagnostic, Sink, SourceMap};
 use crate::fleet::{self, Fleet, Selection, Sources, empty_fleet};
 use crate::names::{Date, RelPath};
 use crate::render::{Engines, Inspector, Rendered, Sentry, Watch, render};
 use crate::template::NO_PUBLIC_HALF;
-use crate::tree::{Scope, Tree};
+use crate::tree::Scope;
 
 use super::Error;
 use super::plaintext::{Watched, guard_of, watch};
@@ -182,12 +183,24 @@ impl Prepared {
         let mut found = Sink::default();
         let watch = Watch { sentry: &self.watched.sentry, inspector: &self.inspector };
         self.rendered = render(&self.fleet, &self.engines, &self.store.secrets, &self.instances, watch, &mut found);
+        let environments = self.environments();
+        let folders = delivery::folders(&self.fleet, &environments, &self.rendered.tree, &mut found);
         self.watched.redact(&mut found);
         self.watched.sentry.pass_over(&mut found, &self.sources);
-        if found.has_errors() {
-            self.rendered.tree = Tree::default();
+        self.rendered.n_objects += folders.iter().map(|folder| folder.files.len() - 1).sum::<usize>();
+        let tree = std::mem::take(&mut self.rendered.tree);
+        if !found.has_errors() {
+            self.rendered.tree = tree.with(folders);
         }
         self.found.append(found);
+    }
+
+    /// The environments that are rendered, by index.
+    fn environments(&self) -> Vec<usize> {
+        let is_wanted = |at: &usize| {
+            self.is_everything() || self.instances.iter().any(|&one| self.fleet.instances[one].environment == *at)
+        };
+        (0..self.fleet.environments.len()).filter(is_wanted).collect()
     }
 
     /// Takes out what `[[allow]]` allows of everything found so far. Before anybody asks whether there are errors.

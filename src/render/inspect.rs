@@ -5,7 +5,7 @@ use crate::checks::{
     check_object, claims, usage,
 };
 use crate::diagnostic::{Diagnostic, Span};
-use crate::fleet::{Delivery, Environment, Fleet};
+use crate::fleet::{Environment, Fleet};
 use crate::kubernetes::Release;
 use crate::manifest::{Path, Value, parse_documents, read_block};
 
@@ -116,7 +116,7 @@ fn policy(environment: &Environment) -> Policy {
             "restricted" => Standard::Restricted,
             _ => Standard::Baseline,
         }),
-        is_reconciled: environment.delivery == Delivery::Flux,
+        is_reconciled: environment.delivery.is_continuous(),
     }
 }
 

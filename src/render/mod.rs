@@ -2,6 +2,7 @@
 //! number of threads; no file, clock, environment or randomness.
 
 mod collect;
+mod engine_keys;
 mod engines;
 mod external;
 mod facts;

@@ -14,6 +14,7 @@ use crate::template::{
 };
 
 use super::collect::{Folders, OutputFile, Part, Rendered, collect, push};
+use super::engine_keys::with_engine_keys;
 use super::engines::Engines;
 use super::facts::{environment_facts, object_name, scope};
 use super::inspect::{Inspected, Inspector, Seen, diagnostics};
@@ -126,7 +127,13 @@ impl Rules<'_> {
                 let span = site.span(object.template, Fault::Offset(object.offset));
                 faults.extend(in_the_clear.iter().map(|finding| finding.rendered(&object.kind, span)));
             }
-            let bytes = object.filled.text.into_bytes().into();
+            let phase = self
+                .stack
+                .phases
+                .iter()
+                .position(|phase| phase_of(std::slice::from_ref(phase), &source.name).is_some());
+            let delivery = &self.environment.delivery;
+            let bytes = with_engine_keys(object.filled.text, &object.kind, delivery, phase).into_bytes().into();
             let span = Span::file_start(source.file);
             let file = OutputFile::new((object.api_version, object.kind), &object.filled.name, bytes, span);
             push(folders, &folder_of(&source.name), file);

@@ -36,6 +36,16 @@ impl Tree {
         Self { folders }
     }
 
+    /// This tree and `folders`.
+    ///
+    /// # Panics
+    /// As [`Tree::new`].
+    #[must_use]
+    pub fn with(mut self, mut folders: Vec<Folder>) -> Self {
+        self.folders.append(&mut folders);
+        Self::new(self.folders)
+    }
+
     /// Folders by path.
     #[must_use]
     pub fn folders(&self) -> &[Folder] {

@@ -31,7 +31,23 @@ impl Folder {
     ///
     /// # Errors
     /// The first name that cannot be one, or that two files share.
-    pub fn new(path: RelPath, mut files: Vec<(String, Arc<[u8]>)>) -> Result<Self, FolderError> {
+    pub fn new(path: RelPath, files: Vec<(String, Arc<[u8]>)>) -> Result<Self, FolderError> {
+        Self::with_folders(path, files, Vec::new())
+    }
+
+    /// As [`Folder::new`], with folders of other owners that Kustomize takes in: `../../../C42/app`. They are listed first and
+    /// are not owned.
+    ///
+    /// # Errors
+    /// As [`Folder::new`]; a folder that is not so written is refused like a name.
+    pub fn with_folders(
+        path: RelPath,
+        mut files: Vec<(String, Arc<[u8]>)>,
+        folders: Vec<String>,
+    ) -> Result<Self, FolderError> {
+        if let Some(folder) = folders.iter().find(|folder| !is_folder_of_others(folder)) {
+            return Err(FolderError::Name(folder.escape_debug().to_string()));
+        }
         if let Some((name, _)) = files.iter().find(|(name, _)| !is_file_name(name)) {
             return Err(FolderError::Name(name.escape_debug().to_string()));
         }
@@ -41,7 +57,8 @@ impl Folder {
             return Err(FolderError::Twice(pair[1].1.clone()));
         }
         files.sort_by(|a, b| a.0.cmp(&b.0));
-        let record = kustomization(files.iter().map(|(name, _)| name.as_str()));
+        let listed = folders.iter().map(String::as_str).chain(files.iter().map(|(name, _)| name.as_str()));
+        let record = kustomization(listed);
         let at = files.partition_point(|(name, _)| name.as_str() < RECORD);
         files.insert(at, (RECORD.to_owned(), record.into()));
         Ok(Self { path, files })
@@ -105,6 +122,7 @@ impl Record {
                 for (line, n) in lines {
                     match line.strip_prefix("  - ") {
                         Some(name) if is_file_name(name) && name != RECORD => names.push(name.to_owned()),
+                        Some(folder) if is_folder_of_others(folder) => {}
                         _ => return Self::Broken(n),
                     }
                 }
@@ -121,6 +139,12 @@ fn is_file_name(name: &str) -> bool {
     name.len() <= 255
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// A folder of an instance's phase as a folder of `delivery/` names it: it gives no right to delete.
+fn is_folder_of_others(text: &str) -> bool {
+    let parts: Option<Vec<&str>> = text.strip_prefix("../../../").map(|rest| rest.split('/').collect());
+    parts.is_some_and(|parts| parts.len() == 2 && parts.iter().all(|part| is_file_name(part)))
 }
 
 #[cfg(test)]
@@ -147,6 +171,9 @@ mod tests {
         let with = |name: &str| good.replace("a.yaml", name);
         for (text, line) in [
             (with("../../x"), 5),
+            (with("../../../x"), 5),
+            (with("../../../x/../y"), 5),
+            (with("../../../../x/y"), 5),
             (with("a/b.yaml"), 5),
             (with(".."), 5),
             (with("\"a.yaml\""), 5),
@@ -170,6 +197,16 @@ mod tests {
         let mut not_text = good.into_bytes();
         not_text.push(0xff);
         assert_eq!(Record::parse(&not_text), Record::Broken(1));
+    }
+
+    #[test]
+    fn folders_of_others_are_listed_and_not_owned() {
+        let path = RelPath::new("rendered/lms-dev/delivery/flux/lms-app").unwrap();
+        let listed = vec!["../../../C1/app".to_owned(), "../../../C42/app".to_owned()];
+        let folder = Folder::with_folders(path.clone(), Vec::new(), listed).unwrap();
+        assert!(folder.files[0].1.ends_with(b"  - ../../../C1/app\n  - ../../../C42/app\n"));
+        assert_eq!(Record::parse(&folder.files[0].1), Record::Owned(Vec::new()));
+        assert!(Folder::with_folders(path, Vec::new(), vec!["../C1".into()]).is_err());
     }
 
     #[test]

@@ -11,13 +11,13 @@ const LEVELS: [&[&str]; 7] = [
     &["document", "files", "manifest", "rules", "sops"],
     &["guard", "kubernetes", "params", "schema", "secret", "tree"],
     &["checks", "fleet", "template"],
-    &["diff", "git", "render"],
+    &["delivery", "diff", "git", "render"],
     &["ops", "report"],
     &["cli"],
 ];
 
 /// Numbers of fault codes that a module may declare.
-const CODES: [(&str, std::ops::RangeInclusive<u16>); 17] = [
+const CODES: [(&str, std::ops::RangeInclusive<u16>); 18] = [
     ("fleet", 600..=629),
     ("document", 100..=119),
     ("fleet", 120..=159),
@@ -34,6 +34,7 @@ const CODES: [(&str, std::ops::RangeInclusive<u16>); 17] = [
     ("checks", 700..=709),
     ("kubernetes", 710..=749),
     ("checks", 800..=849),
+    ("delivery", 900..=909),
     ("report", 990..=999),
 ];
 
