@@ -19,6 +19,7 @@ mod places;
 mod plaintext;
 mod prepare;
 mod publish;
+mod publish_guards;
 mod publish_message;
 mod render;
 mod rewrap;

@@ -13,6 +13,7 @@ use super::committed::unraised;
 use super::diff::owners;
 use super::generate::{Generated, Making, generate_missing};
 use super::prepare::{Checked, prepare_on};
+use super::publish_guards::{Guards, refuse_data_loss};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
 use super::store_files::{MAX_FILE, StoreFiles, WholeStore, folder};
@@ -30,6 +31,8 @@ pub struct PublishOptions<'a> {
     pub subject: Option<String>,
     /// Delete more instances than `lmsgen.toml` allows.
     pub allow_delete: bool,
+    /// Delete what holds data.
+    pub allow_data_loss: bool,
     /// Commit store files that are older than the last commit's, or encrypted wholly anew.
     pub allow_secret_change: bool,
     /// Refuse to make secrets.
@@ -174,7 +177,11 @@ impl Workspace for Publisher<'_> {
         let pairs = self.repository.folders_below(proposal.parent, &output())?;
         let before: Vec<Owner> = pairs.iter().map(|(environment, client)| Owner::new(environment, client)).collect();
         self.summary = Summary::of(proposal.changes, &before, &self.now);
-        self.guard_deletes(&before)?;
+        let guards = Guards { summary: &self.summary, config: &self.config, allow_delete: self.options.allow_delete };
+        guards.refuse_many(&before)?;
+        if !self.options.allow_data_loss {
+            refuse_data_loss(self.repository, proposal, &self.now)?;
+        }
         Ok(message(&self.summary, proposal.changes, self.options.subject.as_deref()))
     }
 
@@ -235,30 +242,6 @@ impl Publisher<'_> {
         let seen = self.repository.last_seen(&self.remote, &self.config.branch)?;
         let bases: Vec<_> = self.repository.head()?.into_iter().chain(seen).collect();
         StoreChanges::find(self.repository, &bases, &store)
-    }
-
-    /// A mistake in a selection or a merge must not take many clients away.
-    fn guard_deletes(&self, before: &[Owner]) -> Result<(), Error> {
-        let deleted = self.summary.deleted.len();
-        let total = before.iter().filter(|owner| owner.is_instance()).count();
-        let over_share = deleted * 100 > self.config.max_deleted_percent * total;
-        if self.options.allow_delete
-            || deleted == 0
-            || !(deleted > self.config.max_deleted || over_share && deleted > 1)
-        {
-            return Ok(());
-        }
-        let names: Vec<&str> = self.summary.deleted.iter().take(10).map(String::as_str).collect();
-        let more = if deleted > names.len() { format!(" and {} more", deleted - names.len()) } else { String::new() };
-        Err(Error::Guard {
-            message: format!(
-                "this would delete {deleted} of {total} instances ({}{more}); {} or {} % are allowed",
-                names.join(", "),
-                self.config.max_deleted,
-                self.config.max_deleted_percent
-            ),
-            help: "if that is meant, run again with --allow-delete".into(),
-        })
     }
 }
 

@@ -43,6 +43,9 @@ pub struct Publish {
     /// Delete more instances than `git.max-deleted` of lmsgen.toml allows
     #[arg(long)]
     allow_delete: bool,
+    /// Delete namespaces and claims of volumes, and Kustomizations whose deletion would take running clients with it
+    #[arg(long)]
+    allow_data_loss: bool,
     /// Commit store files that are older than the last commit's, or encrypted wholly anew
     #[arg(long)]
     allow_secret_change: bool,
@@ -91,6 +94,7 @@ pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         remote: command.remote,
         subject: command.message,
         allow_delete: command.allow_delete,
+        allow_data_loss: command.allow_data_loss,
         allow_secret_change: command.allow_secret_change,
         locked: command.locked,
         today: command.today,
