@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 use crate::fleet::Delivery;
+use crate::manifest::emit_string;
 
 /// Kinds whose deletion loses what no commit brings back.
 const HOLDS_DATA: [&str; 3] = ["Namespace", "PersistentVolume", "PersistentVolumeClaim"];
@@ -17,7 +18,7 @@ pub fn with_engine_keys(text: String, kind: &str, delivery: &Delivery, phase: Op
         Delivery::ArgoCd(_) => {
             let text = match phase {
                 // Secrets are copied as they are, without a wave, and so are in wave 0: before every phase.
-                Some(phase) => annotate(text, "argocd.argoproj.io/sync-wave", &format!("\"{}\"", phase + 1)),
+                Some(phase) => annotate(text, "argocd.argoproj.io/sync-wave", &(phase + 1).to_string()),
                 None => text,
             };
             if holds_data {
@@ -30,13 +31,15 @@ pub fn with_engine_keys(text: String, kind: &str, delivery: &Delivery, phase: Op
     }
 }
 
-/// Adds an annotation, unless the template wrote it. `value`: a scalar as it stands in the file.
+/// Adds an annotation, unless the template wrote it.
 fn annotate(mut text: String, key: &str, value: &str) -> String {
     const METADATA: &str = "metadata:\n";
     let Some(start) = find_line(&text, 0, METADATA).map(|at| at + METADATA.len()) else { return text };
     let end = text[start..].lines().take_while(|line| line.starts_with(' ')).map(|line| line.len() + 1).sum::<usize>();
     let end = (start + end).min(text.len());
-    let line = format!("    {key}: {value}\n");
+    let mut line = format!("    {key}: ");
+    emit_string(&mut line, value, 4);
+    line.push('\n');
     let block = &text[start..end];
     match find_line(block, 0, "  annotations:\n").map(|at| start + at + "  annotations:\n".len()) {
         Some(first) => {

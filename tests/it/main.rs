@@ -13,6 +13,7 @@ mod batch;
 mod canary;
 mod cli;
 mod cross_objects;
+mod delivery;
 mod determinism;
 mod diff;
 mod files;
