@@ -7,7 +7,9 @@ mod argocd;
 mod document;
 mod flux;
 mod folders;
+mod kubectl;
 mod name;
 mod spread;
 
 pub use folders::{DELIVERY, folders};
+pub use kubectl::{ApplyPlan, ClientSteps, Step, apply_script};

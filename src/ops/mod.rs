@@ -3,6 +3,7 @@
 //! Every use case that works from a fleet's files returns [`Checked`]: all faults at once, and an outcome only when
 //! none of them is an error.
 
+mod apply_plan;
 mod bind;
 mod causes;
 mod clients;
@@ -38,6 +39,7 @@ mod store_guard;
 mod validate;
 mod validate_files;
 
+pub use apply_plan::apply_plan;
 pub use bind::bind_secrets;
 pub use clients::{
     ClientLine, EnvironmentLine, NewClientOutcome, Settings, client_settings, clients, environments, new_client,

@@ -194,7 +194,6 @@ fn plain(snapshot: &Snapshot) -> Vec<String> {
 #[test]
 fn another_engine_changes_delivery_and_annotations_only() {
     let fleet = Fleet::of_repository(&["lmsgen.toml", "environments", "clients", "templates", "secrets"]);
-    fleet.edit("lmsgen.toml", "[git]\n", "[git]\nurl = \"https://git.example/team/fleet.git\"\n");
     for name in ["lms-dev", "lms-prod"] {
         fleet.edit(
             &format!("environments/{name}.toml"),

@@ -8,6 +8,7 @@
 )]
 
 mod age_keys;
+mod apply_plan;
 mod architecture;
 mod batch;
 mod canary;
