@@ -24,7 +24,9 @@ pub fn folders(fleet: &Fleet, environments: &[usize], rendered: &Tree, sink: &mu
     let mut folders = Vec::new();
     for (mut some, faults) in made {
         folders.append(&mut some);
-        faults.into_iter().for_each(|fault| sink.push(fault));
+        for fault in faults {
+            sink.push(fault);
+        }
     }
     name::check(fleet, sink);
     folders

@@ -116,7 +116,7 @@ fn in_order<'t>(tree: &'t Tree, phases: &[String]) -> Vec<Part<'t>> {
             found.push(((parts[1], client, at, apply_rank(kind), name), part));
         }
     }
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    found.sort_by_key(|(key, _)| *key);
     found.into_iter().map(|(_, part)| part).collect()
 }
 

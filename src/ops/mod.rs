@@ -53,7 +53,7 @@ pub use interrupted::finish_interrupted;
 pub use manifests::{Document, Manifests, ManifestsOptions, manifests};
 pub use places::{Place, Places, secret_places};
 pub use prepare::{Checked, Prepared};
-pub use publish::{PublishOptions, PublishOutcome, publish};
+pub use publish::{Allowed, PublishOptions, PublishOutcome, publish};
 pub use publish_message::Summary;
 pub use render::{RenderOptions, RenderOutcome, Watch, render};
 pub use rewrap::{RecipientChange, rewrap_secrets};

@@ -29,12 +29,8 @@ pub struct PublishOptions<'a> {
     pub remote: Option<String>,
     /// First line of the commit message, in place of the one made from the changes.
     pub subject: Option<String>,
-    /// Delete more instances than `lmsgen.toml` allows.
-    pub allow_delete: bool,
-    /// Delete what holds data.
-    pub allow_data_loss: bool,
-    /// Commit store files that are older than the last commit's, or encrypted wholly anew.
-    pub allow_secret_change: bool,
+    /// What a person allows.
+    pub allowed: Allowed,
     /// Refuse to make secrets.
     pub locked: bool,
     /// The day that entries of `[[allow]]` are held against.
@@ -45,6 +41,17 @@ pub struct PublishOptions<'a> {
     pub identities: &'a Identities,
     /// Told about progress.
     pub watch: &'a dyn Watch,
+}
+
+/// What `publish` does only when a person says so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allowed {
+    /// Delete more instances than `lmsgen.toml` allows.
+    pub delete: bool,
+    /// Delete what holds data.
+    pub data_loss: bool,
+    /// Commit store files that are older than the last commit's, or encrypted wholly anew.
+    pub secret_change: bool,
 }
 
 /// What publishing did.
@@ -167,7 +174,7 @@ impl Workspace for Publisher<'_> {
         if let Some(wanted) = self.sops_yaml.take().filter(|wanted| !foreign && sources.get(&config) != Some(wanted)) {
             generated.insert(config, wanted);
         }
-        if !self.options.allow_secret_change {
+        if !self.options.allowed.secret_change {
             changes.refuse()?;
         }
         Ok(git::Rendered { tree, generated })
@@ -177,9 +184,9 @@ impl Workspace for Publisher<'_> {
         let pairs = self.repository.folders_below(proposal.parent, &output())?;
         let before: Vec<Owner> = pairs.iter().map(|(environment, client)| Owner::new(environment, client)).collect();
         self.summary = Summary::of(proposal.changes, &before, &self.now);
-        let guards = Guards { summary: &self.summary, config: &self.config, allow_delete: self.options.allow_delete };
+        let guards = Guards { summary: &self.summary, config: &self.config, allow_delete: self.options.allowed.delete };
         guards.refuse_many(&before)?;
-        if !self.options.allow_data_loss {
+        if !self.options.allowed.data_loss {
             refuse_data_loss(self.repository, proposal, &self.now)?;
         }
         Ok(message(&self.summary, proposal.changes, self.options.subject.as_deref()))

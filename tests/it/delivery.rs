@@ -207,10 +207,10 @@ fn another_engine_changes_delivery_and_annotations_only() {
         for name in ["lms-dev", "lms-prod"] {
             let file = format!("environments/{name}.toml");
             let text = fleet.read(&file);
-            let lines = text.lines().map(|line| match line.starts_with("delivery = ") {
-                true => format!("delivery = \"{engine}\"\n"),
-                false => format!("{line}\n"),
-            });
+            let line = |line: &str| {
+                if line.starts_with("delivery = ") { format!("delivery = \"{engine}\"\n") } else { format!("{line}\n") }
+            };
+            let lines = text.lines().map(line);
             fleet.write(&file, lines.collect::<String>());
         }
         assert_eq!(plain(&rendered(&fleet)), flux, "{engine}");

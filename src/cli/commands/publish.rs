@@ -5,7 +5,7 @@ use clap::Args;
 use lmsgen::files::Root;
 use lmsgen::git::{self, Destination, SignOff, Signing, SourcePolicy, Verdict};
 use lmsgen::names::Date;
-use lmsgen::ops::{self, PublishOptions, PublishOutcome};
+use lmsgen::ops::{self, Allowed, PublishOptions, PublishOutcome};
 use lmsgen::report::{counted, printable};
 
 use crate::cli::clock;
@@ -93,9 +93,11 @@ pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         git,
         remote: command.remote,
         subject: command.message,
-        allow_delete: command.allow_delete,
-        allow_data_loss: command.allow_data_loss,
-        allow_secret_change: command.allow_secret_change,
+        allowed: Allowed {
+            delete: command.allow_delete,
+            data_loss: command.allow_data_loss,
+            secret_change: command.allow_secret_change,
+        },
         locked: command.locked,
         today: command.today,
         now: clock::now(),
