@@ -1,5 +1,7 @@
 //! `publish`: validate, render, guard, commit, push; the local checkout follows when the remote has it.
 
+use std::collections::BTreeMap;
+
 use crate::diff::Owner;
 use crate::files::{Durability, Lock, Root};
 use crate::fleet::{self, Content, GitConfig, Selection, Sources};
@@ -65,6 +67,8 @@ pub struct PublishOutcome {
     pub remote: String,
     /// Secrets made.
     pub n_generated: usize,
+    /// Who applies it, by environment.
+    pub engines: BTreeMap<String, &'static str>,
 }
 
 /// Publishes the fleet.
@@ -94,11 +98,17 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         faults: Checked::default(),
         n_generated: 0,
         summary: Summary::default(),
+        engines: BTreeMap::new(),
     };
     match repository.publish(&mut side, files, &git) {
         Ok(published) => {
-            let outcome =
-                PublishOutcome { summary: side.summary, remote: git.remote, n_generated: side.n_generated, published };
+            let outcome = PublishOutcome {
+                summary: side.summary,
+                remote: git.remote,
+                n_generated: side.n_generated,
+                engines: side.engines,
+                published,
+            };
             Ok(side.faults.with(Some(outcome)))
         }
         Err(Error::Faults) => Ok(side.faults.with(None)),
@@ -123,6 +133,7 @@ struct Publisher<'a> {
     faults: Checked<()>,
     n_generated: usize,
     summary: Summary,
+    engines: BTreeMap<String, &'static str>,
 }
 
 impl Workspace for Publisher<'_> {
@@ -156,6 +167,8 @@ impl Workspace for Publisher<'_> {
             prepared.found.push(fault);
         }
         self.now = owners(&prepared);
+        let environments = prepared.fleet.environments.iter();
+        self.engines = environments.map(|one| (one.name.to_string(), one.delivery.word())).collect();
         self.sops_yaml = sops_yaml::wanted(&prepared.fleet);
         let tree = std::mem::take(&mut prepared.rendered.tree);
         // Only the first plan is of the disk as it is; faults in it (foreign files, links) stop before anything is made.

@@ -110,7 +110,8 @@ fn from_a_new_client_to_a_pushed_commit() {
          Committed {} \"lms-dev: add C7\"; pushed to origin/main\n",
         &tip[..7]
     );
-    assert_eq!((ran.out, ran.err.as_str()), (said, ""));
+    let next = "Flux applies it; watch: lmsgen status C7 -e lms-dev --watch\n";
+    assert_eq!((ran.out, ran.err.as_str()), (said, next));
     assert_eq!(fleet.git(&["rev-parse", "HEAD"]), tip);
     assert_eq!(fleet.git(&["status", "--porcelain"]), "");
     fleet.git(&["fsck", "--strict", "--no-dangling"]);

@@ -111,6 +111,7 @@ pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     }
     ui.print(&told(&done))?;
     left_alone(&done, ui);
+    next(&done, ui);
     Ok(Exit::Done)
 }
 
@@ -151,6 +152,31 @@ fn told(done: &PublishOutcome) -> String {
         Verdict::UpToDate => String::new(),
     });
     text
+}
+
+/// What happens now, and how to see it: one line for each environment that changes.
+fn next(done: &PublishOutcome, ui: &Ui) {
+    if done.published.verdict != Verdict::Pushed {
+        return;
+    }
+    let summary = &done.summary;
+    let changed = || [&summary.created, &summary.changed, &summary.deleted].into_iter().flatten();
+    for (environment, engine) in &done.engines {
+        let clients: Vec<&str> =
+            changed().filter_map(|name| name.strip_prefix(environment.as_str())?.strip_prefix('/')).collect();
+        let selected = match clients[..] {
+            [] => continue,
+            [client] if !summary.deleted.iter().any(|name| name.ends_with(client)) => {
+                format!("{client} -e {environment}")
+            }
+            _ => format!("-e {environment}"),
+        };
+        ui.say(&match *engine {
+            "flux" => format!("Flux applies it; watch: lmsgen status {selected} --watch"),
+            "argocd" => format!("Argo CD applies it; watch: lmsgen status {selected} --watch"),
+            _ => format!("Next: lmsgen apply-plan {selected}"),
+        });
+    }
 }
 
 fn left_alone(done: &PublishOutcome, ui: &Ui) {
