@@ -3,7 +3,7 @@
 use lmsgen::diagnostic::Diagnostic;
 use lmsgen::ops::{Checked, Error, Watch};
 use lmsgen::report::{Scope, count, diagnostics_text};
-use lmsgen::{files, git};
+use lmsgen::{cluster, files, git};
 
 use super::exit::Exit;
 use super::ui::{Progress, Ui};
@@ -49,6 +49,8 @@ pub fn failed(ui: &Ui, error: &Error) -> Exit {
 fn help(error: &Error) -> Option<String> {
     match error {
         Error::Git(error) => error.help(),
+        Error::Cluster(error) => error.help().map(Into::into),
+        Error::Dump { .. } => Some("save it with `kubectl get … -o json`".into()),
         Error::Secret { source, .. } => source.help().map(Into::into),
         Error::Guard { help, .. } => Some(help.clone()),
         _ => None,
@@ -67,6 +69,10 @@ fn exit_of(error: &Error) -> Exit {
             git::Exit::Busy => Exit::Busy,
             git::Exit::Guard => Exit::Guard,
         },
+        Error::Cluster(cluster::Error::NoToken) => Exit::Usage,
+        Error::Cluster(cluster::Error::TooLarge(_)) => Exit::Limit,
+        Error::Cluster(_) => Exit::Git,
+        Error::Dump { .. } => Exit::Input,
         Error::Selection(_) | Error::Parameter(_) | Error::Usage(_) => Exit::Usage,
         Error::Secret { .. } | Error::Generate { .. } => Exit::Secrets,
         Error::Faults => Exit::Input,

@@ -103,6 +103,17 @@ impl Ui {
         written.map_err(|error| self.unwritten(&error))
     }
 
+    /// Writes a result in place of the last one, on a terminal; below it elsewhere.
+    ///
+    /// # Errors
+    /// As [`Ui::print`].
+    pub fn redraw(&self, text: &str) -> Result<(), Exit> {
+        // The cursor goes home, and what was there is removed, what has scrolled away too.
+        let start = if io::stdout().is_terminal() { "\u{1b}[H\u{1b}[2J\u{1b}[3J" } else { "" };
+        let end = if io::stdout().is_terminal() { "" } else { "\n" };
+        self.print(&format!("{start}{text}{end}"))
+    }
+
     /// Writes a secret value to stdout, every byte as it is; on a terminal ends the line as well.
     ///
     /// # Errors

@@ -319,7 +319,7 @@ mod tests {
     fn what_is_no_dump_is_told() {
         let error = |text: &str| Dump::read(text.as_bytes()).unwrap_err().to_string();
         assert_eq!(error(" \n"), "is empty");
-        assert_eq!(error("{\"kind\": \"List\", \"items\": ["), "line 1, column 28: the JSON ends too early");
+        assert_eq!(error("{\"kind\": \"List\", \"items\": ["), "line 1, column 27: the JSON ends too early");
         assert_eq!(error("apiVersion: v1\n"), "line 1, column 1: this is no JSON");
         assert!(error("{}").contains("neither"));
         assert!(error("3").contains("neither"));

@@ -42,7 +42,8 @@ pub(super) fn sentence(image: &str, reason: &str, message: &str, clean: impl Fn(
 }
 
 /// Tag and digest apart from the rest: `registry.example/lms`, `1.4.2`, `sha256:…`.
-pub(super) fn parts(image: &str) -> (&str, Option<&str>, Option<&str>) {
+#[must_use]
+pub fn parts(image: &str) -> (&str, Option<&str>, Option<&str>) {
     let (rest, digest) = image.split_once('@').map_or((image, None), |(rest, digest)| (rest, Some(digest)));
     match rest.rsplit_once(':') {
         // A port has a path behind it.

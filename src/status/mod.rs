@@ -24,6 +24,7 @@ mod workload;
 
 pub use dump::{Dump, DumpError};
 pub use expected::{Expected, Owner};
+pub use image::parts as image_parts;
 pub use judge::{Asked, Asking, judge};
 pub use model::{EnvironmentStatus, Foreign, Lacking, Part, State, Status, Trouble};
 pub use query::{Query, Resource, Seen, queries};

@@ -1,6 +1,8 @@
 //! The judgement: what a report shows. Every text in it is clean, see [`super::Speech`].
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use super::time::shown_time;
 
 /// How something is. The worse of two is the greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,6 +49,7 @@ pub struct Trouble {
     /// How often a container was started again.
     pub restarts: Option<i64>,
     /// Since when, in seconds since 1970.
+    #[serde(serialize_with = "maybe_time")]
     pub since: Option<i64>,
     /// What to do.
     pub next: Option<String>,
@@ -117,6 +120,7 @@ pub struct Foreign {
     /// Name.
     pub name: String,
     /// Since when it is there, in seconds since 1970.
+    #[serde(serialize_with = "maybe_time")]
     pub since: Option<i64>,
     /// `true` if its name is one that Kubernetes takes, so that it may stand in a command.
     #[serde(skip)]
@@ -131,6 +135,7 @@ pub struct EnvironmentStatus {
     /// Namespace.
     pub namespace: String,
     /// When the cluster was looked at, in seconds since 1970.
+    #[serde(serialize_with = "time")]
     pub at: i64,
     /// Instances by name; first what the environment has once, if that was asked for.
     pub parts: Vec<Part>,
@@ -161,4 +166,14 @@ impl Status {
     pub fn is_ready(&self) -> bool {
         self.environments.iter().flat_map(|one| &one.parts).all(|part| part.state == State::Ready)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+fn time<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&shown_time(*seconds))
+}
+
+#[expect(clippy::ref_option, reason = "serde passes fields so")]
+fn maybe_time<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    seconds.map(shown_time).serialize(serializer)
 }

@@ -18,10 +18,10 @@ pub struct Speech {
 }
 
 impl Speech {
-    /// Hides values under names of secrets, `declared` ones too.
+    /// Hides what `guard` finds.
     #[must_use]
-    pub fn new<'a>(declared: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { guard: Guard::new(declared) }
+    pub const fn new(guard: Guard) -> Self {
+        Self { guard }
     }
 
     /// A message of Kubernetes: on one line, without control characters and what looks like a secret, no longer than
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn speech() -> Speech {
-        Speech::new(["sms4b-token"])
+        Speech::new(Guard::new(["sms4b-token"]))
     }
 
     #[test]

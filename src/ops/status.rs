@@ -1,0 +1,207 @@
+//! `status`: what is committed against what a cluster holds. Writes nothing, to no cluster either.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use crate::cluster::Cluster;
+use crate::diagnostic::SourceMap;
+use crate::files::Root;
+use crate::fleet::{self, Delivery, Fleet, Selection, Sources};
+use crate::git::{Repository, Revision};
+use crate::render::OUTPUT;
+use crate::status::{Asked, Asking, Dump, Expected, Query, Resource, Seen, Speech, Status, judge, queries};
+
+use super::Error;
+use super::plaintext::guard_of;
+use super::prepare::{Checked, prepare};
+use super::status_hints::Hints;
+use super::store_files::StoreFiles;
+
+/// Everything there is to know before a cluster is looked at.
+pub struct Question {
+    /// The fleet, as it is on disk.
+    pub fleet: Fleet,
+    /// The commit that is compared with; `None` before the first one.
+    pub revision: Option<Revision>,
+    /// What is asked, an environment each.
+    pub environments: Vec<EnvironmentQuestion>,
+    sources: SourceMap,
+    speech: Speech,
+}
+
+/// What is asked about one environment.
+pub struct EnvironmentQuestion {
+    /// Index into [`Fleet::environments`].
+    pub environment: usize,
+    /// What to ask its cluster.
+    pub queries: Vec<Query>,
+    /// `true` if the environment itself was asked for by its name.
+    pub is_named: bool,
+    expected: Vec<Expected>,
+    parts: Vec<Asking>,
+    is_whole: bool,
+}
+
+/// What a cluster holds of an environment.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its objects.
+    pub dump: Dump,
+    /// Kinds that were looked for.
+    pub seen: Seen,
+    /// Kinds that the cluster does not serve or would not give.
+    pub refused: Vec<String>,
+}
+
+/// Reads what is committed at HEAD and what the selection means.
+///
+/// # Errors
+/// A selection without match, or a broken operation. Faults that leave no fleet are in the result.
+pub fn status_question(root: &Root, selection: &Selection) -> Result<Checked<Question>, Error> {
+    let files = Sources::from_disk(root)?;
+    let loaded = fleet::load(&files);
+    let Some(fleet) = loaded.fleet else {
+        // Faults are shown with the lines that they are in, and those are looked at for secrets first.
+        return Ok(match prepare(StoreFiles::Disk(root), files, selection)? {
+            Ok(prepared) => prepared.finish(None),
+            Err(faults) => faults.with(None),
+        });
+    };
+    let instances = selection.instances(&fleet)?;
+    let repository = Repository::open(root.path())?;
+    let revision = repository.head()?;
+    let mut wanted: BTreeSet<usize> = instances.iter().map(|&at| fleet.instances[at].environment).collect();
+    if selection.is_of_environments() {
+        let named = |at: &usize| selection.names_environment(fleet.environments[*at].name.as_str());
+        wanted.extend((0..fleet.environments.len()).filter(named));
+    }
+    let mut environments = Vec::new();
+    for at in wanted {
+        let expected = match &revision {
+            Some(revision) => expected(&repository, revision, fleet.environments[at].name.as_str())?,
+            None => Vec::new(),
+        };
+        environments.push(of_environment(&fleet, at, expected, &instances, selection));
+    }
+    let speech = Speech::new(guard_of(Some(&fleet)));
+    let question = Question { fleet, revision, environments, sources: loaded.sources, speech };
+    Ok(Checked { n_instances: instances.len(), ..Checked::<()>::default() }.with(Some(question)))
+}
+
+fn expected(repository: &Repository, revision: &Revision, environment: &str) -> Result<Vec<Expected>, Error> {
+    let files = repository.files_below(revision, &format!("{OUTPUT}/{environment}"))?;
+    let mut files: Vec<_> = files.into_iter().collect();
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(files.par_iter().filter_map(|(path, bytes)| Expected::read(path.as_str(), bytes)).collect())
+}
+
+fn of_environment(
+    fleet: &Fleet,
+    at: usize,
+    expected: Vec<Expected>,
+    instances: &[usize],
+    selection: &Selection,
+) -> EnvironmentQuestion {
+    let environment = &fleet.environments[at];
+    let is_whole = selection.is_of_environments();
+    let mut parts = Vec::new();
+    if is_whole {
+        let title = "what the environment has once".to_owned();
+        parts.push(Asking { client: None, title, phases: Vec::new() });
+    }
+    for instance in instances.iter().map(|&one| &fleet.instances[one]).filter(|one| one.environment == at) {
+        let client = &fleet.clients[instance.client];
+        let phases = fleet.stacks[client.stack].phases.iter().map(ToString::to_string).collect();
+        parts.push(Asking { client: Some(client.id.to_string()), title: client.name.clone(), phases });
+    }
+    let applications = match &environment.delivery {
+        Delivery::ArgoCd(argocd) => Some(argocd.namespace.as_str()),
+        Delivery::Flux(_) | Delivery::Kubectl => None,
+    };
+    EnvironmentQuestion {
+        environment: at,
+        queries: queries(&expected, &environment.namespace, applications),
+        is_named: !selection.environments.is_empty(),
+        expected,
+        parts,
+        is_whole,
+    }
+}
+
+/// Asks a cluster: at most one run of `kubectl` for each namespace, and one to learn which custom kinds there are.
+///
+/// # Errors
+/// The cluster cannot be read.
+pub fn ask_cluster(cluster: &Cluster, queries: &[Query]) -> Result<Answer, Error> {
+    let is_optional = queries.iter().flat_map(|query| &query.resources).any(Resource::is_optional);
+    let served = if is_optional { Some(cluster.served()?) } else { None };
+    let is_served = |one: &&Resource| {
+        !one.is_optional() || served.as_ref().is_none_or(|served| served.iter().any(|name| *name == one.name))
+    };
+    let mut answer = Answer { dump: Dump::default(), seen: Seen::default(), refused: Vec::new() };
+    let mut answered: Vec<&Resource> = Vec::new();
+    for query in queries {
+        let (asked, lacking): (Vec<&Resource>, Vec<&Resource>) = query.resources.iter().partition(is_served);
+        answer.refused.extend(lacking.into_iter().map(|one| format!("{} (not served)", one.name)));
+        if asked.is_empty() {
+            continue;
+        }
+        let names: Vec<&str> = asked.iter().map(|one| one.name.as_str()).collect();
+        let listed = cluster.list(&names, &query.namespace)?;
+        let dump = Dump::read(&listed.json).map_err(|source| Error::Dump { path: "kubectl get".into(), source })?;
+        answer.dump.append(dump);
+        let is_refused = |one: &&&Resource| {
+            listed.refused.iter().any(|refused| {
+                one.group == refused.group && one.name.split('.').next() == Some(refused.resource.as_str())
+            })
+        };
+        answer.refused.extend(asked.iter().filter(is_refused).map(|one| format!("{} (forbidden)", one.name)));
+        answered.extend(asked.iter().filter(|one| !is_refused(one)));
+    }
+    answer.seen = Seen::asked(answered);
+    Ok(answer)
+}
+
+impl Question {
+    /// Leaves out environments that nobody named and that a dump holds nothing of. The names of those that are left out.
+    pub fn leave_out_absent(&mut self, dump: &Dump) -> Vec<String> {
+        let fleet = &self.fleet;
+        let name = |one: &EnvironmentQuestion| fleet.environments[one.environment].name.to_string();
+        let is_there = |one: &EnvironmentQuestion| {
+            one.is_named || dump.has_namespace(&fleet.environments[one.environment].namespace)
+        };
+        let absent = self.environments.iter().filter(|one| !is_there(one)).map(name).collect();
+        self.environments.retain(is_there);
+        absent
+    }
+
+    /// Namespaces that are asked about.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.environments.iter().map(|one| self.fleet.environments[one.environment].namespace.as_str())
+    }
+
+    /// Judges what each environment's cluster holds, at `now` in seconds since 1970.
+    ///
+    /// # Panics
+    /// When there are fewer answers than environments.
+    #[must_use]
+    pub fn judge(&self, answers: &[&Answer], now: i64) -> Status {
+        let hints = Hints::new(&self.fleet, &self.sources);
+        let judged = self.environments.iter().zip(answers).map(|(one, answer)| {
+            let environment = &self.fleet.environments[one.environment];
+            let asked = Asked {
+                name: environment.name.to_string(),
+                namespace: environment.namespace.clone(),
+                delivery: environment.delivery.word(),
+                expected: &one.expected,
+                parts: one.parts.clone(),
+                is_whole: one.is_whole,
+            };
+            let mut status = judge(&asked, &answer.dump, &answer.seen, &self.speech, now);
+            hints.add(&mut status, one.environment, &one.expected);
+            status
+        });
+        Status { environments: judged.collect() }
+    }
+}
