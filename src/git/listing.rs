@@ -30,7 +30,7 @@ impl Repository {
         Ok(pairs)
     }
 
-    /// The files below `folder` at `revision`.
+    /// The files below `folder`, one at the fleet's top, at `revision`.
     ///
     /// # Errors
     /// The revision cannot be read.

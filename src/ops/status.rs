@@ -1,6 +1,6 @@
 //! `status`: what is committed against what a cluster holds. Writes nothing, to no cluster either.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -9,6 +9,7 @@ use crate::diagnostic::SourceMap;
 use crate::files::Root;
 use crate::fleet::{self, Delivery, Fleet, Selection, Sources};
 use crate::git::{Repository, Revision};
+use crate::names::RelPath;
 use crate::render::OUTPUT;
 use crate::status::{Asked, Asking, Dump, Expected, Query, Resource, Seen, Speech, Status, judge, queries};
 
@@ -76,24 +77,26 @@ pub fn status_question(root: &Root, selection: &Selection) -> Result<Checked<Que
         let named = |at: &usize| selection.names_environment(fleet.environments[*at].name.as_str());
         wanted.extend((0..fleet.environments.len()).filter(named));
     }
-    let mut environments = Vec::new();
-    for at in wanted {
-        let expected = match &revision {
-            Some(revision) => expected(&repository, revision, fleet.environments[at].name.as_str())?,
-            None => Vec::new(),
-        };
-        environments.push(of_environment(&fleet, at, expected, &instances, selection));
-    }
+    let files = match &revision {
+        Some(revision) => repository.files_below(revision, OUTPUT)?,
+        None => HashMap::new(),
+    };
+    let environments = wanted.into_iter().map(|at| {
+        let expected = expected(&files, fleet.environments[at].name.as_str());
+        of_environment(&fleet, at, expected, &instances, selection)
+    });
+    let environments = environments.collect();
     let speech = Speech::new(guard_of(Some(&fleet)));
     let question = Question { fleet, revision, environments, sources: loaded.sources, speech };
     Ok(Checked { n_instances: instances.len(), ..Checked::<()>::default() }.with(Some(question)))
 }
 
-fn expected(repository: &Repository, revision: &Revision, environment: &str) -> Result<Vec<Expected>, Error> {
-    let files = repository.files_below(revision, &format!("{OUTPUT}/{environment}"))?;
-    let mut files: Vec<_> = files.into_iter().collect();
-    files.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(files.par_iter().filter_map(|(path, bytes)| Expected::read(path.as_str(), bytes)).collect())
+/// The objects of an environment, by their paths.
+fn expected(files: &HashMap<RelPath, Vec<u8>>, environment: &str) -> Vec<Expected> {
+    let folder = format!("{OUTPUT}/{environment}/");
+    let mut files: Vec<_> = files.iter().filter(|(path, _)| path.as_str().starts_with(&folder)).collect();
+    files.sort_by(|a, b| a.0.cmp(b.0));
+    files.par_iter().filter_map(|(path, bytes)| Expected::read(path.as_str(), bytes)).collect()
 }
 
 fn of_environment(

@@ -96,7 +96,8 @@ impl Look<'_> {
 pub fn judge(asked: &Asked<'_>, dump: &Dump, seen: &Seen, speech: &Speech, now: i64) -> EnvironmentStatus {
     let judge = Judge::new(asked, dump, seen, speech, now);
     let parts = asked.parts.iter().map(|part| judge.part(part)).collect();
-    let foreign = if asked.is_whole { judge.foreign() } else { Vec::new() };
+    // Where nothing is committed at all, whoever asks is on another branch, or new.
+    let foreign = if asked.is_whole && !asked.expected.is_empty() { judge.foreign() } else { Vec::new() };
     let unseen = asked.expected.iter().map(|one| &one.object).filter(|object| !seen.holds(object));
     let mut unseen: Vec<String> = unseen.map(|object| object.kind.clone()).collect();
     unseen.sort();
