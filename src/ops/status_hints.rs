@@ -6,7 +6,7 @@ use super::store::{Wanted, of_environments, wanted};
 use crate::diagnostic::SourceMap;
 use crate::fleet::{Fleet, SecretSource};
 use crate::params::ParamValue;
-use crate::status::{EnvironmentStatus, Expected, Lacking, Trouble, image_parts};
+use crate::status::{EnvironmentStatus, Expected, Lacking, image_parts};
 
 /// Looks up hints in a fleet.
 pub struct Hints<'f> {
@@ -33,7 +33,7 @@ impl<'f> Hints<'f> {
                     }
                     Lacking::Password(references) => self.password(environment, references),
                 };
-                trouble.next = hint.or_else(|| default(trouble, &status.namespace));
+                trouble.next = hint.or_else(|| trouble.next.take());
             }
         }
     }
@@ -123,12 +123,4 @@ impl<'f> Hints<'f> {
             })
         })
     }
-}
-
-/// Where nothing better is known.
-fn default(trouble: &Trouble, namespace: &str) -> Option<String> {
-    trouble
-        .next
-        .clone()
-        .or_else(|| Some(format!("kubectl describe -n {namespace} {}/{}", trouble.kind.to_lowercase(), trouble.name)))
 }

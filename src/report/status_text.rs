@@ -161,8 +161,9 @@ fn groups(environment: &EnvironmentStatus, state: State) -> Vec<Group<'_>> {
 /// Troubles of an instance's own state; what only waits for another is left out.
 fn told(part: &Part) -> impl Iterator<Item = &Trouble> {
     let own = || part.troubles.iter().filter(|one| one.state == part.state);
-    let waits_only = own().all(|one| one.reason == "Waiting");
-    own().filter(move |one| waits_only || one.reason != "Waiting").take(MOST_TROUBLES)
+    let waits = |one: &Trouble| matches!(one.reason.as_str(), "Waiting" | "DependencyNotReady");
+    let waits_only = own().all(waits);
+    own().filter(move |one| waits_only || !waits(one)).take(MOST_TROUBLES)
 }
 
 fn shape(part: &Part, trouble: &Trouble) -> Shape {

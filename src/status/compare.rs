@@ -12,7 +12,7 @@ const SHORT: usize = 12;
 /// The first way in which an object is not as committed.
 pub(super) fn out_of_date(expected: &Expected, object: &Value, is_scaled: bool, look: &Look<'_>) -> Option<Trouble> {
     let text = other_image(expected, object, look)
-        .or_else(|| other_annotation(expected, object, look))
+        .or_else(|| other_annotation(expected, object))
         .or_else(|| other_replicas(expected, object, is_scaled))?;
     Some(look.trouble(State::Progressing, "OutOfDate", text))
 }
@@ -52,7 +52,7 @@ fn short(digest: &str) -> String {
 }
 
 /// Values of annotations are shown when they are numbers.
-fn other_annotation(expected: &Expected, object: &Value, _: &Look<'_>) -> Option<String> {
+fn other_annotation(expected: &Expected, object: &Value) -> Option<String> {
     let template = pod_template(object)?;
     for (key, committed) in &expected.annotations {
         let runs = template.str_at(&["metadata", "annotations", key]);
@@ -63,7 +63,7 @@ fn other_annotation(expected: &Expected, object: &Value, _: &Look<'_>) -> Option
         let is_number = |text: &str| text.len() < 10 && text.bytes().all(|byte| byte.is_ascii_digit());
         return Some(match (runs, name.strip_suffix("-rev")) {
             (Some(runs), Some(of)) if is_number(runs) && is_number(committed) => {
-                format!("runs revision {runs} of {of}, committed {committed}")
+                format!("runs with {of} revision {runs}, committed {committed}")
             }
             _ => format!("runs with another {name} than is committed"),
         });
@@ -74,7 +74,8 @@ fn other_annotation(expected: &Expected, object: &Value, _: &Look<'_>) -> Option
 fn other_replicas(expected: &Expected, object: &Value, is_scaled: bool) -> Option<String> {
     let committed = expected.replicas.filter(|_| !is_scaled && pod_template(object).is_some())?;
     let runs = integer(object, &["spec", "replicas"]).unwrap_or(1);
-    (runs != committed).then(|| format!("has replicas = {runs}, committed {committed}"))
+    let s = if runs == 1 { "" } else { "s" };
+    (runs != committed).then(|| format!("has {runs} replica{s}, committed {committed}"))
 }
 
 #[cfg(test)]

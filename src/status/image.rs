@@ -11,34 +11,34 @@ pub(super) const REASONS: [&str; 7] = [
     "SignatureValidationFailed",
 ];
 
-/// The sentence about an image.
-pub(super) fn sentence(image: &str, reason: &str, message: &str, clean: impl Fn(&str) -> String) -> String {
+/// The sentence about an image, and whether it may help to name another.
+pub(super) fn sentence(image: &str, reason: &str, message: &str, clean: impl Fn(&str) -> String) -> (String, bool) {
     // Its own name may hold any of the words.
     let lower = if image.is_empty() { message.to_lowercase() } else { message.replace(image, "").to_lowercase() };
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let image = clean(image);
     if reason == "InvalidImageName" {
-        return format!("`{image}` is no name of an image");
+        return (format!("`{image}` is no name of an image"), true);
     }
     if reason == "ErrImageNeverPull" {
-        return format!("image {image} is not on the node, and may not be pulled");
+        return (format!("image {image} is not on the node, and may not be pulled"), true);
     }
     if says(&["unauthorized", "denied", "forbidden", "authentication required", " 401", " 403", "no basic auth"]) {
-        return format!("the registry refuses to give image {image}: credentials are missing or wrong");
+        return (format!("the registry refuses to give image {image}: credentials are missing or wrong"), false);
     }
     if says(&["toomanyrequests", "too many requests", " 429"]) {
-        return format!("the registry gives no more images for now: {image}");
+        return (format!("the registry gives no more images for now: {image}"), false);
     }
     if says(&["manifest unknown", "not found", "name unknown", "does not exist", "notfound"]) {
-        return format!("image {image} does not exist");
+        return (format!("image {image} does not exist"), true);
     }
     if says(&["no such host", "i/o timeout", "connection refused", "deadline exceeded", "x509", "tls:", "no route"]) {
-        return format!("the registry of image {image} cannot be reached");
+        return (format!("the registry of image {image} cannot be reached"), false);
     }
     if says(&["no match for platform", "no matching manifest"]) {
-        return format!("image {image} is not made for the nodes' processors");
+        return (format!("image {image} is not made for the nodes' processors"), true);
     }
-    format!("image {image} cannot be pulled")
+    (format!("image {image} cannot be pulled"), true)
 }
 
 /// Tag and digest apart from the rest: `registry.example/lms`, `1.4.2`, `sha256:…`.
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_registries_say_is_put_into_words() {
-        let say = |message: &str| sentence("r/a:1", "ErrImagePull", message, str::to_owned);
+        let say = |message: &str| sentence("r/a:1", "ErrImagePull", message, str::to_owned).0;
         for (message, words) in [
             (
                 "rpc error: code = NotFound desc = failed to pull and unpack image \"r/a:1\": r/a:1: not found",

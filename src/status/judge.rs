@@ -155,6 +155,10 @@ impl<'a> Judge<'a> {
         for (phase, object) in self.made.get(&owner).into_iter().flatten() {
             troubles.extend(self.rule(object, None, phase.as_deref()));
         }
+        if let Some(nothing) = self.nothing(objects, asking) {
+            troubles.retain(|one| one.state == State::Failed);
+            troubles.push(nothing);
+        }
         settle(&mut troubles);
         Part {
             client: asking.client.clone(),
@@ -163,6 +167,16 @@ impl<'a> Judge<'a> {
             objects: objects.len(),
             troubles,
         }
+    }
+
+    /// What is said of an instance that nothing is there of yet.
+    fn nothing(&self, objects: &[&Expected], asking: &Asking) -> Option<Trouble> {
+        let looked: Vec<&Expected> =
+            objects.iter().copied().filter(|one| !one.is_delivery && self.seen.holds(&one.object)).collect();
+        let is_there = |one: &&Expected| self.live.get(one.key()).is_some();
+        let is_nothing = looked.len() > 1 && !looked.iter().any(is_there);
+        let trouble = || missing(&looked, looked.len(), None, asking.client.as_deref(), self.asked);
+        is_nothing.then(|| Trouble { phase: None, ..trouble() })
     }
 
     /// Adds the troubles of a phase's objects, after those of the phases before it.
@@ -215,7 +229,7 @@ impl<'a> Judge<'a> {
         if is_being_deleted(object) {
             return vec![look.trouble(State::Progressing, "Terminating", "is being deleted")];
         }
-        match (group(object), kind(object)) {
+        let mut found = match (group(object), kind(object)) {
             ("batch", "Job") => job::job(object, &look),
             ("apps", "Deployment") => workload::deployment(object, &look),
             ("apps", "StatefulSet") => workload::stateful_set(object, &look),
@@ -231,7 +245,12 @@ impl<'a> Judge<'a> {
             (group, _) if group.ends_with(".toolkit.fluxcd.io") => delivery::flux(object, &look),
             // Of everything else it is enough to be there.
             _ => Vec::new(),
+        };
+        // Every failure ends with what to do.
+        for one in found.iter_mut().filter(|one| one.state == State::Failed && one.next.is_none()) {
+            one.next = Some(format!("kubectl describe -n {} {}", look.namespace, look.reference()));
         }
+        found
     }
 
     /// Objects that say they are lmsgen's, in the environment's namespace or about its folders, and are not committed.

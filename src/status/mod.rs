@@ -18,6 +18,8 @@ mod model;
 mod pod;
 mod query;
 mod route;
+#[cfg(test)]
+mod rules_tests;
 mod speech;
 mod time;
 mod workload;

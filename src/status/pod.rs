@@ -98,8 +98,10 @@ fn waits(pod: &Value, status: &Value, waiting: &Value, what: &str, look: &Look<'
             let image = status.str_at(&["image"]).unwrap_or_default();
             // Back-off forgets why; the event does not.
             let events = look.live.warnings(pod, "Failed");
-            let text = image::sentence(image, why, &format!("{said} {events}"), |text| look.speech.message(text));
-            look.trouble(state, why, text).lacking(Lacking::Image(image.to_owned()))
+            let (text, is_named_wrong) =
+                image::sentence(image, why, &format!("{said} {events}"), |text| look.speech.message(text));
+            let trouble = look.trouble(state, why, text);
+            if is_named_wrong { trouble.lacking(Lacking::Image(image.to_owned())) } else { trouble }
         }
         "CrashLoopBackOff" => {
             let last = status.at(&["lastState", "terminated"]);

@@ -127,7 +127,11 @@ fn refused(said: &str, since: Option<i64>, look: &Look<'_>) -> Trouble {
     } else {
         ("FailedCreate", format!("no Pod can be made: {said_clean}"))
     };
-    look.trouble(State::Failed, why, text).since(since)
+    let mut trouble = look.trouble(State::Failed, why, text).since(since);
+    if why == "QuotaExceeded" {
+        trouble.next = Some(format!("kubectl describe -n {} resourcequota", look.namespace));
+    }
+    trouble
 }
 
 /// Pods of the latest ReplicaSet. Those of older ones are on their way out.
