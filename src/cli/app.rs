@@ -9,7 +9,9 @@ use lmsgen::fleet::Selection;
 use lmsgen::ops;
 use lmsgen::report::counted;
 
-use super::commands::{client, diff, env, explain, manifests, publish, render, rules, secrets, status, validate};
+use super::commands::{
+    apply_plan, client, diff, env, explain, manifests, publish, render, rules, secrets, status, validate,
+};
 use super::exit::Exit;
 use super::harden::harden;
 use super::show::failed;
@@ -66,6 +68,7 @@ enum Command {
     Publish(publish::Publish),
     /// Print manifests as one stream, in the order to apply them
     Manifests(manifests::Manifests),
+    ApplyPlan(apply_plan::ApplyPlan),
     /// Show where a parameter's value comes from
     Explain(explain::Explain),
     Status(status::Status),
@@ -86,6 +89,7 @@ impl Command {
             | Self::Rules(_)
             | Self::Diff(_)
             | Self::Manifests(_)
+            | Self::ApplyPlan(_)
             | Self::Explain(_)
             | Self::Status(_) => false,
         }
@@ -193,6 +197,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Diff(command) => diff::run(command, &root, ui),
         Command::Publish(command) => publish::run(command, &root, ui),
         Command::Manifests(command) => manifests::run(command, &root, ui),
+        Command::ApplyPlan(command) => apply_plan::run(command, &root, ui),
         Command::Explain(command) => explain::run(command, &root, ui),
         Command::Status(command) => status::run(command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),

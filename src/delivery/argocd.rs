@@ -67,7 +67,7 @@ pub fn folders(fleet: &Fleet, at: usize, argocd: &ArgoCd, rendered: &Tree) -> (V
         files.push(writer.health());
     }
     let path = format!("rendered/{}/{DELIVERY}/argocd", environment.name);
-    (vec![folder(&path, files, Vec::new())], Vec::new())
+    (vec![folder(&path, files, &[])], Vec::new())
 }
 
 /// Group and kind of the environment's objects that have no namespace.

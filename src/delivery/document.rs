@@ -75,7 +75,7 @@ impl Object<'_> {
 }
 
 /// A folder below the output; `path` is made of checked names.
-pub fn folder(path: &str, files: Vec<(String, Arc<[u8]>)>, listed: Vec<String>) -> Folder {
+pub fn folder(path: &str, files: Vec<(String, Arc<[u8]>)>, listed: &[String]) -> Folder {
     let path = RelPath::new(path).expect("made of checked names");
     Folder::with_folders(path, files, listed).expect("names of objects are names of files, and no two are alike")
 }

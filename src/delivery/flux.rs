@@ -13,6 +13,7 @@ use super::spread::{around, bucket, go_duration, key};
 use crate::diagnostic::{Class, Code, Diagnostic, Span};
 use crate::fleet::{Deletion, Environment, Fleet, Flux, Layout, SecretForm};
 use crate::manifest::Value;
+use crate::names::PhaseName;
 use crate::secret::Form;
 use crate::tree::Folder;
 
@@ -43,7 +44,7 @@ pub fn folders(fleet: &Fleet, at: usize, flux: &Flux) -> (Vec<Folder>, Vec<Diagn
             let crowd = groups.iter().map(|group| group.n_instances).max().unwrap_or_default();
             for group in groups {
                 root.push(writer.group(&group.name, &format!("{base}/{}", group.name)));
-                folders.push(folder(&format!("{base}/{}", group.name), group.files, Vec::new()));
+                folders.push(folder(&format!("{base}/{}", group.name), group.files, &[]));
             }
             (crowd > MOST_IN_GROUP).then(|| {
                 let wanted = fleet.instances.iter().filter(|instance| instance.environment == at).count() / 250 + 1;
@@ -55,7 +56,7 @@ pub fn folders(fleet: &Fleet, at: usize, flux: &Flux) -> (Vec<Folder>, Vec<Diagn
             let crowd = phases.iter().map(|phase| phase.listed.len()).max().unwrap_or_default();
             for phase in phases {
                 root.push(phase.file);
-                folders.push(folder(&phase.path, Vec::new(), phase.listed));
+                folders.push(folder(&phase.path, Vec::new(), &phase.listed));
             }
             (crowd > MOST_IN_ENVIRONMENT).then(|| {
                 (
@@ -71,7 +72,7 @@ pub fn folders(fleet: &Fleet, at: usize, flux: &Flux) -> (Vec<Folder>, Vec<Diagn
         fault.instances.push(environment.name.to_string());
         faults.push(fault);
     }
-    folders.push(folder(&base, root, Vec::new()));
+    folders.push(folder(&base, root, &[]));
     (folders, faults)
 }
 
@@ -93,7 +94,7 @@ fn groups(fleet: &Fleet, at: usize, writer: &Writer<'_>) -> Vec<Group> {
         let slug = client.id.slug();
         let group = &mut groups[bucket(key(&slug), n) as usize];
         group.n_instances += 1;
-        let phases: Vec<&str> = fleet.stacks[client.stack].phases.iter().map(|phase| phase.as_str()).collect();
+        let phases: Vec<&str> = fleet.stacks[client.stack].phases.iter().map(PhaseName::as_str).collect();
         group.files.extend(writer.instance(client.id.as_str(), &slug, &phases));
     }
     groups
@@ -119,7 +120,7 @@ fn phases(fleet: &Fleet, at: usize, writer: &Writer<'_>, base: &str) -> Vec<Phas
             let name = join(writer.environment.name.as_str(), &[&short]);
             let path = format!("{base}/{short}");
             let spec = Spec { path: &path, after: Some(&before), is_waited_for: true, deletion: Deletion::Orphan };
-            let file = writer.kustomization(&name, spec, Vec::new(), key(&name));
+            let file = writer.kustomization(&name, &spec, Vec::new(), key(&name));
             before = name;
             let listed = ids.iter().map(|id| format!("../../../{id}/{phase}")).collect();
             all.push(Phase { path, file, listed });
@@ -166,8 +167,8 @@ impl Writer<'_> {
         let shared = Spec { path: &shared, after: None, is_waited_for: true, deletion: Deletion::Orphan };
         let environment = self.environment_name();
         let mut files = vec![
-            self.kustomization(name, root, Vec::new(), key(name)),
-            self.kustomization(&environment, shared, Vec::new(), key(&environment)),
+            self.kustomization(name, &root, Vec::new(), key(name)),
+            self.kustomization(&environment, &shared, Vec::new(), key(&environment)),
         ];
         files.extend(self.source());
         files
@@ -203,7 +204,7 @@ impl Writer<'_> {
     fn group(&self, group: &str, path: &str) -> (String, Arc<[u8]>) {
         let name = join(self.root_name(), &[group]);
         let spec = Spec { path, after: None, is_waited_for: false, deletion: Deletion::Orphan };
-        self.kustomization(&name, spec, Vec::new(), key(&name))
+        self.kustomization(&name, &spec, Vec::new(), key(&name))
     }
 
     /// The Kustomizations of an instance, one a phase.
@@ -222,7 +223,7 @@ impl Writer<'_> {
                 let shard = bucket(spread.rotate_left(32), self.flux.shards) + 1;
                 labels.push(("sharding.fluxcd.io/key", format!("shard{shard}")));
             }
-            files.push(self.kustomization(&name, spec, labels, spread.rotate_left(nth * 8)));
+            files.push(self.kustomization(&name, &spec, labels, spread.rotate_left(nth * 8)));
             before = name;
         }
         files
@@ -231,7 +232,7 @@ impl Writer<'_> {
     fn kustomization(
         &self,
         name: &str,
-        spec: Spec<'_>,
+        spec: &Spec<'_>,
         mut labels: Vec<(&str, String)>,
         spread: u64,
     ) -> (String, Arc<[u8]>) {

@@ -25,7 +25,7 @@ pub fn compare(changes: &[FileChange], before: &[Owner], now: &[Owner]) -> DiffR
     // Files that are about objects, and files in which a difference shows.
     let (mut read, mut touched) = (BTreeSet::new(), BTreeSet::new());
     for (at, (change, file)) in changes.iter().zip(read_all(changes)).enumerate() {
-        match (file, Owner::of_path(&change.path)) {
+        match (file, Owner::of_change(change)) {
             _ if change.path.file_name() == RECORD => {}
             (Some(file), Some(owner)) => {
                 read.insert(at);

@@ -6,6 +6,10 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::names::RelPath;
+use crate::tree::FileChange;
+
+/// The folder of an environment that its engine reads.
+const DELIVERY: &str = "delivery";
 
 /// The owner of output files: an instance (`lms-prod/C17`), or a part of an environment that belongs to no client
 /// (`lms-prod/environment`, `lms-prod/delivery`).
@@ -36,10 +40,26 @@ impl Owner {
         Some(Self::new(environment, client))
     }
 
+    /// The owner of a changed file. What delivers an instance is the instance's own, wherever it lies: its Kustomization says
+    /// in `spec.path` which folder it applies.
+    #[must_use]
+    pub fn of_change(change: &FileChange) -> Option<Self> {
+        let owner = Self::of_path(&change.path)?;
+        if owner.client != DELIVERY {
+            return Some(owner);
+        }
+        let bytes = change.new.as_ref().or(change.old.as_ref());
+        let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        let path = text.lines().find_map(|line| line.strip_prefix("  path: "));
+        let applied = path.and_then(|path| RelPath::new(path.trim_matches('"').strip_prefix("./")?).ok());
+        let instance = applied.and_then(|path| Self::of_path(&path)).filter(Self::is_instance);
+        Some(instance.filter(|instance| instance.environment == owner.environment).unwrap_or(owner))
+    }
+
     /// `true` for a client's instance; the other owners are reserved ids (see [`crate::names::ClientId`]).
     #[must_use]
     pub fn is_instance(&self) -> bool {
-        !["environment", "delivery"].contains(&self.client.as_str())
+        !["environment", DELIVERY].contains(&self.client.as_str())
     }
 
     /// The client's id in lower case, as it stands in the names of its objects.
@@ -117,5 +137,22 @@ mod tests {
         assert_eq!(of("rendered/lms-dev/environment/namespace-a.yaml").unwrap(), "lms-dev/environment");
         assert_eq!(of("rendered/lms-dev/notes.txt"), None);
         assert_eq!(of("clients/C7.toml"), None);
+    }
+
+    #[test]
+    fn what_delivers_an_instance_is_the_instance_s() {
+        let of = |text: &str| {
+            let path =
+                RelPath::new("rendered/lms-dev/delivery/flux/clients/kustomization-lms-dev-c7-app.yaml").unwrap();
+            let change = FileChange { path, old: None, new: Some(text.into()) };
+            Owner::of_change(&change).unwrap().to_string()
+        };
+        assert_eq!(of("spec:\n  path: \"./rendered/lms-dev/C7/app\"\n"), "lms-dev/C7");
+        assert_eq!(of("spec:\n  path: ./rendered/lms-dev/C7/app\n"), "lms-dev/C7");
+        for shared in
+            ["./rendered/lms-dev/environment", "./rendered/lms-dev/environment/x", "./rendered/lms-prod/C7/app", "x"]
+        {
+            assert_eq!(of(&format!("spec:\n  path: {shared}\n")), "lms-dev/delivery");
+        }
     }
 }

@@ -22,13 +22,13 @@ pub(super) struct FileObjects {
 
 /// Reads every file; `None` for one that holds anything but objects, or belongs to nobody.
 pub(super) fn read_all(changes: &[FileChange]) -> Vec<Option<FileObjects>> {
-    let key = |change: &FileChange| key(&Owner::of_path(&change.path)?, change);
+    let key = |change: &FileChange| key(&Owner::of_change(change)?, change);
     read_by(changes, &changes.par_iter().map(key).collect::<Vec<_>>())
 }
 
 /// Reads one file of each key, and every file without a key.
 fn read_by(changes: &[FileChange], keys: &[Option<[u8; 32]>]) -> Vec<Option<FileObjects>> {
-    let owners: Vec<Option<Owner>> = changes.iter().map(|change| Owner::of_path(&change.path)).collect();
+    let owners: Vec<Option<Owner>> = changes.iter().map(Owner::of_change).collect();
     let leaders = leaders(keys);
     let read = |at: usize| read(at, owners[at].as_ref()?, &changes[at]);
     let first: Vec<Option<FileObjects>> =

@@ -139,11 +139,11 @@ fn read_kubernetes(table: &mut TableReader<'_>, sink: &mut Sink) -> Option<Strin
     Some(found.value.into())
 }
 
-pub(super) fn unsupported(key: &str, found: &str, known: &[&str], planned: &[&str]) -> Diagnostic {
-    let reason = if planned.contains(&found) { "is not supported yet" } else { "is unknown" };
-    let help = did_you_mean(found, known.iter().copied()).filter(|_| !planned.contains(&found));
-    Diagnostic::error(UNSUPPORTED, format!("{key} {} {reason}", quoted(found)))
-        .help(help.unwrap_or_else(|| format!("write `{}`", known.join("` or `"))))
+/// The fault of a word that `key` does not know.
+pub(super) fn unsupported(key: &str, found: &str, known: &[&str]) -> Diagnostic {
+    let help =
+        did_you_mean(found, known.iter().copied()).unwrap_or_else(|| format!("write `{}`", known.join("` or `")));
+    Diagnostic::error(UNSUPPORTED, format!("{key} {} is unknown", quoted(found))).help(help)
 }
 
 fn read_external(table: &TableReader<'_>, sink: &mut Sink) -> BTreeMap<String, Vec<String>> {

@@ -6,6 +6,8 @@ use crate::document::{Kind, Located, TableReader};
 
 const CLUSTER: Code = Code::new("LMS149", Class::Input);
 
+const HELP: &str = "write `context = \"NAME\"`, or `url` and `token`";
+
 /// `[cluster]` of an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cluster {
@@ -42,10 +44,11 @@ pub(super) fn read_cluster(table: &mut TableReader<'_>, sink: &mut Sink) -> Opti
         sink.push(Diagnostic::error(CLUSTER, message).at(at, "").help(help));
         None
     };
-    const HELP: &str = "write `context = \"NAME\"`, or `url` and `token`";
     match (context, url, token) {
         (Some(context), None, None) => Some(Cluster::Context(context.value.to_owned())),
-        (Some(_), _, _) => fault(span, "`cluster` needs either `context` or `url` and `token`", HELP),
+        (Some(_), _, _) | (None, None, None) => {
+            fault(span, "`cluster` needs either `context` or `url` and `token`", HELP)
+        }
         // A token that is no good was told.
         (None, _, Some((_, None))) => None,
         (None, Some(url), Some((_, Some(token)))) if is_safe(&url) => {
@@ -59,7 +62,6 @@ pub(super) fn read_cluster(table: &mut TableReader<'_>, sink: &mut Sink) -> Opti
         ),
         (None, Some(url), None) => fault(url.span, "`cluster.url` needs `cluster.token`", HELP),
         (None, None, Some((at, Some(_)))) => fault(at, "`cluster.token` needs `cluster.url`", HELP),
-        (None, None, None) => fault(span, "`cluster` needs either `context` or `url` and `token`", HELP),
     }
 }
 

@@ -132,7 +132,7 @@ pub(super) fn read_delivery(table: &mut TableReader<'_>, sink: &mut Sink) -> (De
             "argocd" => Delivery::ArgoCd(argocd),
             "kubectl" => Delivery::Kubectl,
             other => {
-                sink.push(unsupported("delivery", other, &["flux", "argocd", "kubectl"], &[]).at(found.span, ""));
+                sink.push(unsupported("delivery", other, &["flux", "argocd", "kubectl"]).at(found.span, ""));
                 Delivery::Flux(flux)
             }
         },
@@ -146,7 +146,7 @@ fn read_deletion(table: &mut TableReader<'_>, sink: &mut Sink) -> Deletion {
         "orphan" => Deletion::Orphan,
         "delete" => Deletion::Delete,
         other => {
-            sink.push(unsupported("deletion", other, &["orphan", "delete"], &[]).at(found.span, ""));
+            sink.push(unsupported("deletion", other, &["orphan", "delete"]).at(found.span, ""));
             Deletion::default()
         }
     }
@@ -174,7 +174,7 @@ fn read_flux(mut table: TableReader<'_>, sink: &mut Sink) -> Flux {
             "instances" => Layout::Instances,
             "environment" => Layout::Environment,
             other => {
-                sink.push(unsupported("layout", other, &["instances", "environment"], &[]).at(found.span, ""));
+                sink.push(unsupported("layout", other, &["instances", "environment"]).at(found.span, ""));
                 Layout::default()
             }
         },

@@ -30,7 +30,7 @@ pub(super) fn read_secrets(mut table: TableReader<'_>, sink: &mut Sink) -> Secre
             "sopssecret" => SecretForm::Stored(Form::SopsSecret),
             "external" => read_external(&mut table, form, sink),
             other => {
-                sink.push(unsupported("form", other, &["sops", "sopssecret", "external"], &[]).at(form.span, ""));
+                sink.push(unsupported("form", other, &["sops", "sopssecret", "external"]).at(form.span, ""));
                 SecretForm::default()
             }
         },

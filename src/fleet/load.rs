@@ -234,9 +234,11 @@ fn no_declaration(name: &StackName, templates: &[TemplateText]) -> Diagnostic {
 
 fn config_of(given: Given, stacks: &Stacks, sink: &mut Sink) -> Config {
     let none = Config { overlays: vec![Overlay::default(); stacks.list.len()], ..Config::default() };
+    let broken =
+        || Config { overlays: vec![Overlay::unreadable(); stacks.list.len()], is_broken: true, ..Config::default() };
     let text = match given {
         Given::Text(text) => text,
-        Given::Unreadable => return Config { is_broken: true, ..none },
+        Given::Unreadable => return broken(),
         Given::Absent => {
             let fault = Diagnostic::error(NO_CONFIG, "the fleet has no `lmsgen.toml`");
             sink.push(fault.help("it may be empty; it marks the root of the fleet"));
@@ -245,7 +247,7 @@ fn config_of(given: Given, stacks: &Stacks, sink: &mut Sink) -> Config {
     };
     match Document::parse(text.file, &text.text, sink) {
         Some(document) => judged(stacks, sink, |names, sink| read_config(&document, names, sink)),
-        None => Config { is_broken: true, ..none },
+        None => broken(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod block;
 mod emit;
 mod locate;
+mod metadata;
 mod node;
 mod object;
 mod parse;
@@ -16,6 +17,7 @@ mod value;
 pub use block::read_block;
 pub use emit::{emit_after_dash, emit_after_key, emit_document, emit_key, emit_string, push_indent};
 pub use locate::{Located, locate};
+pub use metadata::{ANNOTATIONS, LABELS, with_metadata};
 pub use node::{Content, Node, ScalarStyle};
 pub use object::{ObjectRef, apply_rank, canonical_order, key_rank, root_key_rank};
 pub use parse::{ParseError, key_text, parse_documents, parse_nodes};

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::delivery::{DELIVERY, PART_OF, apply_set, apply_set_parent};
 use crate::files::Root;
-use crate::fleet::{Selection, Sources};
-use crate::manifest::apply_rank;
+use crate::fleet::{Environment, Selection, Sources};
+use crate::manifest::{LABELS, apply_rank, with_metadata};
 use crate::secret::plain_manifest;
 use crate::sops::{Identities, Plaintext};
-use crate::tree::RECORD;
+use crate::tree::{RECORD, Tree};
 
 use super::Error;
 use super::prepare::{Checked, Prepared, prepare};
@@ -66,42 +67,79 @@ pub fn manifests(root: &Root, options: &ManifestsOptions<'_>) -> Result<Checked<
     }
     let phases = phases(&prepared, options.phase.as_deref())?;
     let tree = std::mem::take(&mut prepared.rendered.tree);
-    let mut found = Vec::new();
-    for folder in tree.folders() {
-        let parts: Vec<&str> = folder.path.as_str().split('/').collect();
-        let phase = match parts[..] {
-            [_, _, OF_ENVIRONMENT] => OF_ENVIRONMENT,
-            [_, _, _, phase] => phase,
-            _ => continue,
-        };
-        let Some(at) = phases.iter().position(|known| known == phase) else { continue };
-        // Instances one after the other, so that a stream that ends early leaves few half done.
-        let instance = if phase == OF_ENVIRONMENT { String::new() } else { parts[1..3].join("/") };
-        for (name, bytes) in folder.files.iter().filter(|(name, _)| name != RECORD) {
-            let kind = name.split('-').next().unwrap_or_default();
-            found.push((
-                (instance.clone(), at, apply_rank(kind), name.clone()),
-                folder.path.to_string(),
-                Arc::clone(bytes),
-            ));
-        }
-    }
-    found.sort_by(|(a, ..), (b, ..)| a.cmp(b));
     let mut stream = Manifests::default();
-    for ((_, _, _, name), folder, bytes) in found {
-        if !(name.starts_with("secret-") || name.starts_with("sopssecret-")) {
-            stream.documents.push(Document::Rendered(bytes));
+    if phases == [OF_ENVIRONMENT] {
+        stream.documents = parents(&prepared, &tree);
+    }
+    for part in in_order(&tree, &phases) {
+        let environment = prepared.fleet.environments.iter().find(|one| one.name.as_str() == part.environment);
+        let set = environment.and_then(apply_set);
+        let label = set.as_deref().map(|set| (PART_OF, set));
+        if !(part.name.starts_with("secret-") || part.name.starts_with("sopssecret-")) {
+            stream.documents.push(Document::Rendered(labelled(part.bytes, label)));
             continue;
         }
         let Some(identities) = options.decrypt else {
             stream.left_out += 1;
             continue;
         };
-        let path = format!("{folder}/{name}");
-        let plain = plain_manifest(&bytes, identities).map_err(|source| Error::Secret { path, source })?;
+        let path = format!("{}/{}", part.folder, part.name);
+        let plain = plain_manifest(part.bytes, identities, label).map_err(|source| Error::Secret { path, source })?;
         stream.documents.push(Document::Decrypted(plain));
     }
     Ok(prepared.finish(Some(stream)))
+}
+
+/// One file of the stream.
+struct Part<'t> {
+    environment: &'t str,
+    folder: &'t str,
+    name: &'t str,
+    bytes: &'t Arc<[u8]>,
+}
+
+/// The files of `phases`: instances one after the other, so that a stream that ends early leaves few half done, then phases, then
+/// what others need first.
+fn in_order<'t>(tree: &'t Tree, phases: &[String]) -> Vec<Part<'t>> {
+    let mut found = Vec::new();
+    for folder in tree.folders() {
+        let parts: Vec<&str> = folder.path.as_str().split('/').collect();
+        let (client, phase) = match parts[..] {
+            [_, _, OF_ENVIRONMENT] => ("", OF_ENVIRONMENT),
+            [_, _, client, phase] if client != DELIVERY => (client, phase),
+            _ => continue,
+        };
+        let Some(at) = phases.iter().position(|known| known == phase) else { continue };
+        for (name, bytes) in folder.files.iter().filter(|(name, _)| name != RECORD) {
+            let kind = name.split('-').next().unwrap_or_default();
+            let part = Part { environment: parts[1], folder: folder.path.as_str(), name, bytes };
+            found.push(((parts[1], client, at, apply_rank(kind), name), part));
+        }
+    }
+    found.sort_by_key(|(key, _)| *key);
+    found.into_iter().map(|(_, part)| part).collect()
+}
+
+/// The parents of the ApplySets of environments that are selected whole: of a part, nobody knows all kinds.
+fn parents(prepared: &Prepared, tree: &Tree) -> Vec<Document> {
+    let count = |all: &mut dyn Iterator<Item = usize>, wanted: usize| all.filter(|&at| at == wanted).count();
+    let instances = &prepared.fleet.instances;
+    let is_whole = |at: usize| {
+        let selected = count(&mut prepared.instances.iter().map(|&one| instances[one].environment), at);
+        selected > 0 && selected == count(&mut instances.iter().map(|one| one.environment), at)
+    };
+    let environments = prepared.fleet.environments.iter().enumerate().filter(|(at, _)| is_whole(*at));
+    let parent = |(_, environment): (usize, &Environment)| {
+        Some(Document::Rendered(apply_set_parent(environment, &apply_set(environment)?, tree).into()))
+    };
+    environments.filter_map(parent).collect()
+}
+
+fn labelled(bytes: &Arc<[u8]>, label: Option<(&str, &str)>) -> Arc<[u8]> {
+    match (label, std::str::from_utf8(bytes)) {
+        (Some((key, value)), Ok(text)) => with_metadata(text.to_owned(), LABELS, key, value).into_bytes().into(),
+        _ => Arc::clone(bytes),
+    }
 }
 
 /// The phases that are asked for, in order.

@@ -3,6 +3,7 @@
 //! Every use case that works from a fleet's files returns [`Checked`]: all faults at once, and an outcome only when
 //! none of them is an error.
 
+mod apply_plan;
 mod bind;
 mod causes;
 mod clients;
@@ -19,6 +20,7 @@ mod places;
 mod plaintext;
 mod prepare;
 mod publish;
+mod publish_guards;
 mod publish_message;
 mod render;
 mod rewrap;
@@ -39,6 +41,7 @@ mod store_guard;
 mod validate;
 mod validate_files;
 
+pub use apply_plan::apply_plan;
 pub use bind::bind_secrets;
 pub use clients::{
     ClientLine, EnvironmentLine, NewClientOutcome, Settings, client_settings, clients, environments, new_client,
@@ -52,7 +55,7 @@ pub use interrupted::finish_interrupted;
 pub use manifests::{Document, Manifests, ManifestsOptions, manifests};
 pub use places::{Place, Places, secret_places};
 pub use prepare::{Checked, Prepared};
-pub use publish::{PublishOptions, PublishOutcome, publish};
+pub use publish::{Allowed, PublishOptions, PublishOutcome, publish};
 pub use publish_message::Summary;
 pub use render::{RenderOptions, RenderOutcome, Watch, render};
 pub use rewrap::{RecipientChange, rewrap_secrets};

@@ -187,7 +187,6 @@ impl Prepared {
         let folders = delivery::folders(&self.fleet, &environments, &self.rendered.tree, &mut found);
         self.watched.redact(&mut found);
         self.watched.sentry.pass_over(&mut found, &self.sources);
-        self.rendered.n_objects += folders.iter().map(|folder| folder.files.len() - 1).sum::<usize>();
         let tree = std::mem::take(&mut self.rendered.tree);
         if !found.has_errors() {
             self.rendered.tree = tree.with(folders);

@@ -1,5 +1,7 @@
 //! `publish`: validate, render, guard, commit, push; the local checkout follows when the remote has it.
 
+use std::collections::BTreeMap;
+
 use crate::diff::Owner;
 use crate::files::{Durability, Lock, Root};
 use crate::fleet::{self, Content, GitConfig, Selection, Sources};
@@ -13,6 +15,7 @@ use super::committed::unraised;
 use super::diff::owners;
 use super::generate::{Generated, Making, generate_missing};
 use super::prepare::{Checked, prepare_on};
+use super::publish_guards::{Guards, refuse_data_loss};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
 use super::store_files::{MAX_FILE, StoreFiles, WholeStore, folder};
@@ -28,10 +31,8 @@ pub struct PublishOptions<'a> {
     pub remote: Option<String>,
     /// First line of the commit message, in place of the one made from the changes.
     pub subject: Option<String>,
-    /// Delete more instances than `lmsgen.toml` allows.
-    pub allow_delete: bool,
-    /// Commit store files that are older than the last commit's, or encrypted wholly anew.
-    pub allow_secret_change: bool,
+    /// What a person allows.
+    pub allowed: Allowed,
     /// Refuse to make secrets.
     pub locked: bool,
     /// The day that entries of `[[allow]]` are held against.
@@ -42,6 +43,17 @@ pub struct PublishOptions<'a> {
     pub identities: &'a Identities,
     /// Told about progress.
     pub watch: &'a dyn Watch,
+}
+
+/// What `publish` does only when a person says so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allowed {
+    /// Delete more instances than `lmsgen.toml` allows.
+    pub delete: bool,
+    /// Delete what holds data.
+    pub data_loss: bool,
+    /// Commit store files that are older than the last commit's, or encrypted wholly anew.
+    pub secret_change: bool,
 }
 
 /// What publishing did.
@@ -55,6 +67,8 @@ pub struct PublishOutcome {
     pub remote: String,
     /// Secrets made.
     pub n_generated: usize,
+    /// Who applies it, by environment.
+    pub engines: BTreeMap<String, &'static str>,
 }
 
 /// Publishes the fleet.
@@ -84,11 +98,17 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         faults: Checked::default(),
         n_generated: 0,
         summary: Summary::default(),
+        engines: BTreeMap::new(),
     };
     match repository.publish(&mut side, files, &git) {
         Ok(published) => {
-            let outcome =
-                PublishOutcome { summary: side.summary, remote: git.remote, n_generated: side.n_generated, published };
+            let outcome = PublishOutcome {
+                summary: side.summary,
+                remote: git.remote,
+                n_generated: side.n_generated,
+                engines: side.engines,
+                published,
+            };
             Ok(side.faults.with(Some(outcome)))
         }
         Err(Error::Faults) => Ok(side.faults.with(None)),
@@ -113,6 +133,7 @@ struct Publisher<'a> {
     faults: Checked<()>,
     n_generated: usize,
     summary: Summary,
+    engines: BTreeMap<String, &'static str>,
 }
 
 impl Workspace for Publisher<'_> {
@@ -146,6 +167,8 @@ impl Workspace for Publisher<'_> {
             prepared.found.push(fault);
         }
         self.now = owners(&prepared);
+        let environments = prepared.fleet.environments.iter();
+        self.engines = environments.map(|one| (one.name.to_string(), one.delivery.word())).collect();
         self.sops_yaml = sops_yaml::wanted(&prepared.fleet);
         let tree = std::mem::take(&mut prepared.rendered.tree);
         // Only the first plan is of the disk as it is; faults in it (foreign files, links) stop before anything is made.
@@ -164,7 +187,7 @@ impl Workspace for Publisher<'_> {
         if let Some(wanted) = self.sops_yaml.take().filter(|wanted| !foreign && sources.get(&config) != Some(wanted)) {
             generated.insert(config, wanted);
         }
-        if !self.options.allow_secret_change {
+        if !self.options.allowed.secret_change {
             changes.refuse()?;
         }
         Ok(git::Rendered { tree, generated })
@@ -174,7 +197,11 @@ impl Workspace for Publisher<'_> {
         let pairs = self.repository.folders_below(proposal.parent, &output())?;
         let before: Vec<Owner> = pairs.iter().map(|(environment, client)| Owner::new(environment, client)).collect();
         self.summary = Summary::of(proposal.changes, &before, &self.now);
-        self.guard_deletes(&before)?;
+        let guards = Guards { summary: &self.summary, config: &self.config, allow_delete: self.options.allowed.delete };
+        guards.refuse_many(&before)?;
+        if !self.options.allowed.data_loss {
+            refuse_data_loss(self.repository, proposal, &self.now)?;
+        }
         Ok(message(&self.summary, proposal.changes, self.options.subject.as_deref()))
     }
 
@@ -235,30 +262,6 @@ impl Publisher<'_> {
         let seen = self.repository.last_seen(&self.remote, &self.config.branch)?;
         let bases: Vec<_> = self.repository.head()?.into_iter().chain(seen).collect();
         StoreChanges::find(self.repository, &bases, &store)
-    }
-
-    /// A mistake in a selection or a merge must not take many clients away.
-    fn guard_deletes(&self, before: &[Owner]) -> Result<(), Error> {
-        let deleted = self.summary.deleted.len();
-        let total = before.iter().filter(|owner| owner.is_instance()).count();
-        let over_share = deleted * 100 > self.config.max_deleted_percent * total;
-        if self.options.allow_delete
-            || deleted == 0
-            || !(deleted > self.config.max_deleted || over_share && deleted > 1)
-        {
-            return Ok(());
-        }
-        let names: Vec<&str> = self.summary.deleted.iter().take(10).map(String::as_str).collect();
-        let more = if deleted > names.len() { format!(" and {} more", deleted - names.len()) } else { String::new() };
-        Err(Error::Guard {
-            message: format!(
-                "this would delete {deleted} of {total} instances ({}{more}); {} or {} % are allowed",
-                names.join(", "),
-                self.config.max_deleted,
-                self.config.max_deleted_percent
-            ),
-            help: "if that is meant, run again with --allow-delete".into(),
-        })
     }
 }
 

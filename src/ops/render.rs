@@ -92,6 +92,11 @@ pub fn render(root: &Root, options: &RenderOptions<'_>) -> Result<Checked<Render
         let mut changed: Vec<String> = plan.changes().iter().filter_map(|(path, _)| instance_of(path)).collect();
         changed.sort();
         changed.dedup();
+        // What delivers a client changes with it, and is no place of its own then.
+        let delivery = format!("/{}", crate::delivery::DELIVERY);
+        if changed.iter().any(|place| !place.ends_with(&delivery)) {
+            changed.retain(|place| !place.ends_with(&delivery));
+        }
         outcome = Some(RenderOutcome {
             generated: count_generated(&prepared, &generated),
             counts: plan.counts(),

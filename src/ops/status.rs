@@ -139,9 +139,8 @@ fn of_environment(
 pub fn ask_cluster(cluster: &Cluster, queries: &[Query]) -> Result<Answer, Error> {
     let is_optional = queries.iter().flat_map(|query| &query.resources).any(Resource::is_optional);
     let served = if is_optional { Some(cluster.served()?) } else { None };
-    let is_served = |one: &&Resource| {
-        !one.is_optional() || served.as_ref().is_none_or(|served| served.iter().any(|name| *name == one.name))
-    };
+    let is_served =
+        |one: &&Resource| !one.is_optional() || served.as_ref().is_none_or(|served| served.contains(&one.name));
     let mut answer = Answer { dump: Dump::default(), seen: Seen::default(), refused: Vec::new() };
     let mut answered: Vec<&Resource> = Vec::new();
     for query in queries {

@@ -36,6 +36,8 @@ pub struct Overlay {
     pub(super) settings: Vec<Setting>,
     /// Parameters set to something that was reported and left out.
     wrong: Vec<usize>,
+    /// What it says could not be read at all.
+    is_unreadable: bool,
 }
 
 /// What a layer says about one parameter.
@@ -70,10 +72,16 @@ impl Overlay {
         self.settings.is_empty()
     }
 
+    /// The layer of a file that could not be read, which was reported: any value may be missing for that.
+    #[must_use]
+    pub fn unreadable() -> Self {
+        Self { is_unreadable: true, ..Self::default() }
+    }
+
     /// `true` if the layer's value for declaration `index` was reported and left out.
     #[must_use]
     pub fn is_wrong(&self, index: usize) -> bool {
-        self.wrong.contains(&index)
+        self.is_unreadable || self.wrong.contains(&index)
     }
 }
 
@@ -103,7 +111,7 @@ pub fn read_shared(source: LayerSource<'_>, stacks: &[(&str, &Declarations)], si
             }
             misfits.entry(span).or_insert((0, fault)).0 += 1;
         }
-        overlays.push(Overlay { settings, wrong: reader.wrong });
+        overlays.push(Overlay { settings, wrong: reader.wrong, is_unreadable: false });
     }
     let mut misfits: Vec<_> = misfits.into_iter().filter(|(_, (count, _))| *count == stacks.len()).collect();
     misfits.sort_by_key(|(span, _)| *span);

@@ -1,9 +1,8 @@
 //! Annotations that the environment's engine reads from the objects themselves: sync waves of Argo CD, and "do not prune" on
 //! what holds data. Works on text as `manifest` writes it, and changes nothing else of it.
 
-use std::cmp::Ordering;
-
 use crate::fleet::Delivery;
+use crate::manifest::{ANNOTATIONS, with_metadata};
 
 /// Kinds whose deletion loses what no commit brings back.
 const HOLDS_DATA: [&str; 3] = ["Namespace", "PersistentVolume", "PersistentVolumeClaim"];
@@ -13,73 +12,25 @@ const HOLDS_DATA: [&str; 3] = ["Namespace", "PersistentVolume", "PersistentVolum
 pub fn with_engine_keys(text: String, kind: &str, delivery: &Delivery, phase: Option<usize>) -> String {
     let holds_data = HOLDS_DATA.contains(&kind);
     match delivery {
-        Delivery::Flux(_) if holds_data => annotate(text, "kustomize.toolkit.fluxcd.io/prune", "disabled"),
+        Delivery::Flux(_) if holds_data => {
+            with_metadata(text, ANNOTATIONS, "kustomize.toolkit.fluxcd.io/prune", "disabled")
+        }
         Delivery::ArgoCd(_) => {
             let text = match phase {
                 // Secrets are copied as they are, without a wave, and so are in wave 0: before every phase.
-                Some(phase) => annotate(text, "argocd.argoproj.io/sync-wave", &format!("\"{}\"", phase + 1)),
+                Some(phase) => {
+                    with_metadata(text, ANNOTATIONS, "argocd.argoproj.io/sync-wave", &(phase + 1).to_string())
+                }
                 None => text,
             };
             if holds_data {
-                annotate(text, "argocd.argoproj.io/sync-options", "Delete=false,Prune=false")
+                with_metadata(text, ANNOTATIONS, "argocd.argoproj.io/sync-options", "Delete=false,Prune=false")
             } else {
                 text
             }
         }
         Delivery::Flux(_) | Delivery::Kubectl => text,
     }
-}
-
-/// Adds an annotation, unless the template wrote it. `value`: a scalar as it stands in the file.
-fn annotate(mut text: String, key: &str, value: &str) -> String {
-    const METADATA: &str = "metadata:\n";
-    let Some(start) = find_line(&text, 0, METADATA).map(|at| at + METADATA.len()) else { return text };
-    let end = text[start..].lines().take_while(|line| line.starts_with(' ')).map(|line| line.len() + 1).sum::<usize>();
-    let end = (start + end).min(text.len());
-    let line = format!("    {key}: {value}\n");
-    let block = &text[start..end];
-    match find_line(block, 0, "  annotations:\n").map(|at| start + at + "  annotations:\n".len()) {
-        Some(first) => {
-            let mut at = first;
-            for known in text[first..end].split_inclusive('\n').take_while(|line| line.starts_with("    ")) {
-                // A value of several lines is indented further.
-                if !known.starts_with("     ") {
-                    let own = known.trim_start().trim_start_matches('"').split([':', '"']).next().unwrap_or_default();
-                    match own.cmp(key) {
-                        Ordering::Less => {}
-                        Ordering::Equal => return text,
-                        Ordering::Greater => break,
-                    }
-                }
-                at += known.len();
-            }
-            text.insert_str(at, &line);
-        }
-        None => {
-            let line = format!("  annotations:\n{line}");
-            if let Some(empty) = find_line(block, 0, "  annotations: {}\n") {
-                text.replace_range(start + empty..start + empty + "  annotations: {}\n".len(), &line);
-                return text;
-            }
-            // Keys of metadata: `name`, `namespace`, then by their bytes.
-            let is_before = |line: &str| line.starts_with("  name:") || line.starts_with("  namespace:");
-            let at = block.split_inclusive('\n').take_while(|line| is_before(line)).map(str::len).sum::<usize>();
-            text.insert_str(start + at, &line);
-        }
-    }
-    text
-}
-
-/// Where the line `line` starts, from `from` on.
-fn find_line(text: &str, from: usize, line: &str) -> Option<usize> {
-    let mut at = from;
-    for one in text[from..].split_inclusive('\n') {
-        if one == line {
-            return Some(at);
-        }
-        at += one.len();
-    }
-    None
 }
 
 #[cfg(test)]

@@ -235,8 +235,8 @@ fn section(out: &mut String, groups: &[Group<'_>], now: i64, page: &Page) {
         if several {
             lines.extend(wrap(&printable(&names(&group.clients, room)), room));
         }
-        let next = if several { group.shape.next.as_ref() } else { group.trouble.next.as_ref() };
-        lines.extend(next.iter().flat_map(|next| wrap(&printable(&format!("-> {next}")), room)));
+        // A command is one that can be run: the first client's.
+        lines.extend(group.trouble.next.iter().flat_map(|next| wrap(&printable(&format!("-> {next}")), room)));
         for (at, line) in lines.iter().enumerate() {
             let start = if at == 0 { head.clone() } else { " ".repeat(indent) };
             out.push_str(format!("{start}{line}").trim_end());

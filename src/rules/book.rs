@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::section::{Rule, read_chapter};
 
 /// The files of `docs/rules`.
-const CHAPTERS: [&str; 13] = [
+const CHAPTERS: [&str; 14] = [
     include_str!("../../docs/rules/files.md"),
     include_str!("../../docs/rules/fleet.md"),
     include_str!("../../docs/rules/parameters.md"),
@@ -16,6 +16,7 @@ const CHAPTERS: [&str; 13] = [
     include_str!("../../docs/rules/cross-object.md"),
     include_str!("../../docs/rules/kubernetes-other.md"),
     include_str!("../../docs/rules/output.md"),
+    include_str!("../../docs/rules/delivery.md"),
     include_str!("../../docs/rules/store.md"),
     include_str!("../../docs/rules/plaintext.md"),
     include_str!("../../docs/rules/scope.md"),

@@ -9,17 +9,21 @@ use super::file::{REVISION, StoreFile};
 use super::write::quoted;
 use crate::sops::{Identities, Plaintext};
 
-/// The decrypted Secret as a YAML document, values under `data` in base64.
+/// The decrypted Secret as a YAML document, values under `data` in base64; `label`: one that it has in the cluster beside its own.
 ///
 /// # Errors
 /// What is wrong with the file, or why no identity opens it.
-pub fn plain_manifest(bytes: &[u8], identities: &Identities) -> Result<Plaintext, StoreError> {
+pub fn plain_manifest(
+    bytes: &[u8],
+    identities: &Identities,
+    label: Option<(&str, &str)>,
+) -> Result<Plaintext, StoreError> {
     let file = StoreFile::parse(bytes).map_err(StoreError::Faults)?;
     let values = decrypt(bytes, identities)?;
     let mut head = format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\n", quoted(file.name()));
     head.push_str(&format!("  namespace: {}\n", quoted(file.namespace())));
     head.push_str(&format!("  annotations:\n    {REVISION}: \"{}\"\n", file.revision()));
-    for (at, (label, value)) in file.labels().enumerate() {
+    for (at, (label, value)) in file.labels().chain(label).enumerate() {
         let section = if at == 0 { "  labels:\n" } else { "" };
         head.push_str(&format!("{section}    {}: {}\n", quoted(label), quoted(value)));
     }

@@ -41,8 +41,8 @@ impl Expected {
         let mut parts = path.split('/').skip_while(|part| *part != "rendered").skip(1);
         let (environment, first) = (parts.next()?, parts.next()?);
         let rest: Vec<&str> = parts.collect();
-        let file = rest.last()?;
-        if *file == "kustomization.yaml" || !file.ends_with(".yaml") {
+        let stem = rest.last()?.strip_suffix(".yaml")?;
+        if stem == "kustomization" {
             return None;
         }
         let text = std::str::from_utf8(bytes).ok()?;

@@ -292,10 +292,10 @@ fn is_application(object: &Value) -> bool {
 /// Phases in order; those that no stack knows come last.
 fn phases<'p>(asking: &'p Asking, objects: &[&'p Expected]) -> Vec<Option<&'p str>> {
     let mut found: Vec<Option<&str>> = objects.iter().map(|one| one.phase.as_deref()).collect();
-    let rank = |phase: &Option<&str>| {
+    let rank = |phase: Option<&str>| {
         phase.map(|phase| asking.phases.iter().position(|known| known == phase).unwrap_or(usize::MAX))
     };
-    found.sort_by_key(|phase| (rank(phase), *phase));
+    found.sort_by_key(|phase| (rank(*phase), *phase));
     found.dedup();
     found
 }

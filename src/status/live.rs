@@ -86,7 +86,7 @@ impl<'d> Live<'d> {
         found.into_iter().filter(move |object| {
             // An object of the same name may have been there before.
             let is_other = |one: &Value| {
-                one.str_at(&["kind"]) == Some(&owner_key.1)
+                one.str_at(&["kind"]) == Some(owner_key.1)
                     && uid.is_some()
                     && one.str_at(&["uid"]).is_some_and(|known| Some(known) != uid.as_deref())
             };

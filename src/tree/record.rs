@@ -32,7 +32,7 @@ impl Folder {
     /// # Errors
     /// The first name that cannot be one, or that two files share.
     pub fn new(path: RelPath, files: Vec<(String, Arc<[u8]>)>) -> Result<Self, FolderError> {
-        Self::with_folders(path, files, Vec::new())
+        Self::with_folders(path, files, &[])
     }
 
     /// As [`Folder::new`], with folders of other owners that Kustomize takes in: `../../../C42/app`. They are listed first and
@@ -43,7 +43,7 @@ impl Folder {
     pub fn with_folders(
         path: RelPath,
         mut files: Vec<(String, Arc<[u8]>)>,
-        folders: Vec<String>,
+        folders: &[String],
     ) -> Result<Self, FolderError> {
         if let Some(folder) = folders.iter().find(|folder| !is_folder_of_others(folder)) {
             return Err(FolderError::Name(folder.escape_debug().to_string()));
@@ -203,10 +203,10 @@ mod tests {
     fn folders_of_others_are_listed_and_not_owned() {
         let path = RelPath::new("rendered/lms-dev/delivery/flux/lms-app").unwrap();
         let listed = vec!["../../../C1/app".to_owned(), "../../../C42/app".to_owned()];
-        let folder = Folder::with_folders(path.clone(), Vec::new(), listed).unwrap();
+        let folder = Folder::with_folders(path.clone(), Vec::new(), &listed).unwrap();
         assert!(folder.files[0].1.ends_with(b"  - ../../../C1/app\n  - ../../../C42/app\n"));
         assert_eq!(Record::parse(&folder.files[0].1), Record::Owned(Vec::new()));
-        assert!(Folder::with_folders(path, Vec::new(), vec!["../C1".into()]).is_err());
+        assert!(Folder::with_folders(path, Vec::new(), &["../C1".into()]).is_err());
     }
 
     #[test]

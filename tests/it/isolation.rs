@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use lmsgen::delivery;
 use lmsgen::diagnostic::{Class, Diagnostic, Sink};
 use lmsgen::files::Root;
 use lmsgen::fleet::{self, Content, Sources};
 use lmsgen::names::RelPath;
 use lmsgen::render::{Engines, Inspector, Secrets, Sentry, Watch, render};
+use lmsgen::tree::RECORD;
 use proptest::prelude::*;
 
 use crate::support::fleet::{Fleet, hostile_strings, repository, toml_string};
@@ -20,6 +22,7 @@ struct World {
     client: RelPath,
     /// `/C42/`: what every path of the client's output holds.
     mine: String,
+    id: String,
     output: Output,
     text: String,
     /// Parameters that take any text, as lines with `@` for it.
@@ -34,7 +37,7 @@ impl World {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let output = rendered(&sources).unwrap_or_else(|faults| panic!("{faults:?}"));
         assert!(output.len() > 20);
-        Self { sources, client: path, mine: format!("/{client}/"), output, text, fits }
+        Self { sources, client: path, mine: format!("/{client}/"), id: client.into(), output, text, fits }
     }
 
     /// Renders with another text in the client's file and checks what may follow; `true` if it was accepted.
@@ -58,7 +61,7 @@ impl World {
         };
         for path in self.output.keys().chain(output.keys()) {
             if self.output.get(path) != output.get(path) {
-                prop_assert!(path.contains(&self.mine), "{path} changes through\n{shown}");
+                prop_assert!(is_of(path, &self.id), "{path} changes through\n{shown}");
             }
         }
         for (path, bytes) in output.iter().filter(|(path, _)| path.contains(&self.mine)) {
@@ -117,7 +120,10 @@ fn rendered(sources: &Sources) -> Result<Output, Vec<Diagnostic>> {
     if found.has_errors() {
         return Err(errors(found));
     }
-    let files = rendered.tree.folders().iter().flat_map(|folder| {
+    let environments: Vec<usize> = (0..fleet.environments.len()).collect();
+    let delivered = delivery::folders(&fleet, &environments, &rendered.tree, &mut found);
+    let tree = rendered.tree.with(delivered);
+    let files = tree.folders().iter().flat_map(|folder| {
         folder.files.iter().map(|(name, bytes)| (format!("{}/{name}", folder.path), bytes.to_vec()))
     });
     Ok(files.collect())
@@ -380,7 +386,7 @@ fn clients_come_and_go() {
             }
             alone.insert(client.clone(), Content::File(own.clone()));
             let alone = rendered(&alone).unwrap();
-            for (path, bytes) in alone.iter().filter(|(path, _)| !path.contains(&format!("/{id}/"))) {
+            for (path, bytes) in alone.iter().filter(|(path, _)| !is_of(path, id)) {
                 assert_eq!(all.get(path), Some(bytes), "{path} is the environment's");
             }
             // In no environment, and in the other one.
@@ -396,13 +402,17 @@ fn clients_come_and_go() {
     }
 }
 
+/// In the client's folders, or what delivers it: files that are named after it, and the lists that they stand in.
+fn is_of(path: &str, id: &str) -> bool {
+    let delivers =
+        path.contains("/delivery/") && (path.contains(&format!("-{}-", id.to_lowercase())) || path.ends_with(RECORD));
+    delivers || path.contains(&format!("/{id}/"))
+}
+
 #[track_caller]
 fn assert_only(before: &Output, after: &Output, id: &str) {
     for path in before.keys().chain(after.keys()) {
-        assert!(
-            before.get(path) == after.get(path) || path.contains(&format!("/{id}/")),
-            "{path} changes through {id}"
-        );
+        assert!(before.get(path) == after.get(path) || is_of(path, id), "{path} changes through {id}");
     }
 }
 

@@ -8,11 +8,13 @@
 )]
 
 mod age_keys;
+mod apply_plan;
 mod architecture;
 mod batch;
 mod canary;
 mod cli;
 mod cross_objects;
+mod delivery;
 mod determinism;
 mod diff;
 mod files;

@@ -43,6 +43,33 @@ fn phases_follow_each_other_and_encrypted_secrets_are_left_out() {
 }
 
 #[test]
+fn what_kubectl_applies_is_an_apply_set() {
+    let fleet = fleet();
+    fleet.edit("environments/lms-dev.toml", "delivery = \"flux\"", "delivery = \"kubectl\"");
+    let shared = fleet.run(&["manifests", "-e", "lms-dev", "--phase", "environment"]).exits(0);
+    let shared = documents(&shared.out);
+    let parent = &shared[0]["metadata"];
+    assert_eq!(parent["name"], "lmsgen-lms-dev");
+    let id = parent["labels"]["applyset.kubernetes.io/id"].as_str().unwrap();
+    let kinds = "ConfigMap,Deployment.apps,Ingress.networking.k8s.io,Job.batch,Namespace,\
+                 NetworkPolicy.networking.k8s.io,PersistentVolume,PersistentVolumeClaim,Secret,Service,ServiceAccount";
+    assert_eq!(parent["annotations"]["applyset.kubernetes.io/contains-group-kinds"], kinds);
+    let key = key();
+    let of_client = ["manifests", "C1", "-e", "lms-dev", "--decrypt", "--age-key-file", &key];
+    let members = documents(&fleet.run(&of_client).exits(0).out);
+    assert_eq!(members.len(), 8);
+    for member in shared[1..].iter().chain(&members) {
+        assert_eq!(member["metadata"]["labels"]["applyset.kubernetes.io/part-of"], id, "{member:?}");
+    }
+    // Of one client nobody knows all kinds; and an engine that is not kubectl has no such set.
+    let one = fleet.run(&["manifests", "C1", "-e", "lms-dev", "--phase", "environment"]).exits(0);
+    assert!(!one.out.contains("contains-group-kinds"), "{}", one.out);
+    assert!(!fleet.run(&["manifests", "-e", "lms-prod"]).exits(0).out.contains("applyset"));
+    fleet.run(&["render"]).exits(0);
+    assert!(!fleet.read("rendered/lms-dev/C1/app/service-lms-service-c1.yaml").contains("applyset"));
+}
+
+#[test]
 fn secrets_are_decrypted_into_a_pipe() {
     let fleet = fleet();
     let before = fleet.snapshot();

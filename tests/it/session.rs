@@ -84,7 +84,9 @@ fn from_a_new_client_to_a_pushed_commit() {
     rendered.assert_same(&fleet.snapshot());
 
     let ran = fleet.run(&["diff"]).exits(0).prints("against nothing: there is no commit yet\n");
-    let ran = ran.prints("    lms-dev/C7   8 objects: ConfigMap, Deployment, Ingress, 2 Jobs, 2 Secrets, Service\n");
+    let ran = ran.prints(
+        "    lms-dev/C7   10 objects: ConfigMap, Deployment, Ingress, 2 Jobs, 2 Kustomizations, 2 Secrets, Service\n",
+    );
     assert!(ran.out.ends_with(" created, 0 deleted objects\n"), "{}", ran.out);
 
     // The passwords of the environment's databases are a person's to give, once.
@@ -108,7 +110,8 @@ fn from_a_new_client_to_a_pushed_commit() {
          Committed {} \"lms-dev: add C7\"; pushed to origin/main\n",
         &tip[..7]
     );
-    assert_eq!((ran.out, ran.err.as_str()), (said, ""));
+    let next = "Flux applies it; watch: lmsgen status C7 -e lms-dev --watch\n";
+    assert_eq!((ran.out, ran.err.as_str()), (said, next));
     assert_eq!(fleet.git(&["rev-parse", "HEAD"]), tip);
     assert_eq!(fleet.git(&["status", "--porcelain"]), "");
     fleet.git(&["fsck", "--strict", "--no-dangling"]);
@@ -172,7 +175,7 @@ fn one_changed_parameter_changes_exactly_the_objects_that_read_it() {
     // A client that is gone.
     fleet.remove("clients/C8.toml");
     let ran = fleet.run(&["diff", "--stat", "--exit-code"]).exits(1);
-    assert!(ran.out.contains(" 8 deleted"), "{}", ran.out);
+    assert!(ran.out.contains(" 10 deleted"), "{}", ran.out);
 }
 
 /// Everything a clone of the repository holds of its own fleet.

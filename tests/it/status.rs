@@ -285,7 +285,8 @@ fn several_dumps_are_one_cluster() {
     let objects = healthy(&CLIENTS, "flux");
     let (first, second) = objects.split_at(5);
     fleet.write("a.json", dump(first));
-    fleet.write("b.json", second.iter().map(|object| format!("{object}\n")).collect::<String>());
+    let documents: Vec<String> = second.iter().map(ToString::to_string).collect();
+    fleet.write("b.json", documents.join("\n"));
     fleet.run(&["status", "--from", "a.json", "--from", "b.json"]).exits(0).prints("2 ready ");
 }
 

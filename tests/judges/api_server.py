@@ -21,8 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-from control_plane import ADMISSION_OF_A_CLUSTER, ControlPlane, gateway_definitions
-from judge import LMSGEN, TOOLS, case, done, manifests, objects, scratch
+from control_plane import ADMISSION_OF_A_CLUSTER, ControlPlane, flux_definitions, gateway_definitions
+from judge import LMSGEN, TOOLS, case, delivery_objects, done, manifests, objects, scratch
 from mutants import COUNTS, SEEDS, Mutant, mutants, right_objects
 
 KUBERNETES = "1.35"
@@ -42,7 +42,7 @@ def judged_by_server():
     here = Path(__file__).parent
     made_by = ("odd_*.py", "mutant*.py", "right/*.yaml", "control_plane.py")
     inputs = [path for glob in made_by for path in here.glob(glob)]
-    versions = [CACHE / f"{name}.version" for name in ("kube-apiserver", "gateway-api")]
+    versions = [CACHE / f"{name}.version" for name in ("kube-apiserver", "crds-gateway-api")]
     digest = hashlib.sha256()
     for path in [*sorted(inputs), *manifests(), *versions]:
         digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
@@ -176,8 +176,9 @@ def dump(folder, judged):
 def sample_fleet():
     """Everything that is rendered is accepted, by a server with all of its admission, and without a warning."""
     with ControlPlane() as server:
-        server.install(gateway_definitions())
-        items = [item for _, item in objects()]
+        server.install(gateway_definitions() + flux_definitions())
+        items = [item for _, item in objects() + delivery_objects()]
+        server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}}, dry_run=False)
         for item in sorted(items, key=lambda one: one["kind"] != "Namespace"):
             item.pop("sops", None)  # Flux strips it
             metadata = item["metadata"]

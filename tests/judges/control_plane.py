@@ -222,10 +222,20 @@ def established(conditions):
 
 
 def gateway_definitions():
-    """The standard CRDs of the Gateway API; `run` puts them there."""
-    files = sorted((TOOLS.parent / "gateway-api").glob("*.yaml"))
+    """The standard CRDs of the Gateway API."""
+    return definitions("gateway-api")
+
+
+def flux_definitions():
+    """The CRDs of Flux's kustomize-controller and source-controller."""
+    return definitions("flux-crds")
+
+
+def definitions(folder):
+    """CRDs that `run` has put there."""
+    files = sorted((TOOLS.parent / folder).glob("*.yaml"))
     found = [item for path in files for item in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
     found = [item for item in found if item and item["kind"] == "CustomResourceDefinition"]
     if not found:
-        raise RuntimeError("no CRDs of the Gateway API: `tests/judges/run` puts them there")
+        raise RuntimeError(f"no CRDs in {folder}: `tests/judges/run` puts them there")
     return found

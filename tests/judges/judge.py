@@ -80,8 +80,17 @@ def load(path):
 
 
 def objects(root=ROOT):
-    """(path, object) of every manifest."""
-    return [(path, load(path)) for path in manifests(root)]
+    """(path, object) of every manifest of clients and environments."""
+    return [(path, load(path)) for path in manifests(root) if not is_delivery(path, root)]
+
+
+def delivery_objects(root=ROOT):
+    """(path, object) of every manifest that an engine reads to deliver the others."""
+    return [(path, load(path)) for path in manifests(root) if is_delivery(path, root)]
+
+
+def is_delivery(path, root):
+    return path.relative_to(root / "rendered").parts[1] == "delivery"
 
 
 def identity(manifest):

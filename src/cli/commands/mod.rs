@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments, then one function that runs a use case and shows its outcome.
 
+pub mod apply_plan;
 pub mod client;
 pub mod diff;
 pub mod env;

@@ -5,7 +5,7 @@ use clap::Args;
 use lmsgen::files::Root;
 use lmsgen::git::{self, Destination, SignOff, Signing, SourcePolicy, Verdict};
 use lmsgen::names::Date;
-use lmsgen::ops::{self, PublishOptions, PublishOutcome};
+use lmsgen::ops::{self, Allowed, PublishOptions, PublishOutcome};
 use lmsgen::report::{counted, printable};
 
 use crate::cli::clock;
@@ -43,6 +43,9 @@ pub struct Publish {
     /// Delete more instances than `git.max-deleted` of lmsgen.toml allows
     #[arg(long)]
     allow_delete: bool,
+    /// Delete namespaces and claims of volumes, and Kustomizations whose deletion would take running clients with it
+    #[arg(long)]
+    allow_data_loss: bool,
     /// Commit store files that are older than the last commit's, or encrypted wholly anew
     #[arg(long)]
     allow_secret_change: bool,
@@ -90,8 +93,11 @@ pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         git,
         remote: command.remote,
         subject: command.message,
-        allow_delete: command.allow_delete,
-        allow_secret_change: command.allow_secret_change,
+        allowed: Allowed {
+            delete: command.allow_delete,
+            data_loss: command.allow_data_loss,
+            secret_change: command.allow_secret_change,
+        },
         locked: command.locked,
         today: command.today,
         now: clock::now(),
@@ -105,6 +111,7 @@ pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     }
     ui.print(&told(&done))?;
     left_alone(&done, ui);
+    next(&done, ui);
     Ok(Exit::Done)
 }
 
@@ -145,6 +152,31 @@ fn told(done: &PublishOutcome) -> String {
         Verdict::UpToDate => String::new(),
     });
     text
+}
+
+/// What happens now, and how to see it: one line for each environment that changes.
+fn next(done: &PublishOutcome, ui: &Ui) {
+    if done.published.verdict != Verdict::Pushed {
+        return;
+    }
+    let summary = &done.summary;
+    let changed = || [&summary.created, &summary.changed, &summary.deleted].into_iter().flatten();
+    for (environment, engine) in &done.engines {
+        let clients: Vec<&str> =
+            changed().filter_map(|name| name.strip_prefix(environment.as_str())?.strip_prefix('/')).collect();
+        let selected = match clients[..] {
+            [] => continue,
+            [client] if !summary.deleted.iter().any(|name| name.ends_with(client)) => {
+                format!("{client} -e {environment}")
+            }
+            _ => format!("-e {environment}"),
+        };
+        ui.say(&match *engine {
+            "flux" => format!("Flux applies it; watch: lmsgen status {selected} --watch"),
+            "argocd" => format!("Argo CD applies it; watch: lmsgen status {selected} --watch"),
+            _ => format!("Next: lmsgen apply-plan {selected}"),
+        });
+    }
 }
 
 fn left_alone(done: &PublishOutcome, ui: &Ui) {
