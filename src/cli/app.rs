@@ -199,7 +199,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Manifests(command) => manifests::run(command, &root, ui),
         Command::ApplyPlan(command) => apply_plan::run(command, &root, ui),
         Command::Explain(command) => explain::run(command, &root, ui),
-        Command::Status(command) => status::run(command, &root, ui),
+        Command::Status(command) => status::run(&command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),
     }
 }

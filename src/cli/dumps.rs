@@ -52,7 +52,7 @@ fn file(path: &Path) -> (std::io::Result<Vec<u8>>, Option<i64>) {
         let fd = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())?;
         let stat = fstat(&fd)?;
         let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        Ok((fd, is_file.then(|| i64::try_from(stat.st_mtime).ok()).flatten()))
+        Ok((fd, is_file.then_some(stat.st_mtime)))
     })();
     match opened {
         Ok((fd, written)) => (all(fd), written),

@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn a_number_needs_a_unit() {
         assert_eq!("90s".parse(), Ok(Span(Duration::from_secs(90))));
-        assert_eq!("10m".parse(), Ok(Span(Duration::from_secs(600))));
+        assert_eq!("10m".parse(), Ok(Span(Duration::from_mins(10))));
         assert_eq!("200ms".parse(), Ok(Span(Duration::from_millis(200))));
         for wrong in ["", "10", "m", "-1s", "1.5h", "0s", "10 m", "99999999999999999999h", "9999h"] {
             assert!(wrong.parse::<Span>().is_err(), "{wrong}");

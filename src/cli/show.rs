@@ -62,20 +62,19 @@ fn exit_of(error: &Error) -> Exit {
         Error::Files(files::Error::Busy { .. } | files::Error::Raced { .. } | files::Error::Overtaken { .. }) => {
             Exit::Busy
         }
-        Error::Files(files::Error::TooLarge { .. }) => Exit::Limit,
+        Error::Files(files::Error::TooLarge { .. }) | Error::Cluster(cluster::Error::TooLarge(_)) => Exit::Limit,
         Error::Files(_) => Exit::Io,
         Error::Git(error) => match error.exit() {
             git::Exit::Git => Exit::Git,
             git::Exit::Busy => Exit::Busy,
             git::Exit::Guard => Exit::Guard,
         },
-        Error::Cluster(cluster::Error::NoToken) => Exit::Usage,
-        Error::Cluster(cluster::Error::TooLarge(_)) => Exit::Limit,
+        Error::Cluster(cluster::Error::NoToken) | Error::Selection(_) | Error::Parameter(_) | Error::Usage(_) => {
+            Exit::Usage
+        }
         Error::Cluster(_) => Exit::Git,
-        Error::Dump { .. } => Exit::Input,
-        Error::Selection(_) | Error::Parameter(_) | Error::Usage(_) => Exit::Usage,
         Error::Secret { .. } | Error::Generate { .. } => Exit::Secrets,
-        Error::Faults => Exit::Input,
+        Error::Faults | Error::Dump { .. } => Exit::Input,
         Error::Guard { .. } => Exit::Guard,
     }
 }

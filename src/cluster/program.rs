@@ -30,6 +30,8 @@ pub struct Listed {
     pub json: Vec<u8>,
     /// Kinds that it would not give.
     pub refused: Vec<Refused>,
+    /// What `kubectl` said of them.
+    pub said: String,
 }
 
 /// A kind that may not be read.
@@ -69,19 +71,19 @@ impl Cluster {
     /// All objects of some kinds in a namespace.
     ///
     /// # Errors
-    /// [`Error`]; kinds that may not be read are no error, unless all are.
+    /// [`Error`]; kinds that may not be read are no error.
     pub fn list(&self, resources: &[&str], namespace: &str) -> Result<Listed, Error> {
         let namespace = format!("--namespace={namespace}");
         let ran = self.run(&["get", &resources.join(","), &namespace, "--output=json"])?;
         if ran.ok {
-            return Ok(Listed { json: ran.stdout, refused: Vec::new() });
+            return Ok(Listed { json: ran.stdout, refused: Vec::new(), said: String::new() });
         }
         let refused: Vec<Refused> = ran.stderr.lines().filter_map(refused).collect();
         let n_errors = ran.stderr.lines().filter(|line| line.to_lowercase().starts_with("error")).count();
-        if refused.is_empty() || n_errors > refused.len() || ran.stdout.is_empty() || refused.len() >= resources.len() {
+        if refused.is_empty() || n_errors > refused.len() {
             return Err(Error::Failed(ran.stderr));
         }
-        Ok(Listed { json: ran.stdout, refused })
+        Ok(Listed { json: ran.stdout, refused, said: ran.stderr })
     }
 
     fn run(&self, args: &[&str]) -> Result<Ran, Error> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::diagnostic::SourceMap;
 use crate::files::Root;
 use crate::fleet::{self, Delivery, Fleet, Selection, Sources};
@@ -143,6 +143,7 @@ pub fn ask_cluster(cluster: &Cluster, queries: &[Query]) -> Result<Answer, Error
         |one: &&Resource| !one.is_optional() || served.as_ref().is_none_or(|served| served.contains(&one.name));
     let mut answer = Answer { dump: Dump::default(), seen: Seen::default(), refused: Vec::new() };
     let mut answered: Vec<&Resource> = Vec::new();
+    let mut said = String::new();
     for query in queries {
         let (asked, lacking): (Vec<&Resource>, Vec<&Resource>) = query.resources.iter().partition(is_served);
         answer.refused.extend(lacking.into_iter().map(|one| format!("{} (not served)", one.name)));
@@ -151,8 +152,11 @@ pub fn ask_cluster(cluster: &Cluster, queries: &[Query]) -> Result<Answer, Error
         }
         let names: Vec<&str> = asked.iter().map(|one| one.name.as_str()).collect();
         let listed = cluster.list(&names, &query.namespace)?;
-        let dump = Dump::read(&listed.json).map_err(|source| Error::Dump { path: "kubectl get".into(), source })?;
-        answer.dump.append(dump);
+        // Of kinds that are all forbidden there may be nothing to read.
+        if listed.said.is_empty() || !listed.json.trim_ascii().is_empty() {
+            let dump = Dump::read(&listed.json).map_err(|source| Error::Dump { path: "kubectl get".into(), source })?;
+            answer.dump.append(dump);
+        }
         let is_refused = |one: &&&Resource| {
             listed.refused.iter().any(|refused| {
                 one.group == refused.group && one.name.split('.').next() == Some(refused.resource.as_str())
@@ -160,6 +164,11 @@ pub fn ask_cluster(cluster: &Cluster, queries: &[Query]) -> Result<Answer, Error
         };
         answer.refused.extend(asked.iter().filter(is_refused).map(|one| format!("{} (forbidden)", one.name)));
         answered.extend(asked.iter().filter(|one| !is_refused(one)));
+        said.push_str(&listed.said);
+    }
+    // A token may be good for one namespace; one that is good for none is no token.
+    if answered.is_empty() {
+        return Err(cluster::Error::Failed(said).into());
     }
     answer.seen = Seen::asked(answered);
     Ok(answer)

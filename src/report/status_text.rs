@@ -235,12 +235,15 @@ fn section(out: &mut String, groups: &[Group<'_>], now: i64, page: &Page) {
         if several {
             lines.extend(wrap(&printable(&names(&group.clients, room)), room));
         }
-        // A command is one that can be run: the first client's.
-        lines.extend(group.trouble.next.iter().flat_map(|next| wrap(&printable(&format!("-> {next}")), room)));
         for (at, line) in lines.iter().enumerate() {
             let start = if at == 0 { head.clone() } else { " ".repeat(indent) };
             out.push_str(format!("{start}{line}").trim_end());
             out.push('\n');
+        }
+        // The first client's, and never broken: a command is there to be copied.
+        if let Some(next) = group.trouble.next.as_deref().map(printable) {
+            let fits = next.width() + 3 <= room;
+            out.push_str(&format!("{}-> {next}\n", " ".repeat(if fits { indent } else { 4 })));
         }
     }
     let left_out: usize = groups[shown.len()..].iter().map(|group| group.clients.len()).sum();

@@ -195,6 +195,38 @@ fn kinds_that_a_cluster_does_not_give_are_left_out() {
 }
 
 #[test]
+fn a_token_for_the_namespace_is_enough() {
+    let fleet = fleet(&CLIENTS, "flux", CLUSTER);
+    let kubectl = Kubectl::new();
+    kubectl.holds("first.json", &healthy(&CLIENTS, "flux"));
+    let group = "kustomize.toolkit.fluxcd.io";
+    let forbidden = |resource: &str, group: &str| {
+        format!(
+            "Error from server (Forbidden): {resource} is forbidden: User \"u\" cannot list resource \"{resource}\" in API group \"{group}\" in the namespace \"n\"\n"
+        )
+    };
+    // Of what is forbidden `kubectl` prints nothing.
+    kubectl.write("flux.json", "");
+    kubectl.write("stderr", &forbidden("kustomizations", group));
+    kubectl.run(&fleet, &["-v"]).exits(0).prints("2 ready ").says("Kustomization, Secret");
+    // One that is good for nothing is an error.
+    kubectl.write("first.json", "");
+    let all = [
+        ("configmaps", ""),
+        ("events", ""),
+        ("persistentvolumeclaims", ""),
+        ("pods", ""),
+        ("deployments", "apps"),
+        ("replicasets", "apps"),
+        ("jobs", "batch"),
+        ("httproutes", "gateway.networking.k8s.io"),
+        ("kustomizations", group),
+    ];
+    kubectl.write("stderr", &all.map(|(resource, group)| forbidden(resource, group)).concat());
+    kubectl.run(&fleet, &[]).exits(6).says("is forbidden");
+}
+
+#[test]
 fn waiting_ends_when_everything_is_ready_or_the_time_is_over() {
     let fleet = fleet(&CLIENTS, "flux", CLUSTER);
     let kubectl = Kubectl::new();

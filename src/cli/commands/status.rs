@@ -59,24 +59,24 @@ fn time(text: &str) -> Result<i64, &'static str> {
     parse_time(text).ok_or("write a time such as 2026-01-02T03:04:05Z")
 }
 
-pub fn run(command: Status, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+pub fn run(command: &Status, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let reports = Planned::new(&command.output, ui)?;
-    let mut question = question(&command, root, ui)?;
+    let mut question = question(command, root, ui)?;
     if !command.from.is_empty() {
-        let status = from_dump(&command, &mut question, ui)?;
-        return report(&command, &reports, &question, &status, ui);
+        let status = from_dump(command, &mut question, ui)?;
+        return report(command, &reports, &question, &status, ui);
     }
     let clusters = question.environments.iter().map(|one| &question.fleet.environments[one.environment]);
     let clusters = clusters.map(|one| way::of_environment(one, &question.fleet, root, ui));
     let clusters: Vec<cluster::Cluster> = clusters.collect::<Result<_, Exit>>()?;
     let mut status = look(&question, &clusters, ui).map_err(|error| failed(ui, &error))?;
     if command.watch {
-        return watch(&command, question, &clusters, status, (root, ui));
+        return watch(command, question, &clusters, status, (root, ui));
     }
     if command.wait {
-        status = wait(&command, &question, &clusters, status, ui)?;
+        status = wait(command, &question, &clusters, status, ui)?;
     }
-    report(&command, &reports, &question, &status, ui)
+    report(command, &reports, &question, &status, ui)
 }
 
 fn question(command: &Status, root: &Root, ui: &Ui) -> Result<Question, Exit> {
