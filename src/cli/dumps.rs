@@ -12,7 +12,7 @@ use super::show::failed;
 use super::ui::Ui;
 
 /// More than the objects of any namespace.
-const LARGEST: usize = 4 << 30;
+const LARGEST: u64 = 4 << 30;
 
 /// Bytes that are read at once.
 const PIECE: usize = 1 << 20;
@@ -70,7 +70,7 @@ fn all(fd: impl AsFd) -> std::io::Result<Vec<u8>> {
         if n == 0 {
             return Ok(bytes);
         }
-        if bytes.len() > LARGEST {
+        if bytes.len() as u64 > LARGEST {
             return Err(std::io::ErrorKind::FileTooLarge.into());
         }
     }

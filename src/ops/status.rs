@@ -27,9 +27,13 @@ pub struct Question {
     pub revision: Option<Revision>,
     /// What is asked, an environment each.
     pub environments: Vec<EnvironmentQuestion>,
+    repository: Repository,
     sources: SourceMap,
     speech: Speech,
 }
+
+/// Different commits that engines may have applied; a few while they follow a new one.
+const MOST_COMMITS: usize = 20;
 
 /// What is asked about one environment.
 pub struct EnvironmentQuestion {
@@ -87,7 +91,7 @@ pub fn status_question(root: &Root, selection: &Selection) -> Result<Checked<Que
     });
     let environments = environments.collect();
     let speech = Speech::new(guard_of(Some(&fleet)));
-    let question = Question { fleet, revision, environments, sources: loaded.sources, speech };
+    let question = Question { fleet, revision, environments, repository, sources: loaded.sources, speech };
     Ok(Checked { n_instances: instances.len(), ..Checked::<()>::default() }.with(Some(question)))
 }
 
@@ -175,6 +179,19 @@ pub fn ask_cluster(cluster: &Cluster, queries: &[Query]) -> Result<Answer, Error
 }
 
 impl Question {
+    /// What has changed in the output since the commits that engines say they have applied. A commit that is not in the
+    /// repository says nothing.
+    fn changed_since(&self, answers: &[&Answer]) -> HashMap<String, Vec<String>> {
+        let Some(head) = &self.revision else { return HashMap::new() };
+        let ids: BTreeSet<&str> = answers.iter().flat_map(|answer| answer.dump.applied_commits()).collect();
+        let changed = ids.into_iter().take(MOST_COMMITS).filter_map(|id| {
+            let applied = self.repository.resolve(id).ok()?;
+            let paths = self.repository.differing_below(&applied, head, OUTPUT).ok()?;
+            Some((id.to_owned(), paths.iter().map(ToString::to_string).collect()))
+        });
+        changed.collect()
+    }
+
     /// Leaves out environments that nobody named and that a dump holds nothing of. The names of those that are left out.
     pub fn leave_out_absent(&mut self, dump: &Dump) -> Vec<String> {
         let fleet = &self.fleet;
@@ -187,6 +204,20 @@ impl Question {
         absent
     }
 
+    /// Leaves out environments that nobody named and whose files do not say how their clusters are reached, unless no other is
+    /// left. The names of those that are left out.
+    pub fn leave_out_unreachable(&mut self) -> Vec<String> {
+        let fleet = &self.fleet;
+        let of = |one: &EnvironmentQuestion| &fleet.environments[one.environment];
+        let is_asked = |one: &EnvironmentQuestion| one.is_named || of(one).cluster.is_some();
+        if !self.environments.iter().any(is_asked) {
+            return Vec::new();
+        }
+        let left = self.environments.iter().filter(|one| !is_asked(one)).map(|one| of(one).name.to_string()).collect();
+        self.environments.retain(is_asked);
+        left
+    }
+
     /// Namespaces that are asked about.
     pub fn namespaces(&self) -> impl Iterator<Item = &str> {
         self.environments.iter().map(|one| self.fleet.environments[one.environment].namespace.as_str())
@@ -196,8 +227,9 @@ impl Question {
     ///
     /// # Panics
     /// When there are fewer answers than environments.
-    #[must_use]
     pub fn judge(&self, answers: &[&Answer], now: i64) -> Status {
+        let changed = self.changed_since(answers);
+        let commit = self.revision.as_ref().map(Revision::id).unwrap_or_default();
         let hints = Hints::new(&self.fleet, &self.sources);
         let judged = self.environments.iter().zip(answers).map(|(one, answer)| {
             let environment = &self.fleet.environments[one.environment];
@@ -208,6 +240,8 @@ impl Question {
                 expected: &one.expected,
                 parts: one.parts.clone(),
                 is_whole: one.is_whole,
+                changed: &changed,
+                commit: &commit,
             };
             let mut status = judge(&asked, &answer.dump, &answer.seen, &self.speech, now);
             hints.add(&mut status, one.environment, &one.expected);

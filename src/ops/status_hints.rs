@@ -23,6 +23,9 @@ impl<'f> Hints<'f> {
     /// Adds hints to the troubles of an environment.
     pub fn add(&self, status: &mut EnvironmentStatus, environment: usize, expected: &[Expected]) {
         for part in &mut status.parts {
+            if part.troubles.iter().all(|one| one.lacking.is_none()) {
+                continue;
+            }
             let instance = part.client.as_deref().and_then(|client| self.instance(environment, client));
             for trouble in &mut part.troubles {
                 let Some(lacking) = trouble.lacking.take() else { continue };

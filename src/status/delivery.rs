@@ -1,14 +1,14 @@
 //! What Flux and Argo CD say of the folders that they apply.
 
 use super::condition::{condition, is_set, message, reason, since};
-use super::judge::Look;
+use super::judge::{Asked, Look};
 use super::live::{created, is_observed};
 use super::model::{State, Trouble};
 use super::speech::is_object_name;
 use crate::manifest::Value;
 
 /// A Kustomization, or another object of Flux.
-pub(super) fn flux(object: &Value, look: &Look<'_>) -> Vec<Trouble> {
+pub(super) fn flux(object: &Value, asked: &Asked<'_>, look: &Look<'_>) -> Vec<Trouble> {
     let ready = condition(object, "Ready");
     if object.at(&["spec", "suspend"]) == Some(&Value::Bool(true)) {
         let is_ready = ready.is_some_and(is_set);
@@ -22,7 +22,8 @@ pub(super) fn flux(object: &Value, look: &Look<'_>) -> Vec<Trouble> {
     };
     if is_set(ready) {
         let stale = look.trouble(State::Progressing, "Stale", "Flux has not seen its latest change yet");
-        return if is_observed(object) { Vec::new() } else { vec![stale] };
+        let behind = || behind(object, object.str_at(&["status", "lastAppliedRevision"]), asked, look);
+        return if is_observed(object) { behind().into_iter().collect() } else { vec![stale] };
     }
     let is_failed = ready.str_at(&["status"]) == Some("False")
         && !matches!(
@@ -39,8 +40,19 @@ pub(super) fn flux(object: &Value, look: &Look<'_>) -> Vec<Trouble> {
     vec![trouble]
 }
 
+/// `true` words of an engine about an older commit: what it applies has changed since.
+fn behind(object: &Value, applied: Option<&str>, asked: &Asked<'_>, look: &Look<'_>) -> Option<Trouble> {
+    let id = applied?.rsplit([':', '/', '@']).next()?;
+    let path = object.str_at(&["spec", "path"]).or_else(|| object.str_at(&["spec", "source", "path"]))?;
+    let folder = path.find("rendered/").map(|at| format!("{}/", path[at..].trim_end_matches('/')))?;
+    let has_changed = asked.changed.get(id)?.iter().any(|path| path.starts_with(&folder));
+    let short = |id: &str| id.get(..7).unwrap_or(id).to_owned();
+    let text = format!("has applied commit {}, compared with {}", short(id), short(asked.commit));
+    has_changed.then(|| look.trouble(State::Progressing, "OutOfDate", text))
+}
+
 /// An Application.
-pub(super) fn argocd(object: &Value, look: &Look<'_>) -> Vec<Trouble> {
+pub(super) fn argocd(object: &Value, asked: &Asked<'_>, look: &Look<'_>) -> Vec<Trouble> {
     let at = |path: &[&str]| object.str_at(path).unwrap_or_default();
     let conditions = object.at(&["status", "conditions"]).and_then(Value::as_list).unwrap_or_default();
     let error = conditions.iter().find(|one| one.str_at(&["type"]).is_some_and(|kind| kind.ends_with("Error")));
@@ -63,7 +75,9 @@ pub(super) fn argocd(object: &Value, look: &Look<'_>) -> Vec<Trouble> {
         (_, "OutOfSync") => {
             vec![look.trouble(State::Progressing, "OutOfSync", "Argo CD has not applied what is committed yet")]
         }
-        ("Healthy", "Synced") => Vec::new(),
+        ("Healthy", "Synced") => {
+            behind(object, object.str_at(&["status", "sync", "revision"]), asked, look).into_iter().collect()
+        }
         ("Suspended", _) => vec![look.trouble(State::Progressing, "Suspended", text("is suspended"))],
         ("Missing", _) => vec![look.trouble(State::Progressing, "Missing", text("objects are missing"))],
         ("", _) => vec![look.trouble(State::Progressing, "NotSeen", "Argo CD has not seen it yet")],

@@ -97,7 +97,7 @@ const KEPT: [&str; 86] = [
     "collisionCount",
     "sectionName",
     "lastAppliedRevision",
-    "lastAttemptedRevision",
+    "revision",
 ];
 
 /// Mappings that people name the keys of.
@@ -174,6 +174,15 @@ impl Dump {
     #[must_use]
     pub fn latest(&self) -> Option<i64> {
         self.objects.iter().filter_map(latest).max()
+    }
+
+    /// Ids of commits that Flux and Argo CD say they have applied.
+    pub fn applied_commits(&self) -> impl Iterator<Item = &str> {
+        let paths: [&[&str]; 2] = [&["status", "lastAppliedRevision"], &["status", "sync", "revision"]];
+        let told = self.objects.iter().flat_map(move |object| paths.into_iter().filter_map(|path| object.str_at(path)));
+        // `main@sha1:9d03e1f…`, or the id alone.
+        let ids = told.filter_map(|text| text.rsplit([':', '/', '@']).next());
+        ids.filter(|id| matches!(id.len(), 40 | 64) && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
 
     fn add(&mut self, document: Value) -> Result<(), DumpError> {

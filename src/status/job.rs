@@ -24,7 +24,9 @@ pub(super) fn job(object: &Value, look: &Look<'_>) -> Vec<Trouble> {
     if !found.is_empty() {
         return found;
     }
-    if let Some(said) = look.live.warning(object, &["FailedCreate"]) {
+    // The event stays for an hour, also when the Pod came later.
+    let warning = if pods.is_empty() { look.live.warning(object, &["FailedCreate"]) } else { None };
+    if let Some(said) = warning {
         let text = format!("no Pod can be made: {}", look.speech.message(said));
         return vec![look.trouble(look.after_grace(started), "FailedCreate", text).since(started)];
     }

@@ -35,6 +35,11 @@ pub struct Asked<'a> {
     pub parts: Vec<Asking>,
     /// `true` to tell what is in the cluster and not committed.
     pub is_whole: bool,
+    /// Paths of the output that have changed from a commit that the cluster may run to the one that is compared with, by the
+    /// commit's id.
+    pub changed: &'a HashMap<String, Vec<String>>,
+    /// The id of the commit that is compared with.
+    pub commit: &'a str,
 }
 
 /// An instance that is asked about.
@@ -127,7 +132,7 @@ impl<'a> Judge<'a> {
         }
         let committed: HashSet<_> = asked.expected.iter().map(Expected::key).collect();
         let mut made: HashMap<Owner, Vec<(Option<String>, &Value)>> = HashMap::new();
-        for object in live.iter().filter(|object| is_application(object) && is_object_name(name(object))) {
+        for object in live.iter().filter(|object| is_application(object) && has_plain_names(object)) {
             let key = (group(object), kind(object), namespace(object), name(object));
             if !committed.contains(&key)
                 && let Some((owner, phase)) = delivered(object, &asked.name)
@@ -241,8 +246,8 @@ impl<'a> Judge<'a> {
             ("isindir.github.com" | "external-secrets.io", "SopsSecret" | "ExternalSecret") => {
                 of_operator(object, &look)
             }
-            ("argoproj.io", "Application") => delivery::argocd(object, &look),
-            (group, _) if group.ends_with(".toolkit.fluxcd.io") => delivery::flux(object, &look),
+            ("argoproj.io", "Application") => delivery::argocd(object, self.asked, &look),
+            (group, _) if group.ends_with(".toolkit.fluxcd.io") => delivery::flux(object, self.asked, &look),
             // Of everything else it is enough to be there.
             _ => Vec::new(),
         };
@@ -279,6 +284,11 @@ impl<'a> Judge<'a> {
         found.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
         found
     }
+}
+
+/// What may stand in a command.
+fn has_plain_names(object: &Value) -> bool {
+    is_object_name(name(object)) && is_object_name(namespace(object))
 }
 
 /// What applies a folder of the tree.

@@ -48,8 +48,10 @@ pub(super) fn missing(
 pub(super) fn apply(first: &Expected, client: Option<&str>, asked: &Asked<'_>) -> Option<String> {
     let environment = &asked.name;
     if first.is_delivery {
-        let is_shared = client.is_none() && first.path.matches('/').count() == 4;
-        return is_shared.then(|| format!("kubectl apply --server-side -f {}", first.path));
+        // Of what an environment's engine starts from; the rest it applies itself.
+        let folder = first.path.rsplit_once('/').map(|(folder, _)| folder)?;
+        let is_shared = client.is_none() && folder.matches('/').count() == 3;
+        return is_shared.then(|| format!("kubectl apply --server-side -k {folder}"));
     }
     if asked.delivery != "kubectl" {
         return None;

@@ -21,6 +21,8 @@ fn verdict(yaml: &str) -> (State, String) {
         expected: &expected,
         parts: vec![part],
         is_whole: true,
+        changed: &std::collections::HashMap::new(),
+        commit: "",
     };
     let speech = Speech::new(Guard::default());
     let status = judge(&asked, &dump, &Seen::in_dump(&dump), &speech, parse_time(NOW).unwrap());

@@ -92,11 +92,14 @@ pub(super) fn daemon_set(object: &Value, look: &Look<'_>) -> Vec<Trouble> {
 
 /// A set of Pods that it owns itself, with so many of them as they should be.
 fn set(object: &Value, (n, of, how): (i64, i64, &str), look: &Look<'_>) -> Vec<Trouble> {
-    let pods: Vec<Trouble> = look.live.owned(object, "Pod").flat_map(|pod| troubles(pod, look)).collect();
+    let owned: Vec<&Value> = look.live.owned(object, "Pod").collect();
+    let lacks = i64::try_from(owned.len()).is_ok_and(|n| n < of);
+    let pods: Vec<Trouble> = owned.into_iter().flat_map(|pod| troubles(pod, look)).collect();
     if let Some(failed) = failed_of(&pods) {
         return failed;
     }
-    if let Some(said) = look.live.warning(object, &["FailedCreate"]) {
+    // The event stays for an hour, also when the Pods came later.
+    if let Some(said) = look.live.warning(object, &["FailedCreate"]).filter(|_| lacks) {
         return vec![refused(said, created(object), look)];
     }
     if let Some(pod) = pods.into_iter().next() {

@@ -312,6 +312,37 @@ fn what_is_no_dump_is_an_error() {
 }
 
 #[test]
+fn what_an_engine_has_applied_may_be_old() {
+    let fleet = fleet(&CLIENTS, "flux", "");
+    let old = fleet.git(&["rev-parse", "HEAD"]);
+    fleet.edit("rendered/prod/C17/app/httproute-app-c17.yaml", "\"public\"", "\"other\"");
+    fleet.commit_all();
+    let new = fleet.git(&["rev-parse", "HEAD"]);
+    let mut objects = healthy(&CLIENTS, "flux");
+    let applied = |objects: &mut Vec<Value>, id: &str| {
+        for object in objects.iter_mut().filter(|object| object["kind"] == "Kustomization") {
+            object["status"]["lastAppliedRevision"] = format!("main@sha1:{id}").into();
+        }
+    };
+    let run =
+        |objects: &[Value]| fleet.prepare(&["status", "--from", "-", "--at", NOW]).input(dump(objects)).go().exits(0);
+    applied(&mut objects, &old);
+    // The others' folders are the same in both commits.
+    let ran = run(&objects).prints("1 progressing · 1 ready ");
+    let text = format!(
+        "C17   app   Kustomization prod-c17-app: has applied commit {}, compared with {}",
+        &old[..7],
+        &new[..7]
+    );
+    ran.prints(&text);
+    applied(&mut objects, &new);
+    run(&objects).prints("2 ready ");
+    // A commit that is not here says nothing.
+    applied(&mut objects, &"1".repeat(40));
+    run(&objects).prints("2 ready ");
+}
+
+#[test]
 fn several_dumps_are_one_cluster() {
     let fleet = fleet(&CLIENTS, "flux", "");
     let objects = healthy(&CLIENTS, "flux");

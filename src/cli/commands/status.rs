@@ -66,6 +66,10 @@ pub fn run(command: &Status, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         let status = from_dump(command, &mut question, ui)?;
         return report(command, &reports, &question, &status, ui);
     }
+    let without = question.leave_out_unreachable();
+    if !without.is_empty() {
+        ui.say(&format!("Left out, they have no `[cluster]`: {}", without.join(", ")));
+    }
     let clusters = question.environments.iter().map(|one| &question.fleet.environments[one.environment]);
     let clusters = clusters.map(|one| way::of_environment(one, &question.fleet, root, ui));
     let clusters: Vec<cluster::Cluster> = clusters.collect::<Result<_, Exit>>()?;
