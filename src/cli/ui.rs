@@ -108,8 +108,7 @@ impl Ui {
     /// # Errors
     /// As [`Ui::print`].
     pub fn redraw(&self, text: &str) -> Result<(), Exit> {
-        // The cursor goes home, and what was there is removed, what has scrolled away too.
-        let start = if io::stdout().is_terminal() { "\u{1b}[H\u{1b}[2J\u{1b}[3J" } else { "" };
+        let start = if io::stdout().is_terminal() { "\u{1b}[2J\u{1b}[H" } else { "" };
         let end = if io::stdout().is_terminal() { "" } else { "\n" };
         self.print(&format!("{start}{text}{end}"))
     }

@@ -30,7 +30,10 @@ pub(super) fn flux(object: &Value, asked: &Asked<'_>, look: &Look<'_>) -> Vec<Tr
             reason(ready),
             "DependencyNotReady" | "Progressing" | "ProgressingWithRetry" | "HealthCheckCanceled"
         );
-    let state = if is_failed { State::Failed } else { State::Progressing };
+    // A source that is not there yet, a namespace that comes a moment later: Flux tries again.
+    let is_sure =
+        is_immutable(message(ready)) || reason(ready) == "HealthCheckFailed" || look.is_past_grace(since(ready));
+    let state = if is_failed && is_sure { State::Failed } else { State::Progressing };
     let (text, next) = sentence(reason(ready), message(ready), look);
     let mut trouble = look.trouble(state, reason(ready), text).since(since(ready));
     if is_immutable(message(ready)) {
