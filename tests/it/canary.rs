@@ -60,6 +60,7 @@ fn cases<'a>(planted: &'a str, manifest: &'a str, leak: &'a str) -> Vec<Case<'a>
         (0, vec![S, "convert"]),
         (0, vec![S, "generate"]),
         (0, vec!["manifests"]),
+        (0, vec!["apply-plan", "-e", "asia"]),
         (2, vec!["manifests", "--decrypt", "--phase", "nope"]),
         (0, DECRYPT.to_vec()),
     ]
