@@ -41,15 +41,15 @@ impl Planned {
     /// The exit code, after a message, when one was not written; the others were.
     pub fn write<T>(&self, checked: &Checked<T>, prefix: &str, ui: &Ui) -> Result<Said, Exit> {
         let scope = Scope { instances: checked.n_instances, objects: checked.n_objects, millis: None };
-        let written = self.0.write(
+        self.0.write(
             |format, page| {
                 let title = |code: &str| rules::find(code).map(|rule| rule.title);
                 let found = &checked.found;
                 Report { found, sources: &checked.sources, scope, prefix, title, page }.write(format)
             },
+            Exit::of(&checked.found),
             ui,
-        );
-        written.map_err(|exit| Exit::of(&checked.found).worst(exit))
+        )
     }
 }
 

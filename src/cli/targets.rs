@@ -86,8 +86,9 @@ impl<F: Copy + Display> Planned<F> {
     /// Writes the reports, files first.
     ///
     /// # Errors
-    /// The exit code, after a message, when one was not written; the others were.
-    pub fn write(&self, text: impl Fn(F, &Page) -> String, ui: &Ui) -> Result<Said, Exit> {
+    /// The exit code, after a message, when one was not written; the others were. For a file, the worse of that and `found`, what
+    /// the reports are about.
+    pub fn write(&self, text: impl Fn(F, &Page) -> String, found: Exit, ui: &Ui) -> Result<Said, Exit> {
         let page = ui.page();
         let in_file = Page { width: FILE_WIDTH, paint: Paint::Plain, ..page };
         let mut failed = None;
@@ -100,7 +101,7 @@ impl<F: Copy + Display> Planned<F> {
             ui.print(&text(format, &page))?;
         }
         match failed {
-            Some(exit) => Err(exit),
+            Some(exit) => Err(found.worst(exit)),
             None if self.stdout.is_some() => Ok(Said::OnStdout),
             None => Ok(Said::InFiles),
         }

@@ -140,7 +140,7 @@ fn report(
 ) -> Result<Exit, Exit> {
     let base = question.revision.as_ref().map(Base::from);
     let text = |format, page: &_| status_report(status, base.as_ref(), format, page);
-    if reports.write(text, ui)? == Said::InFiles {
+    if reports.write(text, Exit::Done, ui)? == Said::InFiles {
         ui.print(&text(StatusFormat::Text, &ui.page()))?;
     }
     for one in status.environments.iter().filter(|one| !one.unseen.is_empty()) {
