@@ -123,6 +123,8 @@ def page(browser, path, shots):
         assert texts(browser, "#filters button") == [f"{N_FAILED} failed", "0 progressing", f"{N_CLIENTS - N_FAILED + 3} ready"]
         assert browser.run(ROWS) == N_FAILED
         assert browser.run("shown.textContent") == f"{N_FAILED} of {N_CLIENTS + 3}"
+    with case("names have room, and stay in their column"):
+        assert browser.run("[...document.querySelectorAll('#rows .title')].every((one) => one.offsetWidth > 150 && one.scrollWidth <= one.offsetWidth)")
     browser.screenshot(shots / "status-light.png")
     browser.dark(True)
     browser.screenshot(shots / "status-dark.png")
@@ -179,7 +181,7 @@ def main():
             assert len(cases) == N_CLIENTS + 3 and sorted(failed) == [f"C{n}" for n in range(1, N_FAILED + 1)], failed
         with Browser(folder / "profile") as browser:
             page(browser, html, TOOLS.parent)
-    done(at_least=8)
+    done(at_least=9)
 
 
 main()
