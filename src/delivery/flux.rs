@@ -111,9 +111,10 @@ fn phases(fleet: &Fleet, at: usize, writer: &Writer<'_>, base: &str) -> Vec<Phas
     let mut all = Vec::new();
     for &stack_at in &writer.environment.stacks {
         let stack = &fleet.stacks[stack_at];
-        let instances = fleet.instances.iter().filter(|instance| {
-            instance.environment == at && fleet.clients[instance.client].stack == stack_at
-        });
+        let instances = fleet
+            .instances
+            .iter()
+            .filter(|instance| instance.environment == at && fleet.clients[instance.client].stack == stack_at);
         let mut before = writer.environment_name();
         // Also while nobody's data is dropped: a client in that state changes nothing of the environment's.
         let last = stack.can_deprovision().then_some(DEPROVISION);
@@ -125,7 +126,8 @@ fn phases(fleet: &Fleet, at: usize, writer: &Writer<'_>, base: &str) -> Vec<Phas
             let file = writer.kustomization(&name, &spec, Vec::new(), key(&name));
             before = name;
             let has_it = instances.clone().filter(|instance| fleet.phases(instance).any(|known| known == phase));
-            let listed = has_it.map(|instance| format!("../../../{}/{phase}", fleet.clients[instance.client].id)).collect();
+            let listed =
+                has_it.map(|instance| format!("../../../{}/{phase}", fleet.clients[instance.client].id)).collect();
             all.push(Phase { path, file, listed });
         }
     }

@@ -157,11 +157,8 @@ fn sort_templates(
 }
 
 fn no_phase(folder: &str, file: FileId, phases: &[(PhaseName, Span)]) -> Diagnostic {
-    let known = || phases.iter().map(|(phase, _)| phase.as_str()).chain([
-        ENVIRONMENT_FOLDER,
-        COMPONENTS_FOLDER,
-        DEPROVISION,
-    ]);
+    let known =
+        || phases.iter().map(|(phase, _)| phase.as_str()).chain([ENVIRONMENT_FOLDER, COMPONENTS_FOLDER, DEPROVISION]);
     let help = match nearest(folder, known()) {
         Some(near) => format!("rename the folder to `{near}`?"),
         None => "add it to `phases`, or remove it".into(),

@@ -236,7 +236,8 @@ impl Job<'_> {
             keys.append(&mut self.stored(&stack.environment_secrets, of_environment, &instance.params));
             let input = (instance.environment, objects.as_slice(), keys.as_slice());
             let set_at = |path: &str| self.set_at(at, path);
-            let (_, seen) = rules.inspect(input, [&around[instance.environment], &left_out], site, &set_at, &mut faults);
+            let (_, seen) =
+                rules.inspect(input, [&around[instance.environment], &left_out], site, &set_at, &mut faults);
             rules.add(objects, site, folder_of, (&mut folders, &mut faults));
             if let Some(first) = stack.phases.first() {
                 self.add_secrets(&stack.secrets, place, &instance.params, &format!("{base}/{first}"), &mut folders);

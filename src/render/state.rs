@@ -85,8 +85,7 @@ fn suspended(object: &Object) -> Fate {
 fn archived(object: &Object, value: &Value, without_data: &[String]) -> Fate {
     let own = group(&object.api_version);
     // Its claims would go with it.
-    let takes_claims =
-        value.str_at(&["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"]) == Some("Delete");
+    let takes_claims = value.str_at(&["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"]) == Some("Delete");
     if (own, &*object.kind) == ("apps", "StatefulSet") && takes_claims {
         return Fate::Stops;
     }
@@ -160,14 +159,19 @@ mod tests {
         let without = ["Storefront".to_owned()];
         let mut delivered = deliver(state, vec![object(api_version, kind, spec)], |_| false, &without);
         assert_eq!(delivered.objects.len() + delivered.left_out.len(), 1);
-        delivered.objects.pop().map(|object| object.filled.text[format!("apiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: x\n").len()..].to_owned())
+        delivered.objects.pop().map(|object| {
+            object.filled.text[format!("apiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: x\n").len()..]
+                .to_owned()
+        })
     }
 
     #[test]
     fn what_is_suspended_has_no_pods() {
         let is = |api: &str, kind: &str, spec: &str| becomes(State::Suspended, api, kind, spec);
         for (api, kind) in [("apps/v1", "Deployment"), ("apps/v1", "ReplicaSet"), ("argoproj.io/v1alpha1", "Rollout")] {
-            for spec in ["spec:\n  paused: true\n  template: {}\n", "spec:\n  paused: true\n  replicas: 3\n  template: {}\n"] {
+            for spec in
+                ["spec:\n  paused: true\n  template: {}\n", "spec:\n  paused: true\n  replicas: 3\n  template: {}\n"]
+            {
                 let expected = "spec:\n  paused: true\n  replicas: 0\n  template: {}\n";
                 assert_eq!(is(api, kind, spec).as_deref(), Some(expected), "{kind}");
             }
