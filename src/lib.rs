@@ -11,6 +11,7 @@
 pub mod diagnostic;
 pub mod names;
 
+pub mod cluster;
 pub mod document;
 pub mod files;
 pub mod manifest;
@@ -32,6 +33,7 @@ pub mod delivery;
 pub mod diff;
 pub mod git;
 pub mod render;
+pub mod status;
 
 pub mod ops;
 pub mod report;

@@ -33,6 +33,10 @@ pub fn fleet(root: &Path, clients: usize) -> Result<usize> {
         super::measure::copy(&repository.join(folder), &root.join(folder))?;
     }
     let names = environment_names(&root.join("environments"))?;
+    for name in &names {
+        let path = root.join(format!("environments/{name}.toml"));
+        std::fs::write(&path, without_quota(&std::fs::read_to_string(&path)?))?;
+    }
     for n in 0..clients {
         let environment = &names[n % names.len()];
         std::fs::write(client_path(root, n), client(n, environment, "as made"))?;
@@ -42,6 +46,18 @@ pub fn fleet(root: &Path, clients: usize) -> Result<usize> {
         loaded.fleet.filter(|_| !loaded.found.has_errors()).ok_or("the fleet has faults: see lmsgen validate")?;
     secrets(root, &fleet)?;
     Ok(fleet.instances.len())
+}
+
+/// So many clients are more than the environments of this repository allow.
+fn without_quota(text: &str) -> String {
+    let mut is_quota = false;
+    let mut keep = |line: &&str| {
+        if line.starts_with('[') {
+            is_quota = *line == "[quota]";
+        }
+        !is_quota
+    };
+    text.lines().filter(|line| keep(line)).map(|line| format!("{line}\n")).collect()
 }
 
 fn environment_names(folder: &Path) -> Result<Vec<String>> {

@@ -9,7 +9,9 @@ use lmsgen::fleet::Selection;
 use lmsgen::ops;
 use lmsgen::report::counted;
 
-use super::commands::{apply_plan, client, diff, env, explain, manifests, publish, render, rules, secrets, validate};
+use super::commands::{
+    apply_plan, client, diff, env, explain, manifests, publish, render, rules, secrets, status, validate,
+};
 use super::exit::Exit;
 use super::harden::harden;
 use super::show::failed;
@@ -29,8 +31,8 @@ struct App {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done · 1 differences or findings (diff and secrets status with --exit-code, secrets verify) · 2 usage · 3 invalid input or policy · 4 secrets · 5 local files · 6 git or \
-remote · 7 busy or raced, try again · 8 a guard that needs your flag · 9 a limit · 70 a bug in lmsgen";
+Exit codes: 0 done · 1 differences or findings (diff, status and secrets status with --exit-code, status --wait, secrets verify) · 2 usage · 3 invalid input or policy · 4 secrets · 5 local files · 6 git, a remote \
+or a cluster · 7 busy or raced, try again · 8 a guard that needs your flag · 9 a limit · 70 a bug in lmsgen";
 
 #[derive(Debug, Args)]
 struct Global {
@@ -69,6 +71,7 @@ enum Command {
     ApplyPlan(apply_plan::ApplyPlan),
     /// Show where a parameter's value comes from
     Explain(explain::Explain),
+    Status(status::Status),
     /// Work on the secret store
     #[command(subcommand)]
     Secrets(secrets::Secrets),
@@ -87,7 +90,8 @@ impl Command {
             | Self::Diff(_)
             | Self::Manifests(_)
             | Self::ApplyPlan(_)
-            | Self::Explain(_) => false,
+            | Self::Explain(_)
+            | Self::Status(_) => false,
         }
     }
 }
@@ -195,6 +199,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Manifests(command) => manifests::run(command, &root, ui),
         Command::ApplyPlan(command) => apply_plan::run(command, &root, ui),
         Command::Explain(command) => explain::run(command, &root, ui),
+        Command::Status(command) => status::run(&command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),
     }
 }

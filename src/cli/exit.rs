@@ -17,7 +17,7 @@ pub enum Exit {
     Secrets,
     /// 5: a local file could not be read or written.
     Io,
-    /// 6: Git or the remote failed.
+    /// 6: Git, the remote or a cluster failed.
     Git,
     /// 7: another run holds the lock, or the remote moved; safe to try again.
     Busy,

@@ -3,8 +3,11 @@
 mod app;
 mod child;
 mod clock;
+mod cluster;
 mod commands;
 mod confirm;
+mod dumps;
+mod duration;
 mod editor;
 mod environment;
 mod exit;
@@ -16,6 +19,7 @@ mod outside;
 mod report_file;
 mod reports;
 mod show;
+mod targets;
 mod terminal;
 mod ui;
 

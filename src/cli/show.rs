@@ -3,7 +3,7 @@
 use lmsgen::diagnostic::Diagnostic;
 use lmsgen::ops::{Checked, Error, Watch};
 use lmsgen::report::{Scope, count, diagnostics_text};
-use lmsgen::{files, git};
+use lmsgen::{cluster, files, git};
 
 use super::exit::Exit;
 use super::ui::{Progress, Ui};
@@ -49,6 +49,8 @@ pub fn failed(ui: &Ui, error: &Error) -> Exit {
 fn help(error: &Error) -> Option<String> {
     match error {
         Error::Git(error) => error.help(),
+        Error::Cluster(error) => error.help().map(Into::into),
+        Error::Dump { .. } => Some("save it with `kubectl get … -o json`".into()),
         Error::Secret { source, .. } => source.help().map(Into::into),
         Error::Guard { help, .. } => Some(help.clone()),
         _ => None,
@@ -60,16 +62,19 @@ fn exit_of(error: &Error) -> Exit {
         Error::Files(files::Error::Busy { .. } | files::Error::Raced { .. } | files::Error::Overtaken { .. }) => {
             Exit::Busy
         }
-        Error::Files(files::Error::TooLarge { .. }) => Exit::Limit,
+        Error::Files(files::Error::TooLarge { .. }) | Error::Cluster(cluster::Error::TooLarge(_)) => Exit::Limit,
         Error::Files(_) => Exit::Io,
         Error::Git(error) => match error.exit() {
             git::Exit::Git => Exit::Git,
             git::Exit::Busy => Exit::Busy,
             git::Exit::Guard => Exit::Guard,
         },
-        Error::Selection(_) | Error::Parameter(_) | Error::Usage(_) => Exit::Usage,
+        Error::Cluster(cluster::Error::NoToken) | Error::Selection(_) | Error::Parameter(_) | Error::Usage(_) => {
+            Exit::Usage
+        }
+        Error::Cluster(_) => Exit::Git,
         Error::Secret { .. } | Error::Generate { .. } => Exit::Secrets,
-        Error::Faults => Exit::Input,
+        Error::Faults | Error::Dump { .. } => Exit::Input,
         Error::Guard { .. } => Exit::Guard,
     }
 }

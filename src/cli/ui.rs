@@ -103,6 +103,16 @@ impl Ui {
         written.map_err(|error| self.unwritten(&error))
     }
 
+    /// Writes a result in place of the last one, on a terminal; below it elsewhere.
+    ///
+    /// # Errors
+    /// As [`Ui::print`].
+    pub fn redraw(&self, text: &str) -> Result<(), Exit> {
+        let start = if io::stdout().is_terminal() { "\u{1b}[2J\u{1b}[H" } else { "" };
+        let end = if io::stdout().is_terminal() { "" } else { "\n" };
+        self.print(&format!("{start}{text}{end}"))
+    }
+
     /// Writes a secret value to stdout, every byte as it is; on a terminal ends the line as well.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::client::unknown_stack;
 use super::config::read_layer;
+use super::environment_cluster::read_cluster;
 use super::environment_delivery::read_delivery;
 use super::environment_policy::read_policy;
 use super::environment_secrets::read_secrets;
@@ -18,7 +19,6 @@ const KUBERNETES: Code = Code::new("LMS133", Class::Input);
 const UNSUPPORTED: Code = Code::new("LMS134", Class::Input);
 /// A token in the file; its place is blotted out of the source map.
 pub(super) const TOKEN: Code = Code::new("LMS158", Class::Input);
-const CLUSTER: Code = Code::new("LMS149", Class::Input);
 const QUOTA: Code = Code::new("LMS150", Class::Input);
 const OBJECT_NAME: Code = Code::new("LMS151", Class::Input);
 
@@ -62,7 +62,7 @@ pub(super) fn read_environment(
     let kubernetes = read_kubernetes(&mut table, sink);
     let (delivery, deletion, delivery_span) = read_delivery(&mut table, sink);
     let own_stacks = read_stacks(&mut table, stacks, sink);
-    check_cluster(&mut table, sink);
+    let cluster = read_cluster(&mut table, sink);
     let secrets = table.table("secrets", sink).map(|secrets| read_secrets(secrets, sink)).unwrap_or_default();
     let policy = table.table("policy", sink).map(|policy| read_policy(policy, sink)).unwrap_or_default();
     let external = table.table("external", sink).map(|external| read_external(&external, sink)).unwrap_or_default();
@@ -85,6 +85,7 @@ pub(super) fn read_environment(
         delivery,
         delivery_span,
         deletion,
+        cluster,
         stacks: own_stacks.clone().unwrap_or_default(),
         recipients: secrets.recipients,
         form: secrets.form,
@@ -143,31 +144,6 @@ pub(super) fn unsupported(key: &str, found: &str, known: &[&str]) -> Diagnostic 
     let help =
         did_you_mean(found, known.iter().copied()).unwrap_or_else(|| format!("write `{}`", known.join("` or `")));
     Diagnostic::error(UNSUPPORTED, format!("{key} {} is unknown", quoted(found))).help(help)
-}
-
-/// `[cluster]` is for `status`; here it is only checked for what must not stand in a file.
-fn check_cluster(table: &mut TableReader<'_>, sink: &mut Sink) {
-    let Some(mut cluster) = table.table("cluster", sink) else { return };
-    for key in ["url", "context", "certificate-authority"] {
-        let _ = cluster.string(key, sink);
-    }
-    if let Some(token) = cluster.take("token") {
-        if let crate::document::Kind::String(_) = token.node.kind() {
-            sink.push(
-                Diagnostic::error(TOKEN, "a token cannot stand in a file of the fleet")
-                    .at(token.node.span(), "")
-                    .help("write `token = { env = \"NAME\" }` or `{ file = \"PATH\" }`, and revoke this token"),
-            );
-        } else if let Some(mut source) = token.node.table("cluster.token", sink) {
-            let found = [source.string("env", sink), source.string("file", sink)];
-            if found.iter().flatten().count() != 1 {
-                let fault = Diagnostic::error(CLUSTER, "`cluster.token` needs exactly one of `env` and `file`");
-                sink.push(fault.at(source.span(), ""));
-            }
-            source.finish(sink);
-        }
-    }
-    cluster.finish(sink);
 }
 
 fn read_external(table: &TableReader<'_>, sink: &mut Sink) -> BTreeMap<String, Vec<String>> {

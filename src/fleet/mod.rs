@@ -8,6 +8,7 @@ mod config;
 mod definitions;
 mod edit;
 mod environment;
+mod environment_cluster;
 mod environment_delivery;
 mod environment_policy;
 mod environment_secrets;
@@ -27,6 +28,7 @@ mod unique;
 
 pub use allow::{Allow, PathPattern};
 pub use edit::{NewClient, new_client_text};
+pub use environment_cluster::{Cluster, TokenSource};
 pub use environment_delivery::{ArgoCd, Deletion, Delivery, Flux, Layout};
 pub use explain::{Explanation, UnknownParameter};
 pub use layout::{is_ignored, is_note};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::environment_cluster::Cluster;
 use super::environment_delivery::{Deletion, Delivery};
 use super::state::{DEPROVISION, State};
 use crate::diagnostic::{FileId, Span};
@@ -80,6 +81,8 @@ pub struct Environment {
     pub delivery_span: Option<Span>,
     /// What happens to the objects of a client that leaves.
     pub deletion: Deletion,
+    /// How `lmsgen status` reaches the cluster.
+    pub cluster: Option<Cluster>,
     /// Stacks that clients here may be of, by index; what their `environment/` folders give is rendered whether or not
     /// a client runs here, so that no client's file decides about it.
     pub stacks: Vec<usize>,

@@ -30,7 +30,7 @@ impl Repository {
         Ok(pairs)
     }
 
-    /// The files below `folder` at `revision`.
+    /// The files below `folder`, one at the fleet's top, at `revision`.
     ///
     /// # Errors
     /// The revision cannot be read.
@@ -39,6 +39,15 @@ impl Repository {
         let ids: Vec<_> = found.values().map(|(_, new)| *new).collect();
         let read = found.into_keys().zip(self.read_blobs(&ids)?);
         Ok(read.filter_map(|(path, data)| Some((path, data?))).collect())
+    }
+
+    /// Paths of the files below `folder`, one at the fleet's top, whose content differs between two revisions.
+    ///
+    /// # Errors
+    /// A revision cannot be read.
+    pub fn differing_below(&self, old: &Revision, new: &Revision, folder: &str) -> Result<Vec<RelPath>, Error> {
+        let found = self.between(self.fleet_tree(Some(old))?, self.fleet_tree(Some(new))?, &[folder])?;
+        Ok(found.into_keys().collect())
     }
 
     /// The bytes of each of `paths` at `revision`; `None` for what is no file there.

@@ -1,7 +1,7 @@
 //! The fleet's Git repository: reading a revision without a checkout, committing from bytes, publishing.
 //!
 //! Everything local goes through libgit2, everything that talks to a remote through the program `git`, which
-//! brings credentials, SSH and proxies and reports what the server said. The only module that starts programs.
+//! brings credentials, SSH and proxies and reports what the server said. Besides `cluster` the only module that starts programs.
 
 mod between;
 mod build;

@@ -3,7 +3,7 @@
 //! Its environment is the user's, so that credentials, SSH and proxies work, without what would point it at
 //! another repository or make it ask, translate or trace.
 
-#![expect(clippy::disallowed_types, reason = "this is the module that starts programs")]
+#![expect(clippy::disallowed_types, reason = "this is one of the two modules that start programs")]
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;

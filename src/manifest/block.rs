@@ -4,6 +4,8 @@
 //! the parser does, so everything unusual is declined: flow collections but `{}` and `[]`, anchors, tags, folded
 //! scalars, scalars over several lines, tabs, duplicate keys.
 
+use std::cell::Cell;
+
 use super::scalar::{Plain, resolve_plain};
 use super::{Map, Value};
 
@@ -13,7 +15,7 @@ const MAX_DEPTH: usize = 40;
 /// Reads `text` if it is one document in plain block style; `None` says nothing about whether it is right.
 #[must_use]
 pub fn read_block(text: &str) -> Option<Value> {
-    let mut reader = Reader { text, at: 0, indent: 0 };
+    let mut reader = Reader { text, at: 0, indent: 0, end: Cell::new(None) };
     if let Some(rest) = text.strip_prefix("---\n") {
         reader.at = text.len() - rest.len();
     }
@@ -30,6 +32,8 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     indent: usize,
+    /// The end of a line that was looked for, from where on it is the end of whatever line `at` stands in.
+    end: Cell<Option<(usize, usize)>>,
 }
 
 impl<'t> Reader<'t> {
@@ -38,8 +42,15 @@ impl<'t> Reader<'t> {
     }
 
     fn line(&self) -> &'t str {
+        if let Some((from, end)) = self.end.get()
+            && (from..=end).contains(&self.at)
+        {
+            return &self.text[self.at..end];
+        }
         let rest = &self.text[self.at..];
-        &rest[..memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())]
+        let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        self.end.set(Some((self.at, self.at + length)));
+        &rest[..length]
     }
 
     /// Goes on to the content of the next line that has any; `None` at a document marker or a tab.

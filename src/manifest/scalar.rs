@@ -22,9 +22,19 @@ pub enum Plain {
 /// Words that YAML 1.1 reads as booleans or floats and YAML 1.2 as strings, or the other way round, in lower case.
 const CONTESTED: [&str; 10] = ["y", "n", "yes", "no", "on", "off", ".inf", ".nan", "=", "<<"];
 
+/// Characters of the longest word that means anything: `false`.
+const LONGEST_WORD: usize = 5;
+
 /// Reads a plain scalar.
 #[must_use]
 pub fn resolve_plain(text: &str) -> Plain {
+    // Words with a meaning are short and begin with one of few letters; nearly every scalar and key is done with here.
+    let first = text.as_bytes().first().copied().unwrap_or_default();
+    if first.is_ascii_alphabetic()
+        && (text.len() > LONGEST_WORD || !matches!(first.to_ascii_lowercase(), b't' | b'f' | b'n' | b'y' | b'o'))
+    {
+        return Plain::String;
+    }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Plain::Null,
         "true" | "True" | "TRUE" => return Plain::Bool(true),

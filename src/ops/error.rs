@@ -1,6 +1,6 @@
 //! Broken operations of every use case.
 
-use crate::{files, fleet, git, secret};
+use crate::{cluster, files, fleet, git, secret, status};
 
 /// Why a use case could not run to its end. Faults in a fleet's files are diagnostics, not errors.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,17 @@ pub enum Error {
     /// Git or the remote.
     #[error(transparent)]
     Git(#[from] git::Error),
+    /// A cluster.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    /// What a cluster was said to hold.
+    #[error("{path}: {source}")]
+    Dump {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: status::DumpError,
+    },
     /// Nothing was selected.
     #[error(transparent)]
     Selection(#[from] fleet::SelectionError),

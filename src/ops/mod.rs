@@ -32,6 +32,8 @@ mod secret_status;
 mod secret_verify;
 mod secrets;
 mod sops_yaml;
+mod status;
+mod status_hints;
 mod store;
 mod store_change;
 mod store_files;
@@ -66,6 +68,7 @@ pub use secrets::{
     EditOutcome, Editing, GenerateOutcome, Import, SecretRef, SetOutcome, SetTarget, Shown, apply_edit,
     generate_secrets, import_secret, open_for_edit, set_everywhere, set_secret, settable_places, show_secret,
 };
+pub use status::{Answer, EnvironmentQuestion, Question, ask_cluster, status_question};
 pub use store::{Missing, MissingKey};
 pub use store_change::{Change, ChangedFile, ChangedFiles};
 pub use validate::{Validated, validate};

@@ -10,6 +10,7 @@ use crate::checks::{self, Found, Group, Lens, Object, Outside, Parts, Policy, ch
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap, Span};
 use crate::document::decode;
 use crate::guard::{Guard, TextKind};
+use crate::kubernetes::Fault;
 use crate::manifest::{ParseError, Path, Step, Value, locate, parse_documents, parse_nodes, read_block};
 use crate::names::RelPath;
 
@@ -108,17 +109,26 @@ struct Parsed {
 }
 
 fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTarget) -> Result<Vec<Looked>, Error> {
+    // All files are of one folder, which is opened once.
+    let folder = files.first().and_then(|path| path.as_str().rsplit_once('/')).map(|(folder, _)| folder);
+    let folder = match folder.and_then(|folder| RelPath::new(folder).ok()) {
+        Some(folder) => root.dir(&folder)?,
+        None => Some(root.top()?),
+    };
     let read = |path: &RelPath| -> Result<Parsed, Error> {
-        let bytes = root.read(path, MAX_FILE)?.unwrap_or_default();
-        let mut parsed = parse(path, &bytes);
-        for (document, prefix, object) in objects(&parsed.documents) {
-            parsed.looked.n_objects += 1;
-            for fault in check_object(object, &target.lens) {
+        let bytes = folder.as_ref().map_or(Ok(None), |folder| folder.read(path.file_name(), MAX_FILE))?;
+        let mut parsed = parse(path, &bytes.unwrap_or_default());
+        let found = objects(&parsed.documents);
+        parsed.looked.n_objects = found.len();
+        let check = |(document, prefix, object): &(usize, Vec<Step>, &Value)| -> Vec<Placed> {
+            let placed = |fault: Fault| {
                 let path = prefix.iter().chain(fault.path.steps()).cloned().collect();
                 let diagnostic = Diagnostic { help: fault.help, ..Diagnostic::error(fault.code, fault.message) };
-                parsed.looked.faults.push(Placed { diagnostic, place: Place::Path { document, path } });
-            }
-        }
+                Placed { diagnostic, place: Place::Path { document: *document, path } }
+            };
+            check_object(object, &target.lens).into_iter().map(placed).collect()
+        };
+        parsed.looked.faults.par_extend(found.par_iter().with_min_len(64).flat_map_iter(check));
         if target.rules == Rules::Server {
             parsed.documents.clear();
         }
@@ -188,11 +198,22 @@ fn documents(text: &str) -> Result<Vec<Value>, ParseError> {
     if let Some(value) = read_block(text) {
         return Ok(vec![value]);
     }
-    let pieces: Option<Vec<Value>> = text.split("\n---\n").map(|piece| read_block(&format!("{piece}\n"))).collect();
-    match pieces {
+    match pieces(text).into_par_iter().with_min_len(64).map(read_block).collect::<Option<Vec<Value>>>() {
         Some(documents) => Ok(documents),
         None => parse_documents(text),
     }
+}
+
+/// The texts between `---`, each with the newline at its end.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut start = 0;
+    let mut pieces = Vec::new();
+    for (at, _) in text.match_indices("\n---\n") {
+        pieces.push(&text[start..=at]);
+        start = at + "\n---\n".len();
+    }
+    pieces.push(&text[start..]);
+    pieces
 }
 
 /// The objects of documents, those in lists each for itself: number of the document, way to the object, object.

@@ -20,7 +20,7 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 #[expect(clippy::struct_field_names, reason = "the names of the format")]
-struct Commit<'a> {
+pub(super) struct Commit<'a> {
     commit: &'a str,
     /// RFC 3339, in the committer's zone.
     time: Option<String>,
@@ -34,7 +34,7 @@ pub fn diff_json(report: &DiffReport, base: Option<&Base>) -> String {
     printable_json(&serde_json::to_string_pretty(&document).expect("the report has string keys only"))
 }
 
-fn commit(base: &Base) -> Commit<'_> {
+pub(super) fn commit(base: &Base) -> Commit<'_> {
     let time = local(base).map(|time| time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
     Commit { commit: &base.commit, time, summary: &base.summary }
 }

@@ -43,7 +43,7 @@ pub(super) fn junit(report: &Report<'_>) -> String {
     out
 }
 
-fn head(name: &str, tests: usize, failures: usize, skipped: usize) -> String {
+pub(super) fn head(name: &str, tests: usize, failures: usize, skipped: usize) -> String {
     let name = attribute(name);
     format!(
         "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\" time=\"0\">\n"
@@ -81,12 +81,12 @@ fn summary(one: &Diagnostic, report: &Report<'_>) -> String {
     format!("{place}{}{instances}", one.message)
 }
 
-fn attribute(text: &str) -> String {
+pub(super) fn attribute(text: &str) -> String {
     escaped(&printable(text))
 }
 
 /// Text on one line for XML 1.0: with its five characters as entities, and without those that it cannot hold.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         match c {

@@ -25,6 +25,11 @@ mod rules;
 mod sarif;
 mod secret_status;
 mod spot;
+mod status;
+mod status_html;
+mod status_json;
+mod status_junit;
+mod status_text;
 mod sums;
 mod table;
 #[cfg(test)]
@@ -41,6 +46,7 @@ pub use formats::{Format, NoSuchFormat, Report};
 pub use page::{Base, Page, Paint, count, counted, printable};
 pub use rules::{rule_text, rules_json, rules_text};
 pub use secret_status::{secret_status_json, secret_status_text};
+pub use status::{NoSuchStatusFormat, StatusFormat, status_report};
 pub use sums::{Scope, nothing_text};
 
 use chosen::Chosen;

@@ -61,7 +61,7 @@ impl Table {
 
 /// The text in lines of at most `width` columns, broken at blanks where there are any; what needs more than [`TALLEST`]
 /// lines is cut.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut rest = text;
     while rest.width() > width && lines.len() + 1 < TALLEST {

@@ -15,7 +15,7 @@ type Case<'a> = (i32, Vec<&'a str>);
 
 /// Everything that a person can type, by the words of the command. What fails on purpose is here too: the code says that it
 /// fails at what it is meant to fail at.
-fn cases<'a>(planted: &'a str, manifest: &'a str, leak: &'a str) -> Vec<Case<'a>> {
+fn cases<'a>(planted: &'a str, [manifest, leak, dump]: [&'a str; 3]) -> Vec<Case<'a>> {
     const S: &str = "secrets";
     let place = ["asia/bolt-and-co", "payments"];
     vec![
@@ -32,6 +32,9 @@ fn cases<'a>(planted: &'a str, manifest: &'a str, leak: &'a str) -> Vec<Case<'a>
         (0, vec!["diff", "-o", "json"]),
         (0, vec!["publish", "--no-push"]),
         (0, vec!["explain", "bolt-and-co", "title"]),
+        (2, vec!["status"]),
+        (3, vec!["status", "--from", "-"]),
+        (0, vec!["status", "-e", "asia", "--from", dump, "-o", "json"]),
         (0, vec![S, "status"]),
         (0, vec![S, "status", "-o", "json"]),
         (0, vec![S, "set", place[0], place[1], "api-key"]),
@@ -57,6 +60,7 @@ fn cases<'a>(planted: &'a str, manifest: &'a str, leak: &'a str) -> Vec<Case<'a>
         (0, vec![S, "convert"]),
         (0, vec![S, "generate"]),
         (0, vec!["manifests"]),
+        (0, vec!["apply-plan", "-e", "asia"]),
         (2, vec!["manifests", "--decrypt", "--phase", "nope"]),
         (0, DECRYPT.to_vec()),
     ]
@@ -104,12 +108,22 @@ fn planted() -> (Fleet, PathBuf) {
 }
 
 /// A Secret's manifest and a file for the scan to find something in, with the value in the clear.
-fn in_the_clear(folder: &Path) -> [PathBuf; 2] {
-    let (manifest, leak) = (folder.join("manifest.yaml"), folder.join("leak.toml"));
+fn in_the_clear(folder: &Path) -> [PathBuf; 3] {
+    let [manifest, leak, dump] = ["manifest.yaml", "leak.toml", "dump.json"].map(|name| folder.join(name));
     let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: old\nstringData:\n";
     std::fs::write(&manifest, format!("{secret}  api-key: '{CANARY}'\n")).unwrap();
     std::fs::write(&leak, format!("password = \"{CANARY}\"\n")).unwrap();
-    [manifest, leak]
+    // A cluster's answer holds values in many places.
+    let metadata = serde_json::json!({ "name": "old", "namespace": "shops-asia", "labels": { "app.kubernetes.io/managed-by": "lmsgen" },
+        "annotations": { "kubectl.kubernetes.io/last-applied-configuration": CANARY } });
+    let container =
+        serde_json::json!({ "name": "a", "image": "b", "args": [CANARY], "env": [{ "name": "A", "value": CANARY }] });
+    let items = serde_json::json!([
+        { "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": { "a": BASE64_STANDARD.encode(CANARY) } },
+        { "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": { "containers": [container] } },
+    ]);
+    std::fs::write(&dump, serde_json::json!({ "kind": "List", "items": items }).to_string()).unwrap();
+    [manifest, leak, dump]
 }
 
 fn key_file() -> PathBuf {
@@ -159,8 +173,8 @@ fn no_command_lets_a_value_out() {
             fleet.prepare(args).env("PATH", format!("{}:{path}", bin.display())).env("EDITOR", bin.join("editor"));
         run.env("TMPDIR", &tmp).env("RUST_BACKTRACE", "full")
     };
-    let [manifest, leak] = in_the_clear(plain.parent().unwrap());
-    let cases = cases(plain.to_str().unwrap(), manifest.to_str().unwrap(), leak.to_str().unwrap());
+    let clear = in_the_clear(plain.parent().unwrap());
+    let cases = cases(plain.to_str().unwrap(), clear.each_ref().map(|path| path.to_str().unwrap()));
     let mut wrong = Vec::new();
     for (code, case) in &cases {
         for with_key in [true, false] {

@@ -44,6 +44,8 @@ mod secrets_cli;
 mod secrets_scan;
 mod secrets_several;
 mod session;
+mod status;
+mod status_cases;
 mod store_forms;
 mod store_guard;
 mod store_tampering;

@@ -274,6 +274,7 @@ fn a_value_that_is_missing_is_shown_where_its_key_is_declared() {
 fn help_lists_what_an_exit_code_of_1_means() {
     let help = Fleet::empty().run(&["--help"]).exits(0).out;
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = "1 differences or findings (diff and secrets status with --exit-code, secrets verify)";
+    let said =
+        "1 differences or findings (diff, status and secrets status with --exit-code, status --wait, secrets verify)";
     assert!(help.contains(said), "{help}");
 }

@@ -10,4 +10,5 @@ pub mod publish;
 pub mod render;
 pub mod rules;
 pub mod secrets;
+pub mod status;
 pub mod validate;

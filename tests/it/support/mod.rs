@@ -2,6 +2,7 @@
 //! program in, and a secret value to look for.
 
 pub mod canary;
+pub mod cluster;
 pub mod fleet;
 pub mod git_server;
 pub mod proxy;
