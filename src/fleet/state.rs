@@ -1,6 +1,6 @@
 //! A client's `state`: from running to gone, one step after the other. Says what each state means; renders nothing.
 
-use super::model::{Fleet, Instance, Stack};
+use super::model::{Fleet, Instance, Stack, TemplateFile};
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
 use crate::document::{TableReader, did_you_mean, quoted};
 use crate::names::{ClientId, PhaseName};
@@ -52,7 +52,7 @@ impl Stack {
     /// `true` if the stack says how a client's data is dropped.
     #[must_use]
     pub fn can_deprovision(&self) -> bool {
-        self.templates.iter().any(|template| template.is_deprovision())
+        self.templates.iter().any(TemplateFile::is_deprovision)
     }
 }
 

@@ -74,10 +74,9 @@ enum Fate {
 fn suspended(object: &Object) -> Fate {
     match (group(&object.api_version), &*object.kind) {
         _ if can_stop(object) => Fate::Stops,
-        // These run Pods wherever there is a node, and have no number that could be none.
-        ("apps", "DaemonSet") | ("", "Pod") => Fate::Goes,
-        // With `minReplicas: 0` it would start what was stopped.
-        ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", _) => Fate::Goes,
+        // The first two have no number of Pods that could be none; the others would start what was stopped, from an event or
+        // with `minReplicas: 0`.
+        ("apps", "DaemonSet") | ("", "Pod") | ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", _) => Fate::Goes,
         _ => Fate::Stays,
     }
 }

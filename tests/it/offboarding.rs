@@ -36,110 +36,7 @@ fn job(name: &str, word: &str) -> String {
     )
 }
 
-const ALL: &str = r#"
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: {{ environment.namespace }}}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}, annotations: {config: "{{ content_hash(of="app/config.yaml") }}"}}
-    spec:
-      serviceAccountName: runner
-      containers:
-        - name: a
-          image: a/b:1
-          envFrom: [{configMapRef: {name: config}}]
-          env: [{name: KEY, valueFrom: {secretKeyRef: {{ secret(name="app", key="key") }}}}]
-          readinessProbe: {tcpSocket: {port: 80}}
-          resources: {requests: {cpu: 1m, memory: 1Mi}, limits: {memory: 1Mi}}
-          volumeMounts: [{name: files, mountPath: /files}]
-      volumes: [{name: files, persistentVolumeClaim: {claimName: files}}]
----
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {name: web, namespace: {{ environment.namespace }}}
-spec:
-  maxReplicas: 4
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
-  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: web, namespace: {{ environment.namespace }}}
-spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}
----
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: db, namespace: {{ environment.namespace }}}
-spec:
-  replicas: 3
-  serviceName: db
-  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete, whenDeleted: Retain}
-  selector: {matchLabels: {app: db}}
-  template:
-    metadata: {labels: {app: db}}
-    spec: {containers: [{name: a, image: a/b:1}]}
-  volumeClaimTemplates:
-    - metadata: {name: data}
-      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: db, namespace: {{ environment.namespace }}}
-spec: {clusterIP: None, selector: {app: db}, ports: [{port: 5432}]}
----
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: agent, namespace: {{ environment.namespace }}}
-spec:
-  selector: {matchLabels: {app: agent}}
-  template:
-    metadata: {labels: {app: agent}}
-    spec:
-      containers:
-        - name: a
-          image: a/b:1
-          ports: [{name: http, containerPort: 80}]
-          readinessProbe: {tcpSocket: {port: 80}}
-          resources: {requests: {cpu: 1m, memory: 1Mi}, limits: {memory: 1Mi}}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: lone, namespace: {{ environment.namespace }}}
-spec: {containers: [{name: a, image: a/b:1}]}
----
-apiVersion: batch/v1
-kind: CronJob
-metadata: {name: nightly, namespace: {{ environment.namespace }}}
-spec:
-  schedule: "0 3 * * *"
-  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a/b:1}]}}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: agent, namespace: {{ environment.namespace }}}
-spec: {selector: {app: agent}, ports: [{name: http, port: 80, targetPort: http}]}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: web, namespace: {{ environment.namespace }}}
-spec:
-  rules:
-    - host: a.example
-      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: agent, port: {name: http}}}}]}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: runner, namespace: {{ environment.namespace }}}
-automountServiceAccountToken: false
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: files, namespace: {{ environment.namespace }}}
-spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-"#;
+const ALL: &str = include_str!("../fixtures/states/all.yaml");
 
 const CONFIG: &str =
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config, namespace: {{ environment.namespace }}}\ndata: {A: b}\n";
@@ -402,6 +299,25 @@ fn publish_asks_before_it_drops_data() {
     // What dropped the data goes without a question.
     state(&fleet, "C1", "state = \"archived\"\n");
     fleet.run(&["publish"]).exits(0);
+}
+
+/// A namespace in which somebody else has something.
+const DUMP: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "others", "namespace": "dev"}}]}"#;
+
+#[test]
+fn status_knows_the_state() {
+    let fleet = Fleet::tiny(&[
+        ("templates/t/stack.toml", "phases = [\"app\"]\n"),
+        ("templates/t/app/config.yaml", CONFIG),
+        ("environments/dev.toml", "namespace = \"dev\"\nkubernetes = \"1.35\"\ndelivery = \"kubectl\"\n"),
+        ("dump.json", DUMP),
+    ]);
+    state(&fleet, "C1", "state = \"archived\"\n");
+    fleet.run(&["render"]).exits(0);
+    fleet.commit_all();
+    let ready = fleet.run(&["status", "--from", "dump.json", "-o", "json"]).exits(0).out;
+    assert!(ready.contains("One (archived)") && !ready.contains("Unpublished"), "{ready}");
 }
 
 /// Another stack, with kinds of its own.
