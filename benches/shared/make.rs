@@ -57,7 +57,7 @@ fn without_quota(text: &str) -> String {
         }
         !is_quota
     };
-    text.lines().filter(|line| keep(line)).map(|line| format!("{line}\n")).collect()
+    text.lines().filter(|line| keep(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn environment_names(folder: &Path) -> Result<Vec<String>> {

@@ -77,7 +77,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// Milliseconds to open and read every file, on so many threads.
-pub fn read_all(files: &[PathBuf], threads: usize) -> Result<f64> {
+pub fn read_all(files: &[PathBuf], threads: usize) -> f64 {
     let start = Instant::now();
     let sizes = std::thread::scope(|scope| {
         let parts = files.chunks(files.len().div_ceil(threads));
@@ -88,5 +88,5 @@ pub fn read_all(files: &[PathBuf], threads: usize) -> Result<f64> {
         running.into_iter().map(|one| one.join().unwrap_or_default()).sum::<usize>()
     });
     assert!(sizes > 0, "the files are there");
-    Ok(start.elapsed().as_secs_f64() * 1000.0)
+    start.elapsed().as_secs_f64() * 1000.0
 }

@@ -134,7 +134,9 @@ fn translate(schema: &mut Value, linked: &mut Vec<u64>) {
 
 fn each(map: &mut Map<String, Value>, linked: &mut Vec<u64>) {
     if let Some(Value::Object(properties)) = map.get_mut("properties") {
-        properties.values_mut().for_each(|schema| translate(schema, linked));
+        for schema in properties.values_mut() {
+            translate(schema, linked);
+        }
     }
     for key in ["items", "additionalProperties", "not"] {
         if let Some(schema) = map.get_mut(key) {
@@ -143,7 +145,9 @@ fn each(map: &mut Map<String, Value>, linked: &mut Vec<u64>) {
     }
     for key in ["allOf", "anyOf", "oneOf"] {
         if let Some(Value::Array(list)) = map.get_mut(key) {
-            list.iter_mut().for_each(|schema| translate(schema, linked));
+            for schema in list {
+                translate(schema, linked);
+            }
         }
     }
 }

@@ -14,16 +14,47 @@ import yaml
 from control_plane import ControlPlane, flux_definitions, free_ports
 from judge import TOOLS
 
+STAGES = TOOLS.parent / "kwok-stages"
 LONGEST = 420  # seconds that anything may take on a loaded machine
 
 
 class Cluster(ControlPlane):
-    """`flux`: with Flux's CRDs and controller."""
+    """`flux`: with Flux's CRDs and controller. `failing`: what the Pods of some clients do instead of running, by slug: the status
+    that kwok gives them, as a template."""
 
-    def __init__(self, flux=True):
+    def __init__(self, flux=True, failing=None):
         super().__init__()
         self.with_flux = flux
+        self.failing = failing or {}
         self.processes = {}
+
+    def stages(self):
+        """kwok's own fast stages, which leave the failing Pods alone, and one for each of these."""
+        slug = '.metadata.labels["app.kubernetes.io/instance"]'
+        stages = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(STAGES.glob("*.yaml"))]
+        for stage in stages:
+            if self.failing and stage["metadata"]["name"] in ("pod-ready", "pod-complete"):
+                apart = {"key": slug, "operator": "NotIn", "values": list(self.failing)}
+                stage["spec"]["selector"]["matchExpressions"].append(apart)
+        for client, status in self.failing.items():
+            chosen = [
+                {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"},
+                {"key": ".status.podIP", "operator": "DoesNotExist"},
+                {"key": slug, "operator": "In", "values": [client]},
+            ]
+            stages.append(
+                {
+                    "apiVersion": "kwok.x-k8s.io/v1alpha1",
+                    "kind": "Stage",
+                    "metadata": {"name": f"failing-{client}"},
+                    "spec": {
+                        "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
+                        "selector": {"matchExpressions": chosen},
+                        "next": {"statusTemplate": status},
+                    },
+                }
+            )
+        return stages
 
     def start(self):
         super().start()
@@ -49,8 +80,10 @@ class Cluster(ControlPlane):
             "kube-scheduler", kubeconfig, "--bind-address=127.0.0.1", f"--secure-port={scheduler}", "--leader-elect=false",
             "--kube-api-qps=500", "--kube-api-burst=1000",
         )
+        stages = self.folder / "stages.yaml"
+        stages.write_text("---\n".join(json.dumps(one) + "\n" for one in self.stages()), encoding="utf-8")
         self.running(
-            "kwok", kubeconfig, "--manage-all-nodes=true", f"--server-address=127.0.0.1:{kwok}",
+            "kwok", kubeconfig, "--manage-all-nodes=true", f"--server-address=127.0.0.1:{kwok}", f"--config={stages}"
         )
         self.apply([node()])
         if self.with_flux:

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import e2e_faults
 import yaml
 from cluster import Cluster, condition, documents, until
 from fleet_source import Remote
@@ -266,6 +267,13 @@ def plain(item):
     return text
 
 
+def failures():
+    """5: what goes wrong is found and said."""
+    with scratch() as name, Remote(Path(name)) as remote, Cluster(failing=e2e_faults.FAILING) as cluster:
+        flux = Flux(cluster, remote, Fleet(Path(name), remote, 14))
+        e2e_faults.judged(proof, flux, Path(name))
+
+
 def many(count):
     """9: how long a push takes for many clients, and what it costs."""
     with scratch() as name, Remote(Path(name)) as remote, Cluster() as cluster:
@@ -298,6 +306,7 @@ def main():
         with_kubectl(flux, folder)
         if os.environ.get("E2E_LOGS"):
             print(cluster.log("kustomize-controller")[-4000:])
+    failures()
     many(asked.many)
     table()
     done(at_least=13)
