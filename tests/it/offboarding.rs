@@ -53,7 +53,7 @@ fn state(fleet: &Fleet, client: &str, lines: &str) {
 fn objects(fleet: &Fleet, instance: &str) -> BTreeMap<String, Value> {
     let base = format!("rendered/{instance}/");
     let below = fleet.snapshot().below(&base);
-    let files = below.0.iter().filter(|(path, _)| path.ends_with(".yaml") && !path.ends_with("kustomization.yaml"));
+    let files = below.0.iter().filter(|(path, _)| !path.ends_with('/') && !path.ends_with("kustomization.yaml"));
     files.map(|(path, bytes)| (path[base.len()..].to_owned(), serde_norway::from_slice(bytes).unwrap())).collect()
 }
 
@@ -198,8 +198,8 @@ fn flux_with_one_kustomization_a_phase_has_one_that_drops() {
     let active = rendered(&fleet);
     let list = "rendered/lms-dev/delivery/flux/lms-deprovision/kustomization.yaml";
     assert!(fleet.read(list).contains("resources: []\n"));
-    let last = fleet.read("rendered/lms-dev/delivery/flux/kustomization-lms-dev-lms-deprovision.yaml");
-    assert!(last.contains("    - name: lms-dev-lms-app\n"), "{last}");
+    let applied = fleet.read("rendered/lms-dev/delivery/flux/kustomization-lms-dev-lms-deprovision.yaml");
+    assert!(applied.contains("    - name: lms-dev-lms-app\n"), "{applied}");
     state(&fleet, "C1", DROP);
     let changed = active.differences(&rendered(&fleet));
     let shared: Vec<&String> = changed.iter().filter(|path| !path.contains("/C1/")).collect();
