@@ -11,7 +11,7 @@ use super::document::{Object, folder, map, some, text, texts};
 use super::name::join;
 use super::spread::{around, bucket, go_duration, key};
 use crate::diagnostic::{Class, Code, Diagnostic, Span};
-use crate::fleet::{Deletion, Environment, Fleet, Flux, Layout, SecretForm};
+use crate::fleet::{DEPROVISION, Deletion, Environment, Fleet, Flux, Layout, SecretForm};
 use crate::manifest::Value;
 use crate::names::PhaseName;
 use crate::secret::Form;
@@ -94,7 +94,7 @@ fn groups(fleet: &Fleet, at: usize, writer: &Writer<'_>) -> Vec<Group> {
         let slug = client.id.slug();
         let group = &mut groups[bucket(key(&slug), n) as usize];
         group.n_instances += 1;
-        let phases: Vec<&str> = fleet.stacks[client.stack].phases.iter().map(PhaseName::as_str).collect();
+        let phases: Vec<&str> = fleet.phases(instance).collect();
         group.files.extend(writer.instance(client.id.as_str(), &slug, &phases));
     }
     groups
@@ -111,18 +111,23 @@ fn phases(fleet: &Fleet, at: usize, writer: &Writer<'_>, base: &str) -> Vec<Phas
     let mut all = Vec::new();
     for &stack_at in &writer.environment.stacks {
         let stack = &fleet.stacks[stack_at];
-        let clients = fleet.instances.iter().filter(|instance| instance.environment == at);
-        let clients = clients.map(|instance| &fleet.clients[instance.client]).filter(|client| client.stack == stack_at);
-        let ids: Vec<&str> = clients.map(|client| client.id.as_str()).collect();
+        let instances = fleet
+            .instances
+            .iter()
+            .filter(|instance| instance.environment == at && fleet.clients[instance.client].stack == stack_at);
         let mut before = writer.environment_name();
-        for phase in &stack.phases {
+        // Also while nobody's data is dropped: a client in that state changes nothing of the environment's.
+        let last = stack.can_deprovision().then_some(DEPROVISION);
+        for phase in stack.phases.iter().map(PhaseName::as_str).chain(last) {
             let short = format!("{}-{phase}", stack.name);
             let name = join(writer.environment.name.as_str(), &[&short]);
             let path = format!("{base}/{short}");
             let spec = Spec { path: &path, after: Some(&before), is_waited_for: true, deletion: Deletion::Orphan };
             let file = writer.kustomization(&name, &spec, Vec::new(), key(&name));
             before = name;
-            let listed = ids.iter().map(|id| format!("../../../{id}/{phase}")).collect();
+            let has_it = instances.clone().filter(|instance| fleet.phases(instance).any(|known| known == phase));
+            let listed =
+                has_it.map(|instance| format!("../../../{}/{phase}", fleet.clients[instance.client].id)).collect();
             all.push(Phase { path, file, listed });
         }
     }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
 use crate::fleet::{Delivery, Fleet, Layout};
-use crate::names::PhaseName;
 
 /// A name longer than a label value.
 const TOO_LONG: Code = Code::new("LMS900", Class::Input);
@@ -34,7 +33,7 @@ pub fn check(fleet: &Fleet, sink: &mut Sink) {
             Delivery::Kubectl => continue,
             Delivery::Flux(flux) if flux.layout == Layout::Environment => continue,
             Delivery::Flux(_) => {
-                let phases = fleet.stacks[client.stack].phases.iter().map(PhaseName::as_str);
+                let phases = fleet.phases(instance);
                 join(&base, &[phases.max_by_key(|phase| phase.len()).unwrap_or_default()])
             }
             Delivery::ArgoCd(_) => base.clone(),

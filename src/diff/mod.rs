@@ -26,5 +26,5 @@ pub use model::{
     Action, Counts, Detail, DiffReport, Effect, EnvironmentDiff, FieldChange, Group, Hidden, KindDiff, ObjectChange,
     Risk, What,
 };
-pub use owner::Owner;
+pub use owner::{Owner, drops_data};
 pub use text::{TextBody, TextChange, unified};

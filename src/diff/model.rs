@@ -193,6 +193,8 @@ pub enum Effect {
     Rejected,
     /// A volume claim, or everything in a namespace, is deleted.
     LosesData,
+    /// Data is dropped by what runs.
+    DropsData,
     /// An older version of a Secret was put back: its revision is lower than before.
     MovesBackwards,
     /// Pods are replaced, and for a moment none is ready.
@@ -224,6 +226,7 @@ impl Effect {
         match self {
             Self::Rejected => "rejected by the API server",
             Self::LosesData => "loses data",
+            Self::DropsData => "runs, and drops the client's data",
             Self::MovesBackwards => "moved backwards: an older version was put back",
             Self::RestartsPodsWithDowntime => "restarts Pods, downtime",
             Self::StopsPods => "stops Pods",
@@ -243,7 +246,7 @@ impl Effect {
     pub const fn risk(self) -> Risk {
         match self {
             Self::Rejected => Risk::Rejected,
-            Self::LosesData => Risk::DataLoss,
+            Self::LosesData | Self::DropsData => Risk::DataLoss,
             Self::MovesBackwards => Risk::Backwards,
             Self::RestartsPodsWithDowntime | Self::StopsPods | Self::StopsTraffic => Risk::Downtime,
             Self::RestartsPods | Self::StartsPods | Self::Runs | Self::RunsAgain => Risk::Rollout,

@@ -6,10 +6,28 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::names::RelPath;
-use crate::tree::FileChange;
+use crate::tree::{FileChange, RECORD};
 
 /// The folder of an environment that its engine reads.
 const DELIVERY: &str = "delivery";
+
+/// The folder of an instance with what drops its data.
+const DEPROVISION: &str = "deprovision";
+/// Kinds there that only serve the ones that do it.
+const DROP_NOTHING: [&str; 8] =
+    ["configmap", "externalsecret", "networkpolicy", "role", "rolebinding", "secret", "serviceaccount", "sopssecret"];
+
+/// `true` for the file of an object that drops a client's data once it is there.
+#[must_use]
+pub fn drops_data(path: &RelPath) -> bool {
+    let parts: Vec<&str> = path.as_str().split('/').collect();
+    match parts[..] {
+        ["rendered", _, client, DEPROVISION, file] if client != DELIVERY && file != RECORD => {
+            !DROP_NOTHING.contains(&file.split('-').next().unwrap_or_default())
+        }
+        _ => false,
+    }
+}
 
 /// The owner of output files: an instance (`lms-prod/C17`), or a part of an environment that belongs to no client
 /// (`lms-prod/environment`, `lms-prod/delivery`).
@@ -128,6 +146,22 @@ mod tests {
         let mut ids = ["C2044", "C61", "c5", "C5", "C05", "B9", "C"].map(|id| Owner::new("e", id));
         ids.sort();
         assert_eq!(ids.map(|owner| owner.client), ["B9", "C", "C05", "C5", "C61", "C2044", "c5"]);
+    }
+
+    #[test]
+    fn what_drops_data_lies_in_a_folder_of_its_own() {
+        let is = |path: &str| drops_data(&RelPath::new(path).unwrap());
+        assert!(is("rendered/lms-dev/C7/deprovision/job-postgres-drop-c7-0a1b2c3d.yaml"));
+        assert!(is("rendered/lms-dev/C7/deprovision/workflow-x.yaml"));
+        for path in [
+            "rendered/lms-dev/C7/deprovision/kustomization.yaml",
+            "rendered/lms-dev/C7/deprovision/configmap-x.yaml",
+            "rendered/lms-dev/C7/app/job-deprovision.yaml",
+            "rendered/lms-dev/delivery/deprovision/job-x.yaml",
+            "templates/lms/deprovision/job.yaml",
+        ] {
+            assert!(!is(path), "{path}");
+        }
     }
 
     #[test]

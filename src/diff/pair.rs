@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::object::{Found, one_sided, two_sided};
 use super::pattern::unhashed;
-use super::{Action, Owner};
+use super::{Action, Effect, Owner};
 use crate::manifest::{ObjectRef, Value};
 
 /// Which version an object is from.
@@ -21,6 +21,8 @@ pub(super) struct Object {
     pub(super) owner: Owner,
     pub(super) reference: ObjectRef,
     pub(super) value: Value,
+    /// It drops a client's data once it is there.
+    pub(super) drops: bool,
 }
 
 /// An object before and now.
@@ -34,7 +36,7 @@ impl Pair {
     /// The change, and the files it shows in.
     pub(super) fn compare(&self) -> Option<(Found, Vec<usize>)> {
         let files = self.old.iter().chain(&self.new).map(|object| object.file).collect();
-        let found = match (&self.old, &self.new) {
+        let mut found = match (&self.old, &self.new) {
             (Some(old), Some(new)) => {
                 let action = if old.reference.name == new.reference.name { Action::Changed } else { Action::Replaced };
                 two_sided(&new.owner, &new.reference, [&old.value, &new.value], action)?
@@ -43,6 +45,11 @@ impl Pair {
             (None, Some(new)) => one_sided(&new.owner, &new.reference, &new.value, Action::Created),
             (None, None) => return None,
         };
+        let is_made = matches!(found.object.action, Action::Created | Action::Replaced);
+        if is_made && self.new.as_ref().is_some_and(|new| new.drops) {
+            found.object.effect = Effect::DropsData;
+            found.object.fields.iter_mut().for_each(|field| field.effect = Effect::DropsData);
+        }
         Some((found, files))
     }
 }
@@ -72,13 +79,13 @@ pub(super) fn pair(objects: Vec<Object>) -> Vec<Pair> {
 
 /// Joins an object that is gone with the new one of the same owner, kind and stem, if there is exactly one of either.
 pub(super) fn pair_hashed(pairs: Vec<Pair>) -> Vec<Pair> {
-    let stem = |pair: &Pair| -> Option<(Owner, String, Option<String>, String)> {
+    let stem = |pair: &Pair| -> Option<(Owner, String, Option<String>, String, bool)> {
         let ((Some(object), None) | (None, Some(object))) = (&pair.old, &pair.new) else { return None };
         let ObjectRef { kind, namespace, name, .. } = &object.reference;
         // What holds data is never said to be replaced.
         let replaceable = !matches!(kind.as_str(), "PersistentVolumeClaim" | "PersistentVolume" | "Namespace");
         let stem = unhashed(name).filter(|_| replaceable)?;
-        Some((object.owner.clone(), kind.clone(), namespace.clone(), stem.to_owned()))
+        Some((object.owner.clone(), kind.clone(), namespace.clone(), stem.to_owned(), object.drops))
     };
     let mut by_stem: BTreeMap<_, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for (at, pair) in pairs.iter().enumerate() {

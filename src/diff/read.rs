@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::alike::{is_nobodys, key, leaders};
 use super::pair::{Object, Pair, Side, pair};
-use super::{ObjectChange, Owner};
+use super::{ObjectChange, Owner, drops_data};
 use crate::manifest::{ObjectRef, Value, parse_documents};
 use crate::tree::FileChange;
 
@@ -59,7 +59,8 @@ fn read(file: usize, owner: &Owner, change: &FileChange) -> Option<FileObjects> 
         let Some(bytes) = bytes else { continue };
         for value in documents(bytes)? {
             let reference = ObjectRef::of(&value)?;
-            objects.push(Object { side, file, owner: owner.clone(), reference, value });
+            let drops = drops_data(&change.path);
+            objects.push(Object { side, file, owner: owner.clone(), reference, value, drops });
         }
     }
     let mut found = FileObjects::default();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::layout::BAD_NAME;
 use super::model::{Client, Contact, Environment, Stack};
+use super::state::{State, check_state, read_state};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, Entry, TableReader, did_you_mean, quoted};
 use crate::names::ClientId;
@@ -46,6 +47,7 @@ pub(super) struct ClientEnvironment {
     /// Index of the environment.
     pub(super) environment: usize,
     pub(super) key: Span,
+    pub(super) state: State,
     pub(super) overlay: Overlay,
 }
 
@@ -59,6 +61,7 @@ pub(super) fn read_client(
 ) -> Option<ClientRead> {
     let mut table = document.root();
     let name = read_name(&mut table, sink);
+    let stated = read_state(&mut table, &id, sink);
     let stack = find_stack(&mut table, known, sink);
     let labels = table.table("labels", sink).map(|labels| read_labels(&labels, sink)).unwrap_or_default();
     let contacts = read_contacts(&mut table, sink);
@@ -69,6 +72,7 @@ pub(super) fn read_client(
     table.finish_with(hint, sink);
 
     let stack = stack?;
+    check_state(stated, &known.stacks[stack], sink);
     let declarations = (known.stacks[stack].name.as_str(), &known.declarations[stack]);
     let source = LayerSource { layer: Layer::Client, params: params.as_ref(), unset: &unset };
     let overlay = Overlay::read(source, declarations, sink);
@@ -83,12 +87,15 @@ pub(super) fn read_client(
             check_runs(environment, stack, entry.key, known, sink);
         }
         let Some(mut table) = entry.node.table(&format!("environments.{}", entry.name), sink) else { continue };
+        let own = read_state(&mut table, &id, sink);
+        check_state(own, &known.stacks[stack], sink);
+        let state = own.or(stated).map(|stated| stated.state).unwrap_or_default();
         let params = table.table("params", sink);
         let unset = table.strings("unset", sink);
         table.finish_with(hint, sink);
         let source = LayerSource { layer: Layer::ClientInEnvironment, params: params.as_ref(), unset: &unset };
         let overlay = Overlay::read(source, declarations, sink);
-        places.extend(environment.map(|environment| ClientEnvironment { environment, key: entry.key, overlay }));
+        places.extend(environment.map(|environment| ClientEnvironment { environment, key: entry.key, state, overlay }));
     }
     check_id(&id, file, known, stack, sink);
     let client = Client { id, file, name: name.unwrap_or_default(), stack, labels, contacts };

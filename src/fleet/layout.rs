@@ -28,7 +28,7 @@ pub(super) enum Place {
     Template {
         /// The stack.
         stack: StackName,
-        /// A phase, `environment` or `components`.
+        /// A phase, `environment`, `components` or `deprovision`.
         folder: String,
     },
     /// `schemas/<name>.yaml`: definitions of custom resources.
@@ -131,7 +131,9 @@ fn in_stack(stack: &str, rest: &[&str]) -> Place {
             Place::Wrong(Wrong::Stray("rename it: templates end in `.yaml`"))
         }
         [_, _] => Place::Wrong(Wrong::Stray("only templates, which end in `.yaml`, belong here; remove it")),
-        _ => Place::Wrong(Wrong::Stray("templates lie in `environment`, `components` or a folder named like a phase")),
+        _ => Place::Wrong(Wrong::Stray(
+            "templates lie in `environment`, `components`, `deprovision` or a folder named like a phase",
+        )),
     }
 }
 

@@ -22,6 +22,7 @@ mod select;
 mod sources;
 mod stack;
 mod stack_secrets;
+mod state;
 mod texts;
 mod unique;
 
@@ -39,3 +40,4 @@ pub use model::{
 };
 pub use select::{Selection, SelectionError};
 pub use sources::{Content, Sources};
+pub use state::{DEPROVISION, State};

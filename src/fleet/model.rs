@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::environment_cluster::Cluster;
 use super::environment_delivery::{Deletion, Delivery};
+use super::state::{DEPROVISION, State};
 use crate::diagnostic::{FileId, Span};
 use crate::manifest::Value;
 use crate::names::{ClientId, EnvName, PhaseName, SecretName, StackName};
@@ -227,6 +228,8 @@ pub struct Instance {
     pub environment: usize,
     /// Index into [`Fleet::clients`].
     pub client: usize,
+    /// What is delivered of it.
+    pub state: State,
     /// Values of every declared parameter.
     pub params: Params,
 }
@@ -261,7 +264,9 @@ pub struct Stack {
     pub environment_secrets: Vec<SecretDecl>,
     /// Custom kinds that are cluster-scoped.
     pub cluster_scoped: Vec<String>,
-    /// Templates by phase and file name; `phase` is `None` for `environment/`.
+    /// Custom kinds that hold no data: archived clients go without.
+    pub without_data: Vec<String>,
+    /// Templates by phase and file name; `phase` is `None` for `environment/`, which stand first, and `deprovision/`, last.
     pub templates: Vec<TemplateFile>,
     /// Files of `components/` by name: definitions that templates share; `phase` is `None`.
     pub components: Vec<TemplateFile>,
@@ -270,12 +275,20 @@ pub struct Stack {
 /// One template file.
 #[derive(Clone, Debug)]
 pub struct TemplateFile {
-    /// Phase; `None` for the folder `environment/`.
+    /// Phase; `None` for the folders `environment/` and `deprovision/`.
     pub phase: Option<PhaseName>,
     /// Path below the stack's folder: `app/deployment.yaml`.
     pub name: String,
     /// The text, in the source map.
     pub file: FileId,
+}
+
+impl TemplateFile {
+    /// `true` if it is rendered only for clients whose data is dropped.
+    #[must_use]
+    pub fn is_deprovision(&self) -> bool {
+        self.name.strip_prefix(DEPROVISION).is_some_and(|rest| rest.starts_with('/'))
+    }
 }
 
 /// A Secret a stack declares.

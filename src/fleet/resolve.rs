@@ -78,7 +78,13 @@ fn make(
     let is_judged = |index: usize| !is_wrong(&fleet.layers, (environment, stack), &layers, index);
     let missing = params.missing().filter(|index| is_judged(*index)).collect();
     let faults = params.own_faults().into_iter().filter(|(index, _)| is_judged(*index)).collect();
-    Made { instance: Instance { environment, client, params }, overlay: place.overlay, key: place.key, missing, faults }
+    Made {
+        instance: Instance { environment, client, state: place.state, params },
+        overlay: place.overlay,
+        key: place.key,
+        missing,
+        faults,
+    }
 }
 
 /// `true` if some layer's value of a parameter was reported already: what is missing without it says nothing new.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::layout::{COMPONENTS_FOLDER, ENVIRONMENT_FOLDER};
 use super::model::{SecretDecl, Stack, TemplateFile};
 use super::stack_secrets::read_secrets;
+use super::state::DEPROVISION;
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, TableReader, nearest, quoted};
 use crate::names::{PhaseName, RelPath, StackName};
@@ -48,7 +49,8 @@ pub(super) fn read_stack(
     let secrets = read_secrets(table.table("secrets", sink), &declarations, sink);
     let environment_secrets = read_secrets(table.table("environment-secrets", sink), &declarations, sink);
     check_secret_names(&secrets, &environment_secrets, sink);
-    let cluster_scoped = table.strings("cluster-scoped", sink);
+    let mut kinds = |key| table.strings(key, sink).into_iter().map(|kind| kind.value.to_owned()).collect();
+    let (cluster_scoped, without_data) = (kinds("cluster-scoped"), kinds("without-data"));
     table.finish(sink);
     let (templates, components) = sort_templates(&phases, templates, sink);
     for (phase, span) in &phases {
@@ -65,7 +67,8 @@ pub(super) fn read_stack(
         client_id,
         secrets,
         environment_secrets,
-        cluster_scoped: cluster_scoped.into_iter().map(|kind| kind.value.to_owned()).collect(),
+        cluster_scoped,
+        without_data,
         templates,
         components,
     };
@@ -81,7 +84,7 @@ fn read_phases(table: &mut TableReader<'_>, sink: &mut Sink) -> Vec<(PhaseName, 
     let mut phases: Vec<(PhaseName, Span)> = Vec::new();
     for text in found {
         let rule = match PhaseName::new(text.value) {
-            _ if text.value == COMPONENTS_FOLDER => "is reserved".into(),
+            _ if [COMPONENTS_FOLDER, DEPROVISION].contains(&text.value) => "is reserved".into(),
             Err(fault) => fault.to_string(),
             Ok(name) => {
                 if let Some((_, first)) = phases.iter().find(|(known, _)| *known == name) {
@@ -132,7 +135,7 @@ fn sort_templates(
         let name = format!("{}/{}", text.folder, text.path.file_name());
         let mut file = TemplateFile { phase: None, name, file: text.file };
         match text.folder.as_str() {
-            ENVIRONMENT_FOLDER => templates.push(file),
+            ENVIRONMENT_FOLDER | DEPROVISION => templates.push(file),
             COMPONENTS_FOLDER => components.push(file),
             folder => {
                 if let Some((phase, _)) = phases.iter().find(|(phase, _)| phase.as_str() == folder) {
@@ -145,13 +148,17 @@ fn sort_templates(
         }
     }
     // `environment` first, then phases in their order: what is applied first stands first.
-    let order = |file: &TemplateFile| phases.iter().position(|(phase, _)| file.phase.as_ref() == Some(phase));
+    let order = |file: &TemplateFile| {
+        let phase = phases.iter().position(|(phase, _)| file.phase.as_ref() == Some(phase));
+        (file.is_deprovision(), phase)
+    };
     templates.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.name.cmp(&b.name)));
     (templates, components)
 }
 
 fn no_phase(folder: &str, file: FileId, phases: &[(PhaseName, Span)]) -> Diagnostic {
-    let known = || phases.iter().map(|(phase, _)| phase.as_str()).chain([ENVIRONMENT_FOLDER, COMPONENTS_FOLDER]);
+    let known =
+        || phases.iter().map(|(phase, _)| phase.as_str()).chain([ENVIRONMENT_FOLDER, COMPONENTS_FOLDER, DEPROVISION]);
     let help = match nearest(folder, known()) {
         Some(near) => format!("rename the folder to `{near}`?"),
         None => "add it to `phases`, or remove it".into(),

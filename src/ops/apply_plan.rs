@@ -79,8 +79,8 @@ fn steps(prepared: &Prepared, instance: usize) -> ClientSteps {
         }
         (!is_empty).then_some(step)
     };
-    let phases = prepared.fleet.stacks[client.stack].phases.iter();
-    ClientSteps { client: client.id.to_string(), steps: phases.filter_map(|phase| of_phase(phase.as_str())).collect() }
+    let phases = prepared.fleet.phases(&prepared.fleet.instances[instance]);
+    ClientSteps { client: client.id.to_string(), steps: phases.filter_map(of_phase).collect() }
 }
 
 /// Fills in what `base` had and the tree has not.

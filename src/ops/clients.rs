@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Sink;
 use crate::files::{Durability, Root};
-use crate::fleet::{self, NewClient, Selection, Sources, new_client_text};
+use crate::fleet::{self, NewClient, Selection, Sources, State, new_client_text};
 use crate::names::{ClientId, RelPath};
 
 use super::Error;
@@ -66,8 +66,8 @@ pub struct ClientLine {
     pub id: String,
     /// Name.
     pub name: String,
-    /// Environments it runs in.
-    pub environments: Vec<String>,
+    /// Environments it runs in, and its state there.
+    pub environments: Vec<(String, State)>,
     /// Labels.
     pub labels: Vec<(String, String)>,
 }
@@ -82,11 +82,11 @@ pub fn clients(root: &Root, selection: &Selection) -> Result<Checked<Vec<ClientL
     if let Some(fleet) = &loaded.fleet {
         let selected = selection.instances(fleet)?;
         for (at, client) in fleet.clients.iter().enumerate() {
-            let environments: Vec<String> = selected
+            let environments: Vec<(String, State)> = selected
                 .iter()
                 .map(|&one| &fleet.instances[one])
                 .filter(|instance| instance.client == at)
-                .map(|instance| fleet.environments[instance.environment].name.to_string())
+                .map(|instance| (fleet.environments[instance.environment].name.to_string(), instance.state))
                 .collect();
             if !environments.is_empty() || selection.is_everything() {
                 let labels = client.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -102,6 +102,8 @@ pub fn clients(root: &Root, selection: &Selection) -> Result<Checked<Vec<ClientL
 pub struct Settings {
     /// `lms-dev/C42`.
     pub instance: String,
+    /// Its state.
+    pub state: State,
     /// Path, value, place; only what a client's own file sets.
     pub values: Vec<(String, String, String)>,
 }
@@ -123,7 +125,7 @@ pub fn client_settings(root: &Root, selection: &Selection) -> Result<Checked<Vec
             });
             let name =
                 format!("{}/{}", fleet.environments[instance.environment].name, fleet.clients[instance.client].id);
-            all.push(Settings { instance: name, values: values.collect() });
+            all.push(Settings { instance: name, state: instance.state, values: values.collect() });
         }
     }
     Ok(checked(loaded.found, loaded.sources, all))

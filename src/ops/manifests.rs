@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::delivery::{DELIVERY, PART_OF, apply_set, apply_set_parent};
 use crate::files::Root;
-use crate::fleet::{Environment, Selection, Sources};
+use crate::fleet::{DEPROVISION, Environment, Selection, Sources};
 use crate::manifest::{LABELS, apply_rank, with_metadata};
 use crate::secret::plain_manifest;
 use crate::sops::{Identities, Plaintext};
@@ -146,13 +146,14 @@ fn labelled(bytes: &Arc<[u8]>, label: Option<(&str, &str)>) -> Arc<[u8]> {
 fn phases(prepared: &Prepared, only: Option<&str>) -> Result<Vec<String>, Error> {
     let mut all: Vec<String> = Vec::new();
     for &at in &prepared.instances {
-        let stack = &prepared.fleet.stacks[prepared.fleet.clients[prepared.fleet.instances[at].client].stack];
-        for phase in &stack.phases {
-            if !all.iter().any(|known| known == phase.as_str()) {
-                all.push(phase.to_string());
+        for phase in prepared.fleet.phases(&prepared.fleet.instances[at]) {
+            if !all.iter().any(|known| known == phase) {
+                all.push(phase.to_owned());
             }
         }
     }
+    // After all others, also those of other stacks.
+    all.sort_by_key(|phase| phase == DEPROVISION);
     match only {
         None => Ok(all),
         Some(phase) if phase == OF_ENVIRONMENT || all.iter().any(|known| known == phase) => Ok(vec![phase.to_owned()]),

@@ -1,6 +1,6 @@
 //! What `publish` does without a person's flag: delete a few clients, and never what holds data.
 
-use crate::diff::Owner;
+use crate::diff::{Owner, drops_data};
 use crate::fleet::GitConfig;
 use crate::git::{ChangeKind, Proposal, Repository};
 use crate::names::RelPath;
@@ -11,6 +11,9 @@ use super::publish_message::Summary;
 
 /// Files of objects whose deletion loses what no commit brings back.
 const HOLDS_DATA: [&str; 3] = ["namespace-", "persistentvolume-", "persistentvolumeclaim-"];
+
+/// The end of a Kustomization's file that applies an instance's `deprovision/`.
+const DROPPED: &str = "-deprovision.yaml";
 
 /// The guard against deleting many instances.
 pub struct Guards<'a> {
@@ -45,7 +48,7 @@ impl Guards<'_> {
     }
 }
 
-/// Refuses a commit that deletes what holds data, or that makes Flux delete what should run on. `now`: who owns output after
+/// Refuses a commit that deletes what holds data, drops a client's data, or makes Flux delete what should run on. `now`: who owns output after
 /// it.
 ///
 /// # Errors
@@ -68,6 +71,15 @@ pub fn refuse_data_loss(repository: &Repository, proposal: &Proposal<'_>, now: &
             help: "if its data may be lost, run again with --allow-data-loss".into(),
         });
     }
+    let made = proposal.changes.iter().filter(|change| change.kind == ChangeKind::Created && drops_data(&change.path));
+    let mut dropped: Vec<String> = made.filter_map(|one| Some(Owner::of_path(&one.path)?.to_string())).collect();
+    dropped.dedup();
+    if !dropped.is_empty() {
+        return Err(Error::Guard {
+            message: format!("this would drop the data of {}", some_of(dropped.iter().map(String::as_str))),
+            help: "if its databases may be dropped, run again with --allow-data-loss".into(),
+        });
+    }
     refuse_uncovered(repository, proposal, &gone, now)
 }
 
@@ -80,8 +92,11 @@ fn refuse_uncovered(
     now: &[Owner],
 ) -> Result<(), Error> {
     let Some(parent) = proposal.parent else { return Ok(()) };
-    let is_flux =
-        |path: &&RelPath| path.as_str().contains("/delivery/flux/") && path.file_name().starts_with("kustomization-");
+    // What dropped a client's data runs on for nobody.
+    let is_flux = |path: &&RelPath| {
+        let name = path.file_name();
+        path.as_str().contains("/delivery/flux/") && name.starts_with("kustomization-") && !name.ends_with(DROPPED)
+    };
     let paths: Vec<RelPath> = gone.iter().filter(|path| is_flux(path)).map(|path| (*path).clone()).collect();
     let mut taken = Vec::new();
     for (path, old) in paths.iter().zip(repository.files_at(parent, &paths)?) {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::cluster::{self, Cluster};
 use crate::diagnostic::SourceMap;
 use crate::files::Root;
-use crate::fleet::{self, Delivery, Fleet, Selection, Sources};
+use crate::fleet::{self, Delivery, Fleet, Selection, Sources, State};
 use crate::git::{Repository, Revision};
 use crate::names::RelPath;
 use crate::render::OUTPUT;
@@ -115,12 +115,17 @@ fn of_environment(
     let mut parts = Vec::new();
     if is_whole {
         let title = "what the environment has once".to_owned();
-        parts.push(Asking { client: None, title, phases: Vec::new() });
+        parts.push(Asking { client: None, title, phases: Vec::new(), may_be_empty: false });
     }
     for instance in instances.iter().map(|&one| &fleet.instances[one]).filter(|one| one.environment == at) {
         let client = &fleet.clients[instance.client];
-        let phases = fleet.stacks[client.stack].phases.iter().map(ToString::to_string).collect();
-        parts.push(Asking { client: Some(client.id.to_string()), title: client.name.clone(), phases });
+        let title = match instance.state {
+            State::Active => client.name.clone(),
+            state => format!("{} ({})", client.name, state.word()),
+        };
+        let phases = fleet.phases(instance).map(ToOwned::to_owned).collect();
+        let may_be_empty = matches!(instance.state, State::Archived | State::Deprovisioned);
+        parts.push(Asking { client: Some(client.id.to_string()), title, phases, may_be_empty });
     }
     let applications = match &environment.delivery {
         Delivery::ArgoCd(argocd) => Some(argocd.namespace.as_str()),

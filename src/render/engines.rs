@@ -52,6 +52,7 @@ fn templates(stack: &Stack, sources: &SourceMap) -> Vec<TemplateSource> {
         text: sources.get(template.file).text.clone(),
         role: match &template.phase {
             Some(_) => TemplateRole::Instance,
+            None if template.is_deprovision() => TemplateRole::Deprovision,
             None if template.name.starts_with(COMPONENTS) => TemplateRole::Components,
             None => TemplateRole::Environment,
         },

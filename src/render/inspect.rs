@@ -61,12 +61,12 @@ impl Inspector {
 
     /// Reads `objects`, which are those of one place in an environment, and says what is wrong with them.
     ///
-    /// `around`: the environment's own objects, for an instance. `secrets`: Secrets that no template writes.
+    /// `around`: what they may refer to besides: the environment's own objects, and what the instance's state leaves out. `secrets`: Secrets that no template writes.
     pub(super) fn look(
         &self,
         environment: usize,
         objects: &[Object],
-        around: &[Value],
+        around: [&[Value]; 2],
         secrets: &[StoredSecret],
     ) -> Inspected {
         let view = &self.views[environment];
@@ -81,7 +81,7 @@ impl Inspector {
         }
         let list: Vec<Checked<'_>> = values.iter().filter_map(Checked::of).collect();
         if list.len() == values.len() {
-            let around: Vec<Checked<'_>> = around.iter().filter_map(Checked::of).collect();
+            let around: Vec<Checked<'_>> = around.into_iter().flatten().filter_map(Checked::of).collect();
             let (outside, policy) = (&view.outside, &view.policy);
             let group =
                 Group::new(Parts { objects: &list, around: &around, secrets, outside, is_closed: true, policy });

@@ -13,6 +13,7 @@ mod policy;
 mod run;
 mod secrets;
 mod sentry;
+mod state;
 mod steering;
 mod together;
 

@@ -58,10 +58,10 @@ impl Site<'_> {
     }
 }
 
-/// Renders every template of `role` at one place.
+/// Renders every template of some roles at one place.
 pub struct PlaceRun<'a> {
     site: Site<'a>,
-    role: TemplateRole,
+    roles: &'a [TemplateRole],
     /// Digests of the environment's templates, for an instance.
     environment_digests: &'a [(String, String)],
     outputs: Vec<Slot>,
@@ -82,15 +82,15 @@ enum State {
 }
 
 impl<'a> PlaceRun<'a> {
-    /// Renders the templates of `role` to outputs with holes; faults are added to `faults`.
+    /// Renders the templates of `roles` to outputs with holes; faults are added to `faults`.
     pub fn new(
         site: Site<'a>,
-        role: TemplateRole,
+        roles: &'a [TemplateRole],
         environment_digests: &'a [(String, String)],
         faults: &mut Vec<Diagnostic>,
     ) -> Self {
         let mut outputs = Vec::new();
-        for (template, source) in site.engine.templates().filter(|(_, source)| source.role == role) {
+        for (template, source) in site.engine.templates().filter(|(_, source)| roles.contains(&source.role)) {
             match site.engine.render(template, site.context, site.scope) {
                 Ok(output) => {
                     if output.skeletons.is_empty() && !source.text.starts_with(OPTIONAL) {
@@ -114,7 +114,7 @@ impl<'a> PlaceRun<'a> {
                 Err(fault) => faults.push(*fault),
             }
         }
-        Self { site, role, environment_digests, outputs }
+        Self { site, roles, environment_digests, outputs }
     }
 
     /// Fills all holes; faults are added to `faults`.
@@ -184,7 +184,7 @@ impl<'a> PlaceRun<'a> {
 
     /// Why `name` gave no output: it could not be rendered, or there is none.
     fn no_output(&self, name: &str) -> Unfit {
-        let own = self.site.engine.templates().filter(|(_, source)| source.role == self.role);
+        let own = self.site.engine.templates().filter(|(_, source)| self.roles.contains(&source.role));
         let own: Vec<&str> = own.map(|(_, source)| source.name.as_str()).collect();
         if own.contains(&name) {
             return Unfit::Follows;
@@ -218,8 +218,8 @@ fn digest<'a>(objects: impl Iterator<Item = &'a Filled>) -> String {
     hex(&hasher.finalize()[..DIGEST / 2])
 }
 
-/// The phase of a template: the folder it lies in.
-pub fn phase_of<'a>(phases: &'a [PhaseName], template: &str) -> Option<&'a PhaseName> {
+/// The number of a template's phase: the folder it lies in.
+pub fn phase_of(phases: &[PhaseName], template: &str) -> Option<usize> {
     let folder = template.split('/').next()?;
-    phases.iter().find(|phase| phase.as_str() == folder)
+    phases.iter().position(|phase| phase.as_str() == folder)
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::checks::{Found, StoredSecret};
 use crate::diagnostic::{Diagnostic, Sink, Span};
-use crate::fleet::{Environment, Fleet, SecretDecl, Stack};
+use crate::fleet::{Environment, Fleet, SecretDecl, Stack, State};
 use crate::manifest::Value;
 use crate::params::{ParamDecl, Params};
 use crate::template::{
@@ -23,6 +23,7 @@ use super::place::{Object, PlaceRun, Site, digests, phase_of};
 use super::policy;
 use super::secrets::{SecretPlace, Secrets};
 use super::sentry::Sentry;
+use super::state::{Delivered, deliver};
 use super::steering;
 use super::together::{check_claims, check_quotas};
 
@@ -84,7 +85,7 @@ impl Rules<'_> {
     fn inspect(
         &self,
         (environment, objects, secrets): (usize, &[Object], &[StoredSecret]),
-        around: &[Value],
+        around: [&[Value]; 2],
         site: Site<'_>,
         set_at: &dyn Fn(&str) -> Option<Span>,
         faults: &mut Vec<Diagnostic>,
@@ -127,11 +128,10 @@ impl Rules<'_> {
                 let span = site.span(object.template, Fault::Offset(object.offset));
                 faults.extend(in_the_clear.iter().map(|finding| finding.rendered(&object.kind, span)));
             }
-            let phase = self
-                .stack
-                .phases
-                .iter()
-                .position(|phase| phase_of(std::slice::from_ref(phase), &source.name).is_some());
+            let phase = match source.role {
+                TemplateRole::Deprovision => Some(self.stack.phases.len()),
+                _ => phase_of(&self.stack.phases, &source.name),
+            };
             let delivery = &self.environment.delivery;
             let bytes = with_engine_keys(object.filled.text, &object.kind, delivery, phase).into_bytes().into();
             let span = Span::file_start(source.file);
@@ -162,7 +162,7 @@ impl Job<'_> {
         let context = environment_context(self.facts[part.environment].clone(), self.shared[at].with_own(&part.params));
         let scope = scope(self.fleet, stack, place, &part.params, self.secrets);
         let site = Site { engine, context: &context, scope: &scope };
-        let run = PlaceRun::new(site, TemplateRole::Environment, &[], &mut faults);
+        let run = PlaceRun::new(site, &[TemplateRole::Environment], &[], &mut faults);
         let objects = run.objects(&mut faults);
         let digests = digests(engine, &objects);
         let environment = &self.fleet.environments[part.environment];
@@ -171,7 +171,7 @@ impl Job<'_> {
         let rules = Rules { owner: OwnerKind::Environment, stack, environment, watch: self.watch };
         let keys = self.stored(&stack.environment_secrets, place, &part.params);
         let set_at = |path: &str| set_at(&stack.params, &part.params, path);
-        let (values, seen) = rules.inspect((part.environment, &objects, &keys), &[], site, &set_at, &mut faults);
+        let (values, seen) = rules.inspect((part.environment, &objects, &keys), [&[], &[]], site, &set_at, &mut faults);
         rules.add(objects, site, |_| folder.clone(), (&mut folders, &mut faults));
         self.add_secrets(&stack.environment_secrets, place, &part.params, &folder, &mut folders);
         for fault in &mut faults {
@@ -185,7 +185,7 @@ impl Job<'_> {
         &self,
         at: usize,
         parts: &[Part],
-        use_it: impl FnOnce(Site<'_>, Vec<Object>, Vec<Diagnostic>) -> T,
+        use_it: impl FnOnce(Site<'_>, Delivered, Vec<Diagnostic>) -> T,
     ) -> T {
         let instance = &self.fleet.instances[at];
         let client = &self.fleet.clients[instance.client];
@@ -208,13 +208,18 @@ impl Job<'_> {
         let scope = scope(self.fleet, stack, place, &instance.params, self.secrets);
         let mut faults = Vec::new();
         let site = Site { engine: self.engines.get(client.stack), context: &context, scope: &scope };
-        let run = PlaceRun::new(site, TemplateRole::Instance, &parts[part].digests, &mut faults);
+        let roles: &[TemplateRole] = match instance.state {
+            State::Deprovisioned => &[TemplateRole::Instance, TemplateRole::Deprovision],
+            _ => &[TemplateRole::Instance],
+        };
+        let run = PlaceRun::new(site, roles, &parts[part].digests, &mut faults);
         let objects = run.objects(&mut faults);
-        use_it(site, objects, faults)
+        let is_kept = |object: &Object| site.engine.source(object.template).role == TemplateRole::Deprovision;
+        use_it(site, deliver(instance.state, objects, is_kept, &stack.without_data), faults)
     }
 
     fn instance(&self, at: usize, parts: &[Part], around: &[Vec<Value>]) -> Part {
-        self.with_instance(at, parts, |site, objects, mut faults| {
+        self.with_instance(at, parts, |site, Delivered { objects, left_out }, mut faults| {
             let instance = &self.fleet.instances[at];
             let stack = &self.fleet.stacks[self.fleet.clients[instance.client].stack];
             let environment = &self.fleet.environments[instance.environment];
@@ -223,18 +228,16 @@ impl Job<'_> {
             let base = format!("{OUTPUT}/{name}");
             // A phase without objects keeps its folder: whoever delivers it finds an empty list, not a missing path.
             let mut folders: Folders =
-                stack.phases.iter().map(|phase| (format!("{base}/{phase}"), Vec::new())).collect();
-            let folder_of = |template: &str| {
-                let phase = phase_of(&stack.phases, template).or(stack.phases.first());
-                format!("{base}/{}", phase.map_or("app", |phase| phase.as_str()))
-            };
+                self.fleet.phases(instance).map(|phase| (format!("{base}/{phase}"), Vec::new())).collect();
+            let folder_of = |template: &str| format!("{base}/{}", template.split('/').next().unwrap_or_default());
             let rules = Rules { owner: OwnerKind::Client, stack, environment, watch: self.watch };
             let mut keys = self.stored(&stack.secrets, place, &instance.params);
             let of_environment = SecretPlace { client: None, ..place };
             keys.append(&mut self.stored(&stack.environment_secrets, of_environment, &instance.params));
             let input = (instance.environment, objects.as_slice(), keys.as_slice());
             let set_at = |path: &str| self.set_at(at, path);
-            let (_, seen) = rules.inspect(input, &around[instance.environment], site, &set_at, &mut faults);
+            let (_, seen) =
+                rules.inspect(input, [&around[instance.environment], &left_out], site, &set_at, &mut faults);
             rules.add(objects, site, folder_of, (&mut folders, &mut faults));
             if let Some(first) = stack.phases.first() {
                 self.add_secrets(&stack.secrets, place, &instance.params, &format!("{base}/{first}"), &mut folders);
@@ -250,7 +253,9 @@ impl Job<'_> {
     /// Gives something found in an instance its place; renders the instance again.
     fn tell(&self, at: usize, parts: &[Part], found: Found) -> Option<Diagnostic> {
         let set_at = |path: &str| self.set_at(at, path);
-        self.with_instance(at, parts, |site, objects, _| diagnostics(vec![found], &objects, site, &set_at).pop())
+        self.with_instance(at, parts, |site, delivered, _| {
+            diagnostics(vec![found], &delivered.objects, site, &set_at).pop()
+        })
     }
 
     fn name(&self, at: usize) -> String {

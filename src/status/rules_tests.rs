@@ -13,7 +13,8 @@ fn verdict(yaml: &str) -> (State, String) {
     let expected = [Expected::read("rendered/dev/C1/app/object.yaml", first.as_bytes()).unwrap()];
     let list = serde_json::json!({ "kind": "List", "items": items });
     let dump = Dump::read(list.to_string().as_bytes()).unwrap();
-    let part = Asking { client: Some("C1".into()), title: String::new(), phases: vec!["app".into()] };
+    let part =
+        Asking { client: Some("C1".into()), title: String::new(), phases: vec!["app".into()], may_be_empty: false };
     let asked = Asked {
         name: "dev".into(),
         namespace: "n".into(),

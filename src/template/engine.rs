@@ -51,6 +51,8 @@ pub enum TemplateRole {
     Environment,
     /// Rendered for every instance.
     Instance,
+    /// Rendered for instances whose data is dropped.
+    Deprovision,
     /// Defines components and prints nothing.
     Components,
 }

@@ -130,7 +130,7 @@ fn rendered(sources: &Sources) -> Result<Output, Vec<Diagnostic>> {
 }
 
 /// Pieces of files that try something.
-const TRICKS: [&str; 34] = [
+const TRICKS: [&str; 42] = [
     "stack = \"lms\"\n",
     "stack = \"../lms\"\n",
     "stack = \"shop\"\n",
@@ -143,6 +143,14 @@ const TRICKS: [&str; 34] = [
     "unset = [\"postgres.host\"]\n",
     "labels = { \"argocd.argoproj.io/sync-options\" = \"Prune=false\" }\n",
     "labels = { tier = \"x\\n---\\nkind: ClusterRole\" }\n",
+    "state = \"suspended\"\n",
+    "state = \"archived\"\n",
+    "state = \"deprovisioned\"\n",
+    "state = \"deprovisioned\"\nconfirm-data-loss = \"C70\"\n",
+    "state = \"deprovisioned\"\nconfirm-data-loss = \"bolt-and-co\"\n",
+    "confirm-data-loss = \"C1\"\n",
+    "[environments.lms-dev]\nstate = \"archived\"\n",
+    "[environments.asia]\nstate = \"suspended\"\n",
     "[environments.lms-prod]\n",
     "[environments.lms-dev]\n",
     "[environments.europe]\n",

@@ -26,6 +26,7 @@ mod hostile_templates;
 mod isolation;
 mod limits;
 mod manifests;
+mod offboarding;
 mod plaintext_guard;
 mod readme;
 mod render_faults;

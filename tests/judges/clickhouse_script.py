@@ -1,4 +1,4 @@
-"""The rendered clickhouse-setup Jobs, with a client in place of clickhouse-client that keeps what it is given.
+"""The rendered clickhouse-setup and clickhouse-drop Jobs, with a client in place of clickhouse-client that keeps what it is given.
 
 ClickHouse's own parser (chdb is ClickHouse in a library) reads every statement, and what chdb can run, it runs: the
 database and the refusals. It keeps no users, so grants are parsed only.
@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import chdb
-from job import Cluster, Job
+from job import Cluster, Job, leaving
 from judge import case, done, scratch
 
 FAKE_CLIENT = """#!/bin/sh
@@ -109,10 +109,67 @@ def client(name, job, folder):
             given(job, folder, expect=1, LMS_CH_PASSWORD_SHA256=bad)
 
 
-def refusals(name, job, folder):
-    """The guards and the database, run by ClickHouse itself."""
+def dropped(job):
+    """What the statements that drop must be, after ClickHouse's own formatting, in order."""
+    env = job.env
+    quote = lambda name: name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) else f"`{name}`"
+    user, database = quote(env["LMS_CH_USER"]), quote(env["LMS_CH_DATABASE"])
+    cluster = f" ON CLUSTER {quote(env['LMS_CH_CLUSTER'])}" if env["LMS_CH_CLUSTER"] else ""
+    return [
+        f"ALTER USER IF EXISTS {user}{cluster} HOST NONE",
+        f"KILL QUERY{cluster} WHERE user = '{env['LMS_CH_USER']}' SYNC FORMAT `Null`",
+        f"DROP DATABASE IF EXISTS {database}{cluster} SYNC",
+        f"DROP USER IF EXISTS {user}{cluster}",
+    ]
+
+
+def dropping(name, setup, drop, folder):
+    with case(f"{name}: ClickHouse reads the statements that drop as they are meant"):
+        forms = [parsed(statement) for statement in statements(given(drop, folder)["statements.sql"])]
+        assert len(forms) == 8 and all(form.startswith("SELECT throwIf(") for form in forms[:4]), forms
+        assert forms[4:] == dropped(drop), f"{forms[4:]}, not {dropped(drop)}"
+    server = chdb.connect(f":memory:?config-file={access(folder)}")
+
+    def run_some(job, count, only=None, **changes):
+        local = given(job, folder, LMS_CH_CLUSTER="", **changes)["statements.sql"]
+        for statement in statements(local)[:count]:
+            server.query(statement)
+        for statement in statements(local)[count:]:
+            if only and statement.startswith(only):
+                server.query(statement)
+
+    databases = lambda: set(str(server.query("SELECT name FROM system.databases", "TSV")).split())
+    try:
+        with case(f"{name}: ClickHouse drops the database, and again, and no other client's"):
+            own, other = drop.env["LMS_CH_DATABASE"], f"{drop.env['LMS_CH_DATABASE']}_other"
+            run_some(setup, 5)
+            run_some(setup, 5, LMS_CH_DATABASE=other, LMS_INSTANCE=f"{name}-other")
+            assert {own, other} <= databases()
+            for _ in range(2):
+                run_some(drop, 4, only="DROP DATABASE")
+                assert other in databases() and own not in databases()
+        with case(f"{name}: ClickHouse refuses to drop what was not made for the client"):
+            server.query("CREATE DATABASE byhand")
+            for words, changes in (
+                ("the database was not made for this client", {"LMS_CH_DATABASE": other}),
+                ("the database was not made for this client", {"LMS_CH_DATABASE": "byhand"}),
+                ("the database belongs to the server", {"LMS_CH_DATABASE": "system"}),
+                ("the user is the administrator", {"LMS_CH_USER": "default"}),
+            ):
+                try:
+                    run_some(drop, 4, only="DROP DATABASE", **changes)
+                except RuntimeError as error:
+                    assert words in str(error), f"refused with other words: {error}"
+                else:
+                    raise AssertionError(f"{changes} went through")
+            assert {other, "byhand", "system"} <= databases()
+    finally:
+        server.close()
+
+
+def access(folder):
+    """Settings of a server whose only user manages access: without it the guards cannot see who has which grants."""
     settings = folder / "server.xml"
-    # Access management for the only user there is: without it the guards cannot see who has which grants.
     settings.write_text(
         "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password/>"
         "<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>"
@@ -120,7 +177,12 @@ def refusals(name, job, folder):
         f"<users_config>{settings}</users_config></clickhouse>",
         encoding="utf-8",
     )
-    server = chdb.connect(f":memory:?config-file={settings}")
+    return settings
+
+
+def refusals(name, job, folder):
+    """The guards and the database, run by ClickHouse itself."""
+    server = chdb.connect(f":memory:?config-file={access(folder)}")
 
     def runs(**changes):
         local = given(job, folder, LMS_CH_CLUSTER="", **changes)["statements.sql"]
@@ -151,8 +213,11 @@ def refusals(name, job, folder):
 
 def main():
     with scratch() as folder:
+        root = leaving(folder)
         for environment in ("lms-dev", "lms-prod"):
             cluster = Cluster(environment, Path(folder) / environment)
+            gone = Cluster(environment, Path(folder) / environment / "gone", root)
+            drops = gone.named("Job", "clickhouse-drop-")
             for owner, job in cluster.named("Job", "clickhouse-setup-").items():
                 name = f"{environment}/{owner}"
                 here = Path(folder) / environment / owner
@@ -160,6 +225,8 @@ def main():
                 job = Job(cluster, job, {"/tmp": "/tmp", "/etc/lms-ca": "/etc/lms-ca"})
                 client(name, job, here)
                 refusals(name, job, here)
+                drop = Job(gone, drops[owner], {"/tmp": "/tmp", "/etc/lms-ca": "/etc/lms-ca"})
+                dropping(name, job, drop, here)
             with case(f"{environment}: the client's TLS settings are XML"):
                 for data in cluster.config_maps.values():
                     if "clickhouse-client.xml" in data:
@@ -170,7 +237,7 @@ def main():
                         break
                 else:
                     raise AssertionError("no ConfigMap has them")
-    done(at_least=20)
+    done(at_least=35)
 
 
 main()

@@ -5,17 +5,31 @@ point at them. Must not add anything that a Pod would not have.
 """
 
 import os
+import shutil
 from pathlib import Path
 
-from judge import decrypted, objects
+from judge import LMSGEN, ROOT, decrypted, objects, run
+
+
+def leaving(folder):
+    """A copy of the fleet, rendered, whose clients are all to lose their data."""
+    root = Path(folder) / "leaving"
+    for part in ("clients", "environments", "secrets", "templates"):
+        shutil.copytree(ROOT / part, root / part)
+    shutil.copy(ROOT / "lmsgen.toml", root)
+    for client in (root / "clients").glob("*.toml"):
+        state = f'state = "deprovisioned"\nconfirm-data-loss = "{client.stem}"\n'
+        client.write_text(state + client.read_text(encoding="utf-8"), encoding="utf-8")
+    run(LMSGEN, "-C", root, "render", "--locked")
+    return root
 
 
 class Cluster:
     """The objects of one environment, as far as Jobs need them."""
 
-    def __init__(self, environment, folder):
+    def __init__(self, environment, folder, root=ROOT):
         self.folder = Path(folder)
-        self.objects = [(path, item) for path, item in objects() if f"/rendered/{environment}/" in str(path)]
+        self.objects = [(path, item) for path, item in objects(root) if f"/rendered/{environment}/" in str(path)]
         self.secrets = {
             item["metadata"]["name"]: decrypted(path) for path, item in self.objects if item["kind"] == "Secret"
         }

@@ -1,4 +1,4 @@
-"""The rendered postgres-setup Jobs against a real PostgreSQL server, one per environment, started here on loopback.
+"""The rendered postgres-setup and postgres-drop Jobs against a real PostgreSQL server, one per environment, started here on loopback.
 
 Must leave no server behind, and must run what is rendered: only host, port and the authority's file are put in.
 """
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from job import Cluster, Job
+from job import Cluster, Job, leaving
 from judge import case, done, run, scratch
 
 
@@ -266,7 +266,86 @@ def refusals(name, server, jobs):
             )
 
 
-def environment(name, folder):
+def exists(server, job):
+    """Whether the client has a role, and a database."""
+    role, database = job.env["LMS_DB_ROLE"], job.env["LMS_DB_NAME"]
+    return server.sql(
+        f"SELECT (SELECT count(*) FROM pg_roles WHERE rolname = '{role}'),"
+        f" (SELECT count(*) FROM pg_database WHERE datname = '{database}')"
+    )
+
+
+def keeps(server, job):
+    """The client's own table, read with its own password."""
+    login = {"user": job.env["LMS_DB_ROLE"], "password": job.env["LMS_DB_PASSWORD"]}
+    return server.psql("SELECT n FROM kept", database=job.env["LMS_DB_NAME"], **login)
+
+
+def drop_refusals(name, server, jobs, drops):
+    (one, other) = list(drops.values())[:2]
+    foreign = {"LMS_DB_ROLE": other.env["LMS_DB_ROLE"], "LMS_DB_NAME": other.env["LMS_DB_NAME"]}
+    with case(f"{name}: what was not made for a client is not dropped for it"):
+        refused(one, f'role "{foreign["LMS_DB_ROLE"]}" was not made for {one.env["LMS_INSTANCE"]}', **foreign)
+        refused(one, "owns database", LMS_DB_NAME=foreign["LMS_DB_NAME"])
+        refused(one, "belongs to role", LMS_DB_ROLE="nobody-here", LMS_DB_NAME=foreign["LMS_DB_NAME"])
+        refused(one, "is the administrator", LMS_DB_ROLE=one.env["PGUSER"])
+        refused(one, "belongs to the server", LMS_DB_ROLE="pg_read_all_data")
+        for database in ("postgres", "template1", one.env["PGDATABASE"]):
+            refused(one, "belongs to the server", LMS_DB_NAME=database)
+        server.sql("CREATE ROLE byhand LOGIN")
+        server.sql("CREATE DATABASE byhand OWNER byhand")
+        refused(one, 'role "byhand" was not made for', LMS_DB_ROLE="byhand", LMS_DB_NAME="byhand")
+    with case(f"{name}: refusals dropped nothing"):
+        for client in (one, other):
+            assert exists(server, client) == "1|1"
+        for job in jobs.values():
+            assert keeps(server, job) == "1"
+
+
+def dropping(name, server, jobs, drops):
+    left = dict(jobs)
+    for client, drop in drops.items():
+        job = left.pop(client)
+        with case(f"{name}/{client}: the database and the role go, with somebody connected, and nothing else does"):
+            dsn = {"PGPASSWORD": job.env["LMS_DB_PASSWORD"], "PGSSLMODE": "require", "PATH": os.environ["PATH"]}
+            command = ["psql", "-Xqw", "-h", "localhost", "-p", str(server.port), "-U", job.env["LMS_DB_ROLE"]]
+            command += ["-d", job.env["LMS_DB_NAME"], "-c", "SELECT pg_sleep(60)"]
+            connected = subprocess.Popen(command, env=dsn, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{job.env['LMS_DB_NAME']}'"
+            for _ in range(100):
+                if server.sql(query) != "0":
+                    break
+                time.sleep(0.1)
+            assert server.sql(query) == "1", "nobody is connected"
+            succeeds(drop)
+            assert connected.wait(10) != 0, "the connection went on"
+            assert exists(server, drop) == "0|0"
+            for other in left.values():
+                assert keeps(server, other) == "1"
+        with case(f"{name}/{client}: dropped again, there is nothing to do"):
+            succeeds(drop)
+            assert exists(server, drop) == "0|0"
+    client, drop = next(iter(drops.items()))
+    with case(f"{name}/{client}: a client that comes back starts anew"):
+        succeeds(jobs[client])
+        login = {"user": drop.env["LMS_DB_ROLE"], "password": jobs[client].env["LMS_DB_PASSWORD"]}
+        query = "SELECT count(*) FROM pg_tables WHERE tablename = 'kept'"
+        assert server.psql(query, database=drop.env["LMS_DB_NAME"], **login) == "0"
+    with case(f"{name}/{client}: a run that ended half way is finished by the next"):
+        server.sql(f'DROP DATABASE "{drop.env["LMS_DB_NAME"]}"')
+        succeeds(drop)
+        assert exists(server, drop) == "0|0"
+    if owns_the_server(jobs[client]):
+        with case(f"{name}: an administrator without superuser rights drops what it made, and no more"):
+            names = {"LMS_DB_ROLE": "Quoted-true", "LMS_DB_NAME": "db true", "LMS_INSTANCE": "x/true"}
+            login = {"PGUSER": "provisioner", "PGDATABASE": "maintenance"}
+            for _ in range(2):
+                succeeds(drop, **login, **names)
+            roles = "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolname LIKE 'Quoted-%'"
+            assert server.sql(roles) == "Quoted-false"
+
+
+def environment(name, folder, leaving_root):
     cluster = Cluster(name, folder)
     rendered = cluster.named("Job", "postgres-setup-")
     with case(f"{name}: the script never makes anybody a superuser"):
@@ -287,6 +366,17 @@ def environment(name, folder):
         isolation(name, server, jobs)
         passwords(name, server, jobs)
         refusals(name, server, jobs)
+        gone = folder / "gone"
+        gone.mkdir()
+        cluster = Cluster(name, gone, leaving_root)
+        drops = {}
+        for client, job in cluster.named("Job", "postgres-drop-").items():
+            job = Job(cluster, job, {"/etc/lms-ca": str(server.folder / "ca")})
+            job.env |= {"PGHOST": "localhost", "PGPORT": str(server.port)}
+            drops[client] = job
+        assert drops.keys() == jobs.keys(), "not everybody's data is dropped"
+        drop_refusals(name, server, jobs, drops)
+        dropping(name, server, jobs, drops)
     finally:
         server.stop()
 
@@ -294,10 +384,11 @@ def environment(name, folder):
 def main():
     with scratch() as folder:
         os.chmod(folder, 0o755)
+        root = leaving(folder)
         for name in ("lms-dev", "lms-prod"):
             (Path(folder) / name).mkdir()
-            environment(name, Path(folder) / name)
-    done(at_least=60)
+            environment(name, Path(folder) / name, root)
+    done(at_least=80)
 
 
 main()

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use lmsgen::files::Root;
-use lmsgen::fleet::{Contact, NewClient};
+use lmsgen::fleet::{Contact, NewClient, State};
 use lmsgen::ops::{self, ClientLine};
 
 use crate::cli::app::Select;
@@ -101,10 +101,10 @@ fn list(select: Select, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let lines = outcome(ui, checked)?;
     let wide = |of: &dyn Fn(&ClientLine) -> usize| lines.iter().map(of).max().unwrap_or(0);
     let id_width = wide(&|line| line.id.len());
-    let env_width = wide(&|line| line.environments.join(" ").len());
+    let env_width = wide(&|line| places(line).len());
     let mut text = String::new();
     for line in &lines {
-        let environments = line.environments.join(" ");
+        let environments = places(line);
         text.push_str(&format!(
             "{:id_width$}  {environments:env_width$}  {}\n",
             line.id,
@@ -115,11 +115,24 @@ fn list(select: Select, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     Ok(Exit::Done)
 }
 
+/// `lms-dev lms-prod (suspended)`
+fn places(line: &ClientLine) -> String {
+    let place = |(environment, state): &(String, State)| match state {
+        State::Active => environment.clone(),
+        state => format!("{environment} ({})", state.word()),
+    };
+    line.environments.iter().map(place).collect::<Vec<_>>().join(" ")
+}
+
 fn show(select: Select, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let checked = ops::client_settings(root, &select.into()).map_err(|error| failed(ui, &error))?;
     let mut text = String::new();
     for settings in outcome(ui, checked)? {
-        text.push_str(&format!("{}\n", settings.instance));
+        text.push_str(&settings.instance);
+        if settings.state != State::Active {
+            text.push_str(&format!(" ({})", settings.state.word()));
+        }
+        text.push('\n');
         for (path, value, place) in &settings.values {
             text.push_str(&format!("  {path} = {}   {place}\n", lmsgen::report::printable(value)));
         }
