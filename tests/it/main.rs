@@ -12,6 +12,7 @@ mod apply_plan;
 mod architecture;
 mod batch;
 mod canary;
+mod ci;
 mod cli;
 mod cross_objects;
 mod delivery;
