@@ -10,7 +10,7 @@ use lmsgen::ops;
 use lmsgen::report::counted;
 
 use super::commands::{
-    apply_plan, ci, client, diff, env, explain, manifests, publish, render, rules, secrets, validate,
+    apply_plan, ci, client, diff, env, explain, import, manifests, publish, render, rules, secrets, validate,
 };
 use super::exit::Exit;
 use super::harden::harden;
@@ -70,6 +70,7 @@ enum Command {
     Manifests(manifests::Manifests),
     ApplyPlan(apply_plan::ApplyPlan),
     Ci(ci::Ci),
+    Import(import::Import),
     /// Show where a parameter's value comes from
     Explain(explain::Explain),
     /// Work on the secret store
@@ -85,6 +86,7 @@ impl Command {
             Self::Secrets(command) => command.writes(),
             Self::Client(command) => command.writes(),
             Self::Ci(command) => command.writes(),
+            Self::Import(command) => command.writes(),
             Self::Env(_)
             | Self::Validate(_)
             | Self::Rules(_)
@@ -204,6 +206,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Manifests(command) => manifests::run(command, &root, ui),
         Command::ApplyPlan(command) => apply_plan::run(command, &root, ui),
         Command::Ci(command) => ci::run(&command, &root, ui),
+        Command::Import(command) => import::run(command, &root, ui),
         Command::Explain(command) => explain::run(command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),
     }

@@ -3,6 +3,8 @@
 //! Every use case that works from a fleet's files returns [`Checked`]: all faults at once, and an outcome only when
 //! none of them is an error.
 
+mod adopt;
+mod adopt_propose;
 mod apply_plan;
 mod bind;
 mod causes;
@@ -40,6 +42,7 @@ mod store_guard;
 mod validate;
 mod validate_files;
 
+pub use adopt::{AdoptOptions, Adoption, adopt, write_adoption};
 pub use apply_plan::apply_plan;
 pub use bind::bind_secrets;
 pub use clients::{

@@ -2,6 +2,7 @@
 //!
 //! Nothing here ever sees a secret value; what a person typed is shown with control characters escaped.
 
+mod adoption;
 mod chosen;
 mod diagnostics_json;
 mod diagnostics_text;
@@ -32,6 +33,7 @@ mod table;
 mod tests;
 mod words;
 
+pub use adoption::adoption_text;
 pub use diagnostics_json::diagnostics_json;
 pub use diagnostics_text::diagnostics_text;
 pub use diff_json::diff_json;

@@ -11,7 +11,7 @@ const LEVELS: [&[&str]; 7] = [
     &["document", "files", "manifest", "rules", "sops"],
     &["guard", "kubernetes", "params", "schema", "secret", "tree"],
     &["checks", "fleet", "template"],
-    &["delivery", "diff", "git", "render"],
+    &["adopt", "delivery", "diff", "git", "render"],
     &["ops", "report"],
     &["cli"],
 ];

@@ -7,6 +7,7 @@
     reason = "tests prepare files and programs, and a step that fails fails the test"
 )]
 
+mod adopt;
 mod age_keys;
 mod apply_plan;
 mod architecture;

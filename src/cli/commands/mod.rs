@@ -6,6 +6,7 @@ pub mod client;
 pub mod diff;
 pub mod env;
 pub mod explain;
+pub mod import;
 pub mod manifests;
 pub mod publish;
 pub mod render;
