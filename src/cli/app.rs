@@ -206,7 +206,7 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Manifests(command) => manifests::run(command, &root, ui),
         Command::ApplyPlan(command) => apply_plan::run(command, &root, ui),
         Command::Ci(command) => ci::run(&command, &root, ui),
-        Command::Import(command) => import::run(command, &root, ui),
+        Command::Import(command) => import::run(&command, &root, ui),
         Command::Explain(command) => explain::run(command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),
     }

@@ -108,7 +108,9 @@ fn take(document: Value, others: &mut Vec<Value>, secrets: &mut Vec<SecretHead>)
     match text_at(&map, "kind") {
         Some("List" | "SecretList") => {
             if let Some(Value::List(items)) = map.remove("items") {
-                items.into_iter().for_each(|item| take(item, others, secrets));
+                for item in items {
+                    take(item, others, secrets);
+                }
             }
         }
         Some("Secret") => {

@@ -48,7 +48,7 @@ impl Import {
     }
 }
 
-pub fn run(command: Import, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+pub fn run(command: &Import, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let refuse = |why: &dyn std::fmt::Display, exit| {
         ui.complain(&format!("error: {}: {why}", command.from.display()));
         exit
