@@ -58,6 +58,9 @@ fn cases<'a>(planted: &'a str, manifest: &'a str, leak: &'a str) -> Vec<Case<'a>
         (0, vec![S, "generate"]),
         (0, vec!["manifests"]),
         (0, vec!["apply-plan", "-e", "asia"]),
+        (0, vec!["ci", "gitlab"]),
+        (2, vec!["import", "--from", manifest]),
+        (2, vec!["import", "--from", planted, "--write"]),
         (2, vec!["manifests", "--decrypt", "--phase", "nope"]),
         (0, DECRYPT.to_vec()),
     ]
