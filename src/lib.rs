@@ -25,6 +25,7 @@ pub mod sops;
 pub mod template;
 pub mod tree;
 
+pub mod adopt;
 pub mod checks;
 pub mod fleet;
 pub mod kubernetes;

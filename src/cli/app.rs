@@ -10,7 +10,7 @@ use lmsgen::ops;
 use lmsgen::report::counted;
 
 use super::commands::{
-    apply_plan, client, diff, env, explain, manifests, publish, render, rules, secrets, status, validate,
+    apply_plan, ci, client, diff, env, explain, import, manifests, publish, render, rules, secrets, status, validate,
 };
 use super::exit::Exit;
 use super::harden::harden;
@@ -69,6 +69,8 @@ enum Command {
     /// Print manifests as one stream, in the order to apply them
     Manifests(manifests::Manifests),
     ApplyPlan(apply_plan::ApplyPlan),
+    Ci(ci::Ci),
+    Import(import::Import),
     /// Show where a parameter's value comes from
     Explain(explain::Explain),
     Status(status::Status),
@@ -84,6 +86,8 @@ impl Command {
             Self::Render(_) | Self::Publish(_) => true,
             Self::Secrets(command) => command.writes(),
             Self::Client(command) => command.writes(),
+            Self::Ci(command) => command.writes(),
+            Self::Import(command) => command.writes(),
             Self::Env(_)
             | Self::Validate(_)
             | Self::Rules(_)
@@ -178,6 +182,11 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         return command.run_files(paths, ui);
     }
     let Some(root) = find(app.global.fleet.as_deref(), ui)? else {
+        if let Command::Ci(command) = &app.command
+            && !command.writes()
+        {
+            return command.print(None, ui);
+        }
         if let Command::Secrets(secrets::Secrets::Scan(command)) = app.command
             && command.is_anywhere()
         {
@@ -198,6 +207,8 @@ fn dispatch(app: App, ui: &Ui) -> Result<Exit, Exit> {
         Command::Publish(command) => publish::run(command, &root, ui),
         Command::Manifests(command) => manifests::run(command, &root, ui),
         Command::ApplyPlan(command) => apply_plan::run(command, &root, ui),
+        Command::Ci(command) => ci::run(&command, &root, ui),
+        Command::Import(command) => import::run(&command, &root, ui),
         Command::Explain(command) => explain::run(command, &root, ui),
         Command::Status(command) => status::run(&command, &root, ui),
         Command::Secrets(command) => secrets::run(command, &root, ui),

@@ -3,6 +3,8 @@
 //! Every use case that works from a fleet's files returns [`Checked`]: all faults at once, and an outcome only when
 //! none of them is an error.
 
+mod adopt;
+mod adopt_propose;
 mod apply_plan;
 mod bind;
 mod causes;
@@ -16,6 +18,7 @@ mod generate;
 mod interrupted;
 mod manifests;
 mod named_files;
+mod pipeline;
 mod places;
 mod plaintext;
 mod prepare;
@@ -41,6 +44,7 @@ mod store_guard;
 mod validate;
 mod validate_files;
 
+pub use adopt::{AdoptOptions, Adoption, adopt, write_adoption};
 pub use apply_plan::apply_plan;
 pub use bind::bind_secrets;
 pub use clients::{
@@ -53,6 +57,7 @@ pub use explain::{Explained, explain};
 pub use generate::Generated;
 pub use interrupted::finish_interrupted;
 pub use manifests::{Document, Manifests, ManifestsOptions, manifests};
+pub use pipeline::{PipelineFile, Runner, pipeline, write_pipeline};
 pub use places::{Place, Places, secret_places};
 pub use prepare::{Checked, Prepared};
 pub use publish::{Allowed, PublishOptions, PublishOutcome, publish};

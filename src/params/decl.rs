@@ -1,6 +1,6 @@
 //! What a stack declares about a parameter.
 
-use super::value::Layer;
+use super::value::{Layer, ParamValue};
 use crate::diagnostic::Span;
 use crate::names::ParamPath;
 
@@ -25,6 +25,31 @@ pub struct ParamDecl {
     pub unit: Option<String>,
     /// The declaration in `stack.toml`.
     pub span: Span,
+}
+
+impl ParamDecl {
+    /// `true` unless `value` is of another type than the parameter, or a text or number beyond its bounds; what is inside of tables
+    /// and lists is not looked at.
+    #[must_use]
+    pub fn admits(&self, value: &ParamValue) -> bool {
+        match (&self.shape, value) {
+            (Shape::String(shape), ParamValue::String(text)) => {
+                let n = text.chars().count();
+                shape.pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
+                    && shape.one_of.as_ref().is_none_or(|values| values.contains(text))
+                    && (shape.min_length..=shape.max_length).contains(&n)
+            }
+            (Shape::Name, ParamValue::String(text)) => super::names::is_name(text),
+            (Shape::Integer { min, max }, ParamValue::Integer(n)) => {
+                min.is_none_or(|min| *n >= min) && max.is_none_or(|max| *n <= max)
+            }
+            (Shape::Number { .. }, ParamValue::Integer(_) | ParamValue::Float(_))
+            | (Shape::Boolean, ParamValue::Bool(_))
+            | (Shape::List { .. }, ParamValue::List(_))
+            | (Shape::Record(_) | Shape::Table(_), ParamValue::Table(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Who may set a parameter: the highest layer that has a say.

@@ -22,6 +22,6 @@ pub use engines::Engines;
 pub use external::external_secret;
 pub use facts::object_name;
 pub use inspect::Inspector;
-pub use run::{OUTPUT, Watch, render};
+pub use run::{OUTPUT, Origins, Watch, origins, render};
 pub use secrets::{SecretFile, SecretPlace, Secrets};
 pub use sentry::Sentry;

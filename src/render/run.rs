@@ -10,7 +10,7 @@ use crate::fleet::{Environment, Fleet, SecretDecl, Stack, State};
 use crate::manifest::Value;
 use crate::params::{ParamDecl, Params};
 use crate::template::{
-    Fault, InstanceFacts, SharedParams, TemplateRole, TemplateValue, environment_context, instance_context,
+    Fault, InstanceFacts, Printed, SharedParams, TemplateRole, TemplateValue, environment_context, instance_context,
 };
 
 use super::collect::{Folders, OutputFile, Part, Rendered, collect, push};
@@ -69,6 +69,47 @@ pub fn render(
     places.append(&mut parts);
     check_quotas(fleet, &places, sink);
     collect(fleet, places, sink)
+}
+
+/// An object of an instance, and what its scalars are made of.
+#[derive(Clone, Debug)]
+pub struct Origins {
+    /// `kind`.
+    pub kind: Arc<str>,
+    /// `metadata.name`.
+    pub name: String,
+    /// The object as YAML.
+    pub text: String,
+    /// Its scalars with values.
+    pub printed: Vec<Printed>,
+}
+
+/// The objects of each of `instances` with what they are made of; those with faults are left out.
+pub fn origins(
+    fleet: &Fleet,
+    engines: &Engines,
+    secrets: &Secrets,
+    instances: &[usize],
+    watch: Watch<'_>,
+) -> Vec<Vec<Origins>> {
+    let facts: Vec<TemplateValue> = fleet.environments.iter().map(environment_facts).collect();
+    let shared: Vec<SharedParams> =
+        fleet.environment_parts.iter().map(|part| SharedParams::new(&part.params)).collect();
+    let job = Job { fleet, engines, secrets, watch, facts: &facts, shared: &shared };
+    let parts: Vec<Part> =
+        (0..fleet.environment_parts.len()).into_par_iter().map(|at| job.environment_part(at)).collect();
+    let of = |site: Site<'_>, object: Object| Origins {
+        printed: site.engine.origins(object.template, site.context, site.scope, object.offset),
+        kind: object.kind,
+        name: object.filled.name,
+        text: object.filled.text,
+    };
+    let all = |at: &usize| {
+        job.with_instance(*at, &parts, |site, objects, _| {
+            objects.objects.into_iter().map(|one| of(site, one)).collect()
+        })
+    };
+    instances.par_iter().map(all).collect()
 }
 
 /// What the objects of one place must obey.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
+use anstyle::Style;
+
 use super::page::{GREEN, RED, YELLOW};
 use super::table::Table;
 use super::words::{Names, action, kinds, owners};
@@ -35,8 +37,38 @@ enum Section {
     Mass,
 }
 
-/// All groups.
+/// A heading and the lines below it.
+pub(super) struct Part {
+    mark: char,
+    style: Style,
+    text: String,
+    pub(super) rows: Vec<Row>,
+    /// `… and 3 more changes in 12 instances`
+    pub(super) rest: Option<String>,
+}
+
+impl Part {
+    /// `! 2 instances lose data`
+    pub(super) fn heading(&self) -> String {
+        format!("{} {}", self.mark, self.text)
+    }
+}
+
+/// All groups, laid out for a terminal.
 pub(super) fn sections(report: &DiffReport, page: &Page) -> String {
+    let mut out = String::new();
+    for part in parts(report, page.limit) {
+        let heading = page.paint.paint(part.style.bold(), &part.heading());
+        let _ = write!(out, "\n{heading}\n{}", lay_out(part.rows, page.width));
+        if let Some(rest) = part.rest {
+            let _ = writeln!(out, "    {rest}");
+        }
+    }
+    out
+}
+
+/// All groups under their headings; each shows `limit` lines or a few more.
+pub(super) fn parts(report: &DiffReport, limit: Option<usize>) -> Vec<Part> {
     let mut by_section: Vec<(Section, Vec<&Group>)> = Vec::new();
     for group in &report.groups {
         let section = section(group, environment(report, group));
@@ -52,12 +84,12 @@ pub(super) fn sections(report: &DiffReport, page: &Page) -> String {
         }
     }
     by_section.sort_by_key(|(section, _)| *section);
-    let mut out = String::new();
-    for (section, groups) in &by_section {
-        let heading = heading(groups, environment(report, groups[0]), page);
-        let _ = write!(out, "\n{heading}{}", body(groups, *section, page));
-    }
-    out
+    let part = |(section, groups): &(Section, Vec<&Group>)| {
+        let (mark, style, text) = title(groups, environment(report, groups[0]));
+        let (rows, rest) = body(groups, *section, limit.unwrap_or(usize::MAX));
+        Part { mark, style, text, rows, rest }
+    };
+    by_section.iter().map(part).collect()
 }
 
 fn environment<'r>(report: &'r DiffReport, group: &Group) -> Option<&'r EnvironmentDiff> {
@@ -82,6 +114,12 @@ fn section(group: &Group, environment: Option<&EnvironmentDiff>) -> Section {
 
 /// `! 2 instances lose data`
 pub(super) fn heading(groups: &[&Group], environment: Option<&EnvironmentDiff>, page: &Page) -> String {
+    let (mark, style, text) = title(groups, environment);
+    page.paint.paint(style.bold(), &format!("{mark} {text}")) + "\n"
+}
+
+/// The heading's mark, colour and words.
+fn title(groups: &[&Group], environment: Option<&EnvironmentDiff>) -> (char, Style, String) {
     let owners: BTreeSet<&Owner> = groups.iter().flat_map(|group| &group.instances).collect();
     let instances = owners.iter().filter(|owner| owner.is_instance()).count();
     let (subject, one) = match instances {
@@ -100,27 +138,23 @@ pub(super) fn heading(groups: &[&Group], environment: Option<&EnvironmentDiff>, 
         Section::Shared => ('~', YELLOW, format!("of {} change", groups[0].environment)),
         Section::Few if instances >= MASS => ('~', YELLOW, "change, in few or each in its own way".into()),
         Section::Few => ('~', YELLOW, "only".into()),
-        Section::Mass => {
-            let same = format!("= {subject}, the same change");
-            return page.paint.paint(anstyle::Style::new().bold(), &same) + "\n";
-        }
+        Section::Mass => return ('=', Style::new(), format!("{subject}, the same change")),
     };
-    page.paint.paint(style.bold(), &format!("{mark} {subject} {text}")) + "\n"
+    (mark, style, format!("{subject} {text}"))
 }
 
 /// One line of a section.
-struct Row {
-    who: String,
-    object: String,
-    change: String,
-    effect: &'static str,
-    cause: String,
+pub(super) struct Row {
+    pub(super) who: String,
+    pub(super) object: String,
+    pub(super) change: String,
+    pub(super) effect: &'static str,
+    pub(super) cause: String,
 }
 
 /// The lines below a heading, and how many are left out.
-fn body(groups: &[&Group], section: Section, page: &Page) -> String {
+fn body(groups: &[&Group], section: Section, limit: usize) -> (Vec<Row>, Option<String>) {
     let mut lines: Vec<Row> = Vec::new();
-    let limit = page.limit.unwrap_or(usize::MAX);
     let (mut shown, mut rest) = (0, Rest::default());
     for alike in alike(groups) {
         if shown >= limit {
@@ -145,7 +179,7 @@ fn body(groups: &[&Group], section: Section, page: &Page) -> String {
         }
         lines.extend(rows);
     }
-    lay_out(lines, page.width) + &rest.line()
+    (lines, rest.line())
 }
 
 /// A line for each row, or, where they are too long, one for the object and one for the change.
@@ -178,11 +212,9 @@ impl Rest {
         self.instances.extend(groups.iter().flat_map(|group| group.instances.iter().cloned()));
     }
 
-    fn line(&self) -> String {
-        match self.changes {
-            0 => String::new(),
-            n => format!("    … and {} more in {}\n", counted(n, "change"), counted(self.instances.len(), "instance")),
-        }
+    fn line(&self) -> Option<String> {
+        let instances = counted(self.instances.len(), "instance");
+        (self.changes > 0).then(|| format!("… and {} more in {instances}", counted(self.changes, "change")))
     }
 }
 

@@ -42,7 +42,7 @@ pub fn diff_text(report: &DiffReport, base: Option<&Base>, view: DiffView, page:
 }
 
 /// `against 4f1c2ab (yesterday 18:02, Release 1.4.1)`
-fn against(base: Option<&Base>, now: i64) -> String {
+pub(super) fn against(base: Option<&Base>, now: i64) -> String {
     let Some(base) = base else { return "against nothing: there is no commit yet".into() };
     let commit = base.commit.get(..7).unwrap_or(&base.commit);
     let time = when(base, now).map(|time| time + ", ").unwrap_or_default();
@@ -65,9 +65,7 @@ fn when(base: &Base, now: i64) -> Option<String> {
 
 /// What happens to each environment, with the base at the right if there is room.
 fn headline(report: &DiffReport, against: &str, width: usize) -> String {
-    let mut environments: Vec<&EnvironmentDiff> = report.environments.iter().collect();
-    environments.sort_by_key(|one| one.created + one.changed + one.deleted + one.environment_objects == 0);
-    let environments: Vec<String> = environments.into_iter().map(environment).collect();
+    let environments = environments(report);
     let left = environments.join(" · ");
     if left.width() > width {
         return format!("{}\n{}\n", environments.join("\n"), cut(against, width));
@@ -76,6 +74,13 @@ fn headline(report: &DiffReport, against: &str, width: usize) -> String {
         return format!("{left}{}{against}\n", " ".repeat(width - left.width() - against.width()));
     }
     format!("{left}\n{}\n", cut(against, width))
+}
+
+/// A line for each environment, those where nothing happens last.
+pub(super) fn environments(report: &DiffReport) -> Vec<String> {
+    let mut environments: Vec<&EnvironmentDiff> = report.environments.iter().collect();
+    environments.sort_by_key(|one| one.created + one.changed + one.deleted + one.environment_objects == 0);
+    environments.into_iter().map(environment).collect()
 }
 
 /// `lms-prod: 2,988 of 3,000 instances change, 2 created`
@@ -145,7 +150,7 @@ fn files(report: &DiffReport, view: DiffView, page: &Page) -> String {
 }
 
 /// The last lines: what runs, which secrets change, the sums, and what to look at.
-fn sums(report: &DiffReport) -> String {
+pub(super) fn sums(report: &DiffReport) -> String {
     let jobs =
         |of: fn(&KindDiff) -> usize| -> usize { report.kinds.iter().filter(|kind| kind.kind == "Job").map(of).sum() };
     let mut notes = Vec::new();

@@ -63,7 +63,7 @@ fn line(row: &Row<'_>, report: &Report<'_>) -> String {
 
 /// A message in Markdown. What stands between backquotes is code, as its writer meant it; where a value brings one of its
 /// own, pieces change their looks, but each is escaped for what it becomes.
-fn text(message: &str) -> String {
+pub(super) fn text(message: &str) -> String {
     let message = printable(message);
     let pieces: Vec<&str> = message.split('`').collect();
     let is_paired = pieces.len() % 2 == 1;
@@ -83,7 +83,7 @@ fn code(text: &str) -> String {
 
 /// Nothing in it means anything: neither to Markdown, nor to GitLab, which knows people, issues, milestones, labels and more by one
 /// character, and takes an escaped one as it is.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         if matches!(

@@ -2,10 +2,12 @@
 //!
 //! Nothing here ever sees a secret value; what a person typed is shown with control characters escaped.
 
+mod adoption;
 mod chosen;
 mod diagnostics_json;
 mod diagnostics_text;
 mod diff_json;
+mod diff_markdown;
 mod diff_objects;
 mod diff_sections;
 mod diff_text;
@@ -36,9 +38,11 @@ mod table;
 mod tests;
 mod words;
 
+pub use adoption::adoption_text;
 pub use diagnostics_json::diagnostics_json;
 pub use diagnostics_text::diagnostics_text;
 pub use diff_json::diff_json;
+pub use diff_markdown::{diff_gitlab, diff_markdown};
 pub use diff_text::{DiffView, diff_text};
 pub use diff_unified::unified_text;
 pub use explain::explain_text;

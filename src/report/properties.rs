@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{DiffView, Page, Paint, diff_json, diff_text, unified_text};
+use super::{DiffView, Page, Paint, diff_gitlab, diff_json, diff_markdown, diff_text, unified_text};
 use crate::diff::{Owner, compare, unified};
 use crate::manifest::{Value, emit_document};
 use crate::names::RelPath;
@@ -35,6 +35,7 @@ fn everything(changes: &[FileChange], owners: &[Owner]) -> String {
     let report = compare(changes, owners, owners);
     let mut page = Page { width: 400, paint: Paint::Plain, now: 0, limit: None };
     let mut out = diff_json(&report, None) + &unified_text(&unified(changes), &page);
+    out += &(diff_markdown(&report, None, &page) + &diff_gitlab(&report));
     page.limit = Some(3);
     for view in [DiffView::Groups, DiffView::Objects, DiffView::Stat] {
         out.push_str(&diff_text(&report, None, view, &page));

@@ -76,6 +76,64 @@ pub fn plain_values(text: &str, name: Option<&str>) -> Result<Vec<(String, Plain
     values
 }
 
+/// A Secret in a dump, without its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretHead {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// Its keys.
+    pub keys: Vec<String>,
+}
+
+/// The objects of a `kubectl get … -o json`: of Secrets only names and keys; their values are cleared from memory.
+///
+/// # Errors
+/// [`ManifestError::Syntax`].
+pub fn dumped_objects(text: &str) -> Result<(Vec<Value>, Vec<SecretHead>), ManifestError> {
+    let documents = parse_documents(text).map_err(|error| {
+        let before = text.as_bytes().iter().take(error.offset);
+        ManifestError::Syntax(before.filter(|&&byte| byte == b'\n').count() + 1)
+    })?;
+    let (mut others, mut secrets) = (Vec::new(), Vec::new());
+    for document in documents {
+        take(document, &mut others, &mut secrets);
+    }
+    Ok((others, secrets))
+}
+
+fn take(document: Value, others: &mut Vec<Value>, secrets: &mut Vec<SecretHead>) {
+    let Value::Map(mut map) = document else { return };
+    match text_at(&map, "kind") {
+        Some("List" | "SecretList") => {
+            if let Some(Value::List(items)) = map.remove("items") {
+                for item in items {
+                    take(item, others, secrets);
+                }
+            }
+        }
+        Some("Secret") => {
+            let metadata = map.get("metadata").cloned().unwrap_or(Value::Null);
+            let mut keys = Vec::new();
+            for section in ["data", "stringData"] {
+                if let Some(Value::Map(entries)) = map.get(section) {
+                    keys.extend(entries.iter().map(|(key, _)| key.to_owned()));
+                }
+            }
+            keys.sort_unstable();
+            keys.dedup();
+            let namespace = metadata.str_at(&["namespace"]).unwrap_or_default().to_owned();
+            secrets.push(SecretHead { name: object_name(&map).to_owned(), namespace, keys });
+            let mut metadata = metadata;
+            // An annotation may hold what was applied, values and all.
+            clear_value(&mut metadata);
+            clear(map);
+        }
+        _ => others.push(Value::Map(map)),
+    }
+}
+
 /// `true` for a file that `sops` wrote: one of the lines that start its block.
 #[must_use]
 pub fn is_sealed(text: &str) -> bool {

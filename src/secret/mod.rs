@@ -34,7 +34,7 @@ pub use editable::{TextFault, editable, from_editable};
 pub use error::{NO_IDENTITY, OTHER_OBJECT, OTHER_RECIPIENTS, StoreError};
 pub use fault::Fault;
 pub use file::{Form, StoreFile, place};
-pub use foreign::{ManifestError, is_sealed, plain_values, sealed_values};
+pub use foreign::{ManifestError, SecretHead, dumped_objects, is_sealed, plain_values, sealed_values};
 pub use generate::{GenerateError, generate};
 pub use generator::{Amount, Generator, RsaFormat, RsaKey, RsaSize};
 pub use mask::masked;

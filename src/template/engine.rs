@@ -179,23 +179,13 @@ impl Engine {
     #[must_use]
     pub fn place(&self, index: usize, context: &Context, scope: &Arc<Scope>, fault: Fault) -> Span {
         let one = &self.templates[index];
-        let tera = self.marked.get_or_init(|| {
-            let mut tera = new_tera();
-            for one in &self.templates {
-                // Compiled before without marks, so it compiles again.
-                let _ = tera.add_raw_template(&one.source.name, &Rewritten::new(&one.source.text, Marks::On).text);
-            }
-            tera
-        });
+        let tera = self.marked();
         let mut output = Limited(Vec::new());
         let (_, tokens) = functions::with_scope(scope, || tera.render_to(&one.source.name, context, &mut output));
         let found = match fault {
-            Fault::Token(token) => tokens.get(token).and_then(|(_, at)| *at).map(|at| {
-                let rest = &one.source.text[at.min(one.source.text.len())..];
-                let blank = rest.len() - rest.trim_start().len();
-                let expression = rest.split("}}").next().unwrap_or_default().trim_end_matches('-').trim();
-                at + blank..at + blank + expression.len()
-            }),
+            Fault::Token(token) => {
+                tokens.get(token).and_then(|(_, at)| *at).map(|at| expression_at(&one.source.text, at))
+            }
             Fault::Offset(offset) => {
                 let unmarked = Unmarked::new(&String::from_utf8_lossy(&output.0));
                 unmarked.origin(offset).map(|at| {
@@ -205,6 +195,27 @@ impl Engine {
             }
         };
         Span::new(one.source.file, found.unwrap_or(0..0))
+    }
+
+    /// The templates with position marks.
+    fn marked(&self) -> &Tera {
+        self.marked.get_or_init(|| {
+            let mut tera = new_tera();
+            for one in &self.templates {
+                // Compiled before without marks, so it compiles again.
+                let _ = tera.add_raw_template(&one.source.name, &Rewritten::new(&one.source.text, Marks::On).text);
+            }
+            tera
+        })
+    }
+
+    /// Every token that template `index` prints, in order, with the expression that it stands for.
+    pub(super) fn printed(&self, index: usize, context: &Context, scope: &Arc<Scope>) -> Vec<(Token, &str)> {
+        let source = &self.templates[index].source;
+        let mut output = Limited(Vec::new());
+        let (_, tokens) = functions::with_scope(scope, || self.marked().render_to(&source.name, context, &mut output));
+        let expression = |at: Option<usize>| at.map_or("", |at| &source.text[expression_at(&source.text, at)]);
+        tokens.into_iter().map(|(token, at)| (token, expression(at))).collect()
     }
 
     /// What template `index` prints, tokens and all; empty when it cannot be rendered.
@@ -221,6 +232,14 @@ impl Engine {
     pub fn source(&self, index: usize) -> &TemplateSource {
         &self.templates[index].source
     }
+}
+
+/// The expression that begins at `at` or after blanks.
+fn expression_at(text: &str, at: usize) -> std::ops::Range<usize> {
+    let rest = &text[at.min(text.len())..];
+    let start = at + rest.len() - rest.trim_start().len();
+    let expression = rest.split("}}").next().unwrap_or_default().trim_end_matches('-').trim();
+    start..start + expression.len()
 }
 
 fn new_tera() -> Tera {

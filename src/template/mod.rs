@@ -17,6 +17,7 @@ mod functions;
 mod helm;
 mod kubelet;
 mod limits;
+mod origins;
 mod rewrite;
 mod scan;
 mod skeleton;
@@ -32,6 +33,7 @@ pub use context::{
 pub use engine::{Engine, NO_PUBLIC_HALF, Output, TemplateRole, TemplateSource};
 pub use fill::{FillError, Filled, Unfit, fill, hex};
 pub use functions::{PublicHalf, Scope, SecretFacts};
+pub use origins::{Piece, Printed};
 pub use skeleton::{Fault, Part, Place, Segment, ShapeError, Skeleton};
 pub use tera::{Context, Value as TemplateValue};
 pub use token::{HashOf, Token};

@@ -58,7 +58,7 @@ impl Engine {
 }
 
 /// `image.tag` of the expression `params.image.tag`, with or without filters after it.
-fn parameter_of(expression: Option<&str>) -> Option<String> {
+pub(super) fn parameter_of(expression: Option<&str>) -> Option<String> {
     let path = expression?.split('|').next()?.trim().strip_prefix("params.")?;
     let is_path = path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
     // Names have dashes; templates, which read them as variables, write underscores.

@@ -11,7 +11,7 @@ const LEVELS: [&[&str]; 7] = [
     &["cluster", "document", "files", "manifest", "rules", "sops"],
     &["guard", "kubernetes", "params", "schema", "secret", "tree"],
     &["checks", "fleet", "template"],
-    &["delivery", "diff", "git", "render", "status"],
+    &["adopt", "delivery", "diff", "git", "render", "status"],
     &["ops", "report"],
     &["cli"],
 ];

@@ -61,6 +61,9 @@ fn cases<'a>(planted: &'a str, [manifest, leak, dump]: [&'a str; 3]) -> Vec<Case
         (0, vec![S, "generate"]),
         (0, vec!["manifests"]),
         (0, vec!["apply-plan", "-e", "asia"]),
+        (0, vec!["ci", "gitlab"]),
+        (2, vec!["import", "--from", manifest]),
+        (2, vec!["import", "--from", planted, "--write"]),
         (2, vec!["manifests", "--decrypt", "--phase", "nope"]),
         (0, DECRYPT.to_vec()),
     ]

@@ -201,3 +201,30 @@ fn before_the_first_commit_everything_is_new() {
     assert!(text.starts_with("dev: 3 instances created"), "{text}");
     assert!(text.contains("+ 3 instances are created\n    dev/C1, C2, C3   1 object: Deployment\n"), "{text}");
 }
+
+#[test]
+fn a_note_for_a_merge_request_holds_values_as_text_only() {
+    let fleet = Fleet::new();
+    let annotation = "  annotations: { a: \"{{ client.name }}\" }\nspec:\n  replicas";
+    fleet.edit("templates/web/app/deployment.yaml", "spec:\n  replicas", annotation);
+    let hostile = "@all #1 [x](https://e.example) <img src=x> | `a` !2 ~b $3 %4 &5 ^6 *7* _8_ :tada:";
+    for client in ["C1", "C2", "C3"] {
+        fleet.write(&format!("clients/{client}.toml"), &format!("name = '{client} {hostile}'\n[environments.dev]\n"));
+    }
+    let note = fleet.run(&["diff", "-o", "markdown", "-v"], 0);
+    assert!(note.starts_with("**lmsgen**, against "), "{note}");
+    assert!(note.contains("#### ") && note.contains("\\@all"), "{note}");
+    for mark in ["@all", "<img", "[x", "#1", "| \\`a"] {
+        let n = note.match_indices(mark).inspect(|(at, _)| assert_eq!(&note[at - 1..*at], "\\", "{mark}")).count();
+        assert!(n > 0, "{mark}");
+    }
+    let counts: serde_json::Value = serde_json::from_str(&fleet.run(&["diff", "-o", "gitlab"], 0)).unwrap();
+    assert_eq!(counts, serde_json::json!({ "create": 0, "update": 3, "delete": 0 }));
+}
+
+#[test]
+fn a_note_without_differences_says_so() {
+    let fleet = Fleet::new();
+    assert!(fleet.run(&["diff", "-o", "markdown"], 0).starts_with("**lmsgen: no differences** against "));
+    assert_eq!(fleet.run(&["diff", "-o", "gitlab"], 0), "{\"create\":0,\"update\":0,\"delete\":0}\n");
+}

@@ -7,11 +7,13 @@
     reason = "tests prepare files and programs, and a step that fails fails the test"
 )]
 
+mod adopt;
 mod age_keys;
 mod apply_plan;
 mod architecture;
 mod batch;
 mod canary;
+mod ci;
 mod cli;
 mod cross_objects;
 mod delivery;

@@ -1,15 +1,14 @@
 //! `lmsgen diff`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use lmsgen::diff::unified;
 use lmsgen::files::Root;
 use lmsgen::ops;
-use lmsgen::report::{Base, DiffView, counted, diff_json, diff_text, unified_text};
+use lmsgen::report::{Base, DiffView, counted, diff_gitlab, diff_json, diff_markdown, diff_text, unified_text};
 
 use crate::cli::app::Select;
 use crate::cli::exit::Exit;
-use crate::cli::format::Format;
 use crate::cli::show::{failed, outcome};
 use crate::cli::ui::Ui;
 
@@ -42,6 +41,20 @@ pub struct Diff {
     output: Format,
 }
 
+/// `--output`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs; the format has a name and a version
+    Json,
+    /// For a note in a merge request
+    Markdown,
+    /// Three counts for GitLab's `artifacts:reports:terraform`
+    Gitlab,
+}
+
 pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let view = match (command.objects, command.stat) {
         (true, _) => DiffView::Objects,
@@ -54,6 +67,8 @@ pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let base = done.base.as_ref().map(Base::from);
     let text = match (command.output, command.unified) {
         (Format::Json, _) => diff_json(&done.report, base.as_ref()),
+        (Format::Markdown, _) => diff_markdown(&done.report, base.as_ref(), &ui.page()),
+        (Format::Gitlab, _) => diff_gitlab(&done.report),
         (_, true) => unified_text(&unified(&done.changes), &ui.page()),
         _ => diff_text(&done.report, base.as_ref(), view, &ui.page()),
     };
