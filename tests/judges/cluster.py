@@ -91,7 +91,6 @@ class Cluster(ControlPlane):
             self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}}])
             self.running(
                 "kustomize-controller",
-                kubeconfig,
                 "--watch-all-namespaces=true",
                 "--events-addr=",
                 f"--metrics-addr=127.0.0.1:{metrics}",
@@ -101,7 +100,7 @@ class Cluster(ControlPlane):
                 "--kube-api-qps=500",
                 "--kube-api-burst=1000",
                 "--log-level=error",
-                env={"RUNTIME_NAMESPACE": "flux-system"},
+                env={"RUNTIME_NAMESPACE": "flux-system", "KUBECONFIG": str(self.kubeconfig)},
             )
 
     def running(self, name, *arguments, env=None):
