@@ -70,6 +70,7 @@ class Cluster(ControlPlane):
             f"--secure-port={manager}",
             "--controllers=*,-nodeipam",
             "--leader-elect=false",
+            "--node-monitor-grace-period=10h",  # kwok's node sends no heartbeats
             "--use-service-account-credentials=false",
             f"--service-account-private-key-file={self.folder / 'service-accounts.key'}",
             "--concurrent-job-syncs=20",
