@@ -19,8 +19,8 @@ LONGEST = 420  # seconds that anything may take on a loaded machine
 
 
 class Cluster(ControlPlane):
-    """`flux`: with Flux's CRDs and controller. `failing`: what the Pods of some clients do instead of running, by slug: the status
-    that kwok gives them, as a template."""
+    """`flux`: with Flux's CRDs and controller. `failing`: what the Pods of some clients do instead of running, by slug
+    and kind of owner: the status that kwok gives them, as a template."""
 
     def __init__(self, flux=True, failing=None):
         super().__init__()
@@ -29,18 +29,14 @@ class Cluster(ControlPlane):
         self.processes = {}
 
     def stages(self):
-        """kwok's own fast stages, which leave the failing Pods alone, and one for each of these."""
-        slug = '.metadata.labels["app.kubernetes.io/instance"]'
+        """kwok's own fast stages, and one before them for the Pods that fail."""
         stages = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(STAGES.glob("*.yaml"))]
-        for stage in stages:
-            if self.failing and stage["metadata"]["name"] in ("pod-ready", "pod-complete"):
-                apart = {"key": slug, "operator": "NotIn", "values": list(self.failing)}
-                stage["spec"]["selector"]["matchExpressions"].append(apart)
-        for client, status in self.failing.items():
+        for (client, owner), status in self.failing.items():
             chosen = [
                 {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"},
                 {"key": ".status.podIP", "operator": "DoesNotExist"},
-                {"key": slug, "operator": "In", "values": [client]},
+                {"key": '.metadata.labels["app.kubernetes.io/instance"]', "operator": "In", "values": [client]},
+                {"key": ".metadata.ownerReferences.[].kind", "operator": "In", "values": [owner]},
             ]
             stages.append(
                 {
@@ -50,6 +46,7 @@ class Cluster(ControlPlane):
                     "spec": {
                         "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
                         "selector": {"matchExpressions": chosen},
+                        "weight": 1,  # kwok's own stages have none, so this one is taken
                         "next": {"statusTemplate": status},
                     },
                 }

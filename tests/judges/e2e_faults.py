@@ -45,12 +45,12 @@ EXITED = (
     'finishedAt: "2026-01-01T00:00:00Z", message: "open /etc/lms/rsa_key: permission denied"}}'
 )
 
-# By slug, of clients in the first environment: they have odd numbers.
+# By slug and owner, of clients in the first environment: they have odd numbers. Jobs of the others complete.
 FAILING = {
-    "c1": pod(waiting("ImagePullBackOff", IMAGE)),
-    "c3": pod(waiting("CreateContainerConfigError", KEY)),
-    "c5": pod(waiting("CrashLoopBackOff", "back-off 5m0s restarting failed container"), "Running", 11, EXITED),
-    "c7": pod(
+    ("c1", "ReplicaSet"): pod(waiting("ImagePullBackOff", IMAGE)),
+    ("c3", "ReplicaSet"): pod(waiting("CreateContainerConfigError", KEY)),
+    ("c5", "ReplicaSet"): pod(waiting("CrashLoopBackOff", "back-off 5m0s restarting failed container"), "Running", 11, EXITED),
+    ("c7", "Job"): pod(
         "terminated: {exitCode: 3, reason: Error, startedAt: \"2026-01-01T00:00:00Z\", finishedAt: \"2026-01-01T00:00:00Z\", "
         'message: "FATAL: password authentication failed for user \\"postgres\\""}',
         "Failed",
@@ -63,7 +63,7 @@ SAID = {
     "C5": ("failed", ["exit", "2", "permission denied"]),
     "C7": ("failed", ["password authentication failed"]),
     "C9": ("failed", ["no node", "nodes are available"]),
-    "C11": ("failed", ["immutable"]),
+    "C11": ("failed", ["Immutable", "cannot be changed"]),
     "C13": ("ready", []),
 }
 KINDS = "deployments,replicasets,pods,jobs,configmaps,services,ingresses,persistentvolumeclaims,events"
