@@ -49,14 +49,10 @@ pub fn render(
     watch: Watch<'_>,
     sink: &mut Sink,
 ) -> Rendered {
-    let facts: Vec<TemplateValue> = fleet.environments.iter().map(environment_facts).collect();
-    let shared: Vec<SharedParams> =
-        fleet.environment_parts.iter().map(|part| SharedParams::new(&part.params)).collect();
-    let job = Job { fleet, engines, secrets, watch, facts: &facts, shared: &shared };
-    let parts: Vec<Part> =
-        (0..fleet.environment_parts.len()).into_par_iter().map(|at| job.environment_part(at)).collect();
+    let common = Common::of(fleet);
+    let job = common.job((fleet, engines, secrets), watch);
+    let mut parts = job.environment_parts();
     let mut around: Vec<Vec<Value>> = fleet.environments.iter().map(|_| Vec::new()).collect();
-    let mut parts = parts;
     for part in &mut parts {
         around[part.place.environment].append(&mut part.values);
     }
@@ -92,12 +88,9 @@ pub fn origins(
     instances: &[usize],
     watch: Watch<'_>,
 ) -> Vec<Vec<Origins>> {
-    let facts: Vec<TemplateValue> = fleet.environments.iter().map(environment_facts).collect();
-    let shared: Vec<SharedParams> =
-        fleet.environment_parts.iter().map(|part| SharedParams::new(&part.params)).collect();
-    let job = Job { fleet, engines, secrets, watch, facts: &facts, shared: &shared };
-    let parts: Vec<Part> =
-        (0..fleet.environment_parts.len()).into_par_iter().map(|at| job.environment_part(at)).collect();
+    let common = Common::of(fleet);
+    let job = common.job((fleet, engines, secrets), watch);
+    let parts = job.environment_parts();
     let of = |site: Site<'_>, object: Object| Origins {
         printed: site.engine.origins(object.template, site.context, site.scope, object.offset),
         kind: object.kind,
@@ -193,7 +186,34 @@ struct Job<'a> {
     shared: &'a [SharedParams],
 }
 
+/// What places have in common, made once.
+struct Common {
+    facts: Vec<TemplateValue>,
+    shared: Vec<SharedParams>,
+}
+
+impl Common {
+    fn of(fleet: &Fleet) -> Self {
+        Self {
+            facts: fleet.environments.iter().map(environment_facts).collect(),
+            shared: fleet.environment_parts.iter().map(|part| SharedParams::new(&part.params)).collect(),
+        }
+    }
+
+    fn job<'a>(
+        &'a self,
+        (fleet, engines, secrets): (&'a Fleet, &'a Engines, &'a Secrets),
+        watch: Watch<'a>,
+    ) -> Job<'a> {
+        Job { fleet, engines, secrets, watch, facts: &self.facts, shared: &self.shared }
+    }
+}
+
 impl Job<'_> {
+    fn environment_parts(&self) -> Vec<Part> {
+        (0..self.fleet.environment_parts.len()).into_par_iter().map(|at| self.environment_part(at)).collect()
+    }
+
     fn environment_part(&self, at: usize) -> Part {
         let part = &self.fleet.environment_parts[at];
         let place = SecretPlace { environment: part.environment, client: None };
