@@ -1,5 +1,7 @@
 //! `-o FORMAT[=PATH]`: reports of what was found, for every command that only looks at a fleet.
 
+use std::path::Path;
+
 use clap::Args;
 use lmsgen::files::Root;
 use lmsgen::git::Repository;
@@ -25,6 +27,11 @@ pub struct Reports {
 pub struct Planned(targets::Planned<Format>);
 
 impl Reports {
+    /// Files that reports go to.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.output.iter().filter_map(Target::path)
+    }
+
     /// Looks at where the reports go.
     ///
     /// # Errors

@@ -21,6 +21,13 @@ pub struct Target<F> {
     path: Option<PathBuf>,
 }
 
+impl<F> Target<F> {
+    /// The file it goes to; `None` for stdout.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+}
+
 impl<F: FromStr<Err: Display> + Display> FromStr for Target<F> {
     type Err = String;
 

@@ -13,9 +13,12 @@ use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, Span};
 use crate::document::{Document, Located, TableReader, did_you_mean, quoted};
 use crate::names::{EnvName, SecretName};
 use crate::params::{Declarations, Layer, Overlay};
+use crate::schema::Schemas;
 
 const NAMESPACE: Code = Code::new("LMS132", Class::Input);
 const KUBERNETES: Code = Code::new("LMS133", Class::Input);
+/// A release that there are no schemas of.
+const NO_SCHEMAS: Code = Code::new("LMS602", Class::Input);
 const UNSUPPORTED: Code = Code::new("LMS134", Class::Input);
 /// A token in the file; its place is blotted out of the source map.
 pub(super) const TOKEN: Code = Code::new("LMS158", Class::Input);
@@ -135,6 +138,12 @@ fn read_kubernetes(table: &mut TableReader<'_>, sink: &mut Sink) -> Option<Strin
         let message = format!("{} is no Kubernetes version", quoted(found.value));
         let fault = Diagnostic::error(KUBERNETES, message).at(found.span, "");
         sink.push(fault.help("write the minor version, such as \"1.35\""));
+    } else if let Some(nearest) = Schemas::nearest(found.value) {
+        let message =
+            format!("there are no schemas of Kubernetes {}; objects are checked as on {nearest}", found.value);
+        let fault = Diagnostic::warning(NO_SCHEMAS, message).at(found.span, "");
+        let [oldest, .., newest] = Schemas::MINORS;
+        sink.push(fault.help(format!("this lmsgen knows {oldest} to {newest}")));
     }
     Some(found.value.into())
 }

@@ -15,7 +15,12 @@ const MAX_DEPTH: usize = 40;
 /// Reads `text` if it is one document in plain block style; `None` says nothing about whether it is right.
 #[must_use]
 pub fn read_block(text: &str) -> Option<Value> {
-    let mut reader = Reader { text, at: 0, indent: 0, end: Cell::new(None) };
+    read_block_as(text, strict_value)
+}
+
+/// As [`read_block`], with plain scalars as `plain` takes them; it may decline.
+pub(super) fn read_block_as(text: &str, plain: fn(&str) -> Option<Value>) -> Option<Value> {
+    let mut reader = Reader { text, at: 0, indent: 0, end: Cell::new(None), plain };
     if let Some(rest) = text.strip_prefix("---\n") {
         reader.at = text.len() - rest.len();
     }
@@ -34,6 +39,18 @@ struct Reader<'t> {
     indent: usize,
     /// The end of a line that was looked for, from where on it is the end of whatever line `at` stands in.
     end: Cell<Option<(usize, usize)>>,
+    plain: fn(&str) -> Option<Value>,
+}
+
+/// A plain scalar that all readers agree about, or a string.
+#[expect(clippy::unnecessary_wraps, reason = "other meanings have scalars that they decline")]
+fn strict_value(text: &str) -> Option<Value> {
+    Some(match resolve_plain(text) {
+        Plain::Null => Value::Null,
+        Plain::Bool(value) => Value::Bool(value),
+        Plain::Number => Value::Number(text.into()),
+        Plain::String | Plain::Ambiguous => Value::String(text.into()),
+    })
 }
 
 impl<'t> Reader<'t> {
@@ -170,12 +187,7 @@ impl<'t> Reader<'t> {
             b'\'' => Value::String(single_quoted(text)?),
             b'{' if text == "{}" => Value::Map(Map::new()),
             b'[' if text == "[]" => Value::List(Vec::new()),
-            _ if is_plain(text) => match resolve_plain(text) {
-                Plain::Null => Value::Null,
-                Plain::Bool(value) => Value::Bool(value),
-                Plain::Number => Value::Number(text.into()),
-                Plain::String | Plain::Ambiguous => Value::String(text.into()),
-            },
+            _ if is_plain(text) => (self.plain)(text)?,
             _ => return None,
         };
         self.at += text.len();

@@ -3,8 +3,10 @@
 //!
 //! Knows no template and no file.
 
+mod anchors;
 mod block;
 mod emit;
+mod kubectl;
 mod locate;
 mod metadata;
 mod node;
@@ -16,6 +18,7 @@ mod value;
 
 pub use block::read_block;
 pub use emit::{emit_after_dash, emit_after_key, emit_document, emit_key, emit_string, push_indent};
+pub use kubectl::{read_stream, stream_nodes};
 pub use locate::{Located, locate};
 pub use metadata::{ANNOTATIONS, LABELS, with_metadata};
 pub use node::{Content, Node, ScalarStyle};

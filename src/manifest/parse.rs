@@ -1,7 +1,8 @@
-//! Reading YAML: one or more documents, without anchors, aliases, merge keys and tags.
+//! Reading YAML: one or more documents, without tags, and without anchors, aliases and merge keys unless asked for.
 
 use granit_parser::{Event, Options, Parser, ScalarStyle as SourceStyle, Span};
 
+use super::anchors::Anchors;
 use super::node::{Content, Node, ScalarStyle};
 use super::scalar::{Plain, resolve_plain};
 use super::{Map, Value};
@@ -17,11 +18,17 @@ pub struct ParseError {
     pub message: String,
     /// Where, in bytes of the text.
     pub offset: usize,
+    /// It may be right, and is more than lmsgen is willing to read.
+    pub is_limit: bool,
 }
 
 impl ParseError {
-    fn new(message: impl Into<String>, offset: usize) -> Self {
-        Self { message: message.into(), offset }
+    pub(super) fn new(message: impl Into<String>, offset: usize) -> Self {
+        Self { message: message.into(), offset, is_limit: false }
+    }
+
+    pub(super) fn limit(message: impl Into<String>, offset: usize) -> Self {
+        Self { is_limit: true, ..Self::new(message, offset) }
     }
 }
 
@@ -40,11 +47,23 @@ pub fn parse_documents(text: &str) -> Result<Vec<Value>, ParseError> {
 /// # Errors
 /// The first thing in `text` that is not YAML, or is an anchor, alias or tag.
 pub fn parse_nodes(text: &str) -> Result<Vec<Node>, ParseError> {
+    nodes(text, None)
+}
+
+/// As [`parse_nodes`], with what aliases stand for in their place.
+///
+/// # Errors
+/// The first thing in `text` that is not YAML, is a tag, or gets too large.
+pub(super) fn expanded_nodes(text: &str) -> Result<Vec<Node>, ParseError> {
+    nodes(text, Some(Anchors::default()))
+}
+
+fn nodes(text: &str, anchors: Option<Anchors>) -> Result<Vec<Node>, ParseError> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut documents = Vec::new();
-    let mut builder = Builder { open: Vec::new(), root: None };
+    let mut builder = Builder { open: Vec::new(), root: None, anchors };
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             ParseError::new(
@@ -72,11 +91,14 @@ fn is_empty(node: &Node) -> bool {
 struct Open {
     node: Node,
     key: Option<Node>,
+    anchor: usize,
 }
 
 struct Builder {
     open: Vec<Open>,
     root: Option<Node>,
+    /// `None` where anchors are refused.
+    anchors: Option<Anchors>,
 }
 
 impl Builder {
@@ -84,8 +106,9 @@ impl Builder {
         let range = span.byte_range().unwrap_or_else(|| {
             byte_offset(source, None, span.start.index())..byte_offset(source, None, span.end.index())
         });
+        let takes_anchors = self.anchors.is_some();
         let refuse = |anchor: usize, tagged: bool| {
-            if anchor != 0 {
+            if anchor != 0 && !takes_anchors {
                 return Err(ParseError::new("anchors are not supported; write the value out", range.start));
             }
             if tagged {
@@ -97,21 +120,22 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
                 let style = if style == SourceStyle::Plain { ScalarStyle::Plain } else { ScalarStyle::Text };
-                self.close(Node { content: Content::Scalar { text: text.into_owned(), style }, range });
+                self.close(Node { content: Content::Scalar { text: text.into_owned(), style }, range }, anchor);
             }
             Event::SequenceStart(_, anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
-                self.push(Content::List(Vec::new()), range)?;
+                self.push(Content::List(Vec::new()), range, anchor)?;
             }
             Event::MappingStart(_, anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
-                self.push(Content::Map(Vec::new()), range)?;
+                self.push(Content::Map(Vec::new()), range, anchor)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let mut open = self.open.pop().expect("the parser balances starts and ends");
                 open.node.range.end = range.end.max(open.node.range.start);
-                self.close(open.node);
+                self.close(open.node, open.anchor);
             }
+            Event::Alias(anchor) if takes_anchors => self.alias(anchor, range.start)?,
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 return Err(ParseError::new("aliases are not supported; write the value out", range.start));
             }
@@ -120,15 +144,33 @@ impl Builder {
         Ok(())
     }
 
-    fn push(&mut self, content: Content, range: std::ops::Range<usize>) -> Result<(), ParseError> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(ParseError::new(format!("nested deeper than {MAX_DEPTH} levels"), range.start));
-        }
-        self.open.push(Open { node: Node { content, range }, key: None });
+    fn push(&mut self, content: Content, range: std::ops::Range<usize>, anchor: usize) -> Result<(), ParseError> {
+        self.go_down(1, range.start)?;
+        self.open.push(Open { node: Node { content, range }, key: None, anchor });
         Ok(())
     }
 
-    fn close(&mut self, node: Node) {
+    fn go_down(&self, levels: usize, at: usize) -> Result<(), ParseError> {
+        if self.open.len() + levels > MAX_DEPTH {
+            return Err(ParseError::limit(format!("nested deeper than {MAX_DEPTH} levels"), at));
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, anchor: usize, at: usize) -> Result<(), ParseError> {
+        let Some(anchors) = &mut self.anchors else { return Ok(()) };
+        let (node, depth) = anchors.expand(anchor, at)?;
+        self.go_down(depth, at)?;
+        self.close(node, 0);
+        Ok(())
+    }
+
+    fn close(&mut self, node: Node, anchor: usize) {
+        if let Some(anchors) = &mut self.anchors
+            && anchor != 0
+        {
+            anchors.keep(anchor, &node);
+        }
         let Some(parent) = self.open.last_mut() else {
             self.root = Some(node);
             return;

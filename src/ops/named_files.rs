@@ -16,6 +16,8 @@ pub struct NamedFiles {
     pub root: Root,
     /// Its path as it was typed.
     pub folder: PathBuf,
+    /// A folder was named.
+    pub is_folder: bool,
     /// Files in it.
     pub list: Vec<RelPath>,
     /// What to show before their paths.
@@ -37,6 +39,7 @@ impl NamedFiles {
             (parent.unwrap_or(Path::new(".")), Some(name.to_str().ok_or_else(|| usage("has a name that is no text"))?))
         };
         let root = Root::open(folder)?;
+        let is_folder = name.is_none();
         let mut list = Vec::new();
         match name {
             Some(name) => {
@@ -51,7 +54,7 @@ impl NamedFiles {
         }
         let shown = if folder == Path::new(".") { String::new() } else { format!("{}/", folder.display()) };
         let shown = shown.trim_start_matches("./").replace("//", "/");
-        Ok(Self { root, folder: folder.to_path_buf(), list, shown })
+        Ok(Self { root, folder: folder.to_path_buf(), is_folder, list, shown })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `validate FILE…`: any Kubernetes YAML, rendered by lmsgen or not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap, Span};
 use crate::document::decode;
 use crate::guard::{Guard, TextKind};
 use crate::kubernetes::Fault;
-use crate::manifest::{ParseError, Path, Step, Value, locate, parse_documents, parse_nodes, read_block};
+use crate::manifest::{Path, Step, Value, locate, read_stream, stream_nodes};
 use crate::names::RelPath;
 
 use super::Error;
@@ -20,6 +20,15 @@ use super::prepare::Checked;
 
 /// A file that is no YAML.
 const NOT_YAML: Code = Code::new("LMS449", Class::Input);
+
+/// A file that becomes too much.
+const TOO_MUCH: Code = Code::new("LMS473", Class::Limit);
+
+/// Nothing to look at.
+const NO_OBJECT: Code = Code::new("LMS474", Class::Input);
+
+/// An object that a file holds twice.
+const TWICE: Code = Code::new("LMS475", Class::Input);
 
 /// Larger files are refused; the API server takes objects of 1.5 MiB.
 const MAX_FILE: u64 = 64 << 20;
@@ -54,10 +63,18 @@ pub fn validate_files(target: &FileTarget) -> Result<Checked<()>, Error> {
     let mut n_objects = 0;
     for path in &target.paths {
         let named = NamedFiles::find(path)?;
-        let folders = by_folder(named.list);
+        let folders = by_folder(named.list, named.is_folder);
         let looked: Vec<Vec<Looked>> =
             folders.par_iter().map(|files| look_at_folder(&named.root, files, target)).collect::<Result<_, _>>()?;
-        for one in looked.into_iter().flatten() {
+        let mut looked: Vec<Looked> = looked.into_iter().flatten().collect();
+        if looked.iter().all(|one| one.n_objects == 0 && one.faults.is_empty()) {
+            let fault = no_object(path, named.is_folder);
+            match looked.first_mut().filter(|_| !named.is_folder) {
+                Some(one) => one.faults.push(Placed { diagnostic: fault, place: Place::Byte(0) }),
+                None => sink.push(fault),
+            }
+        }
+        for one in looked {
             n_objects += one.n_objects;
             if !one.faults.is_empty() {
                 report(&format!("{}{}", named.shown, one.path), &one, &mut sources, &mut sink);
@@ -68,15 +85,22 @@ pub fn validate_files(target: &FileTarget) -> Result<Checked<()>, Error> {
     Ok(Checked { outcome, found: sink.into_sorted(&sources), sources, n_instances: 0, n_objects })
 }
 
-/// Manifests by their folder, which are looked at together.
-fn by_folder(list: Vec<RelPath>) -> Vec<Vec<RelPath>> {
+/// A job that looks at nothing must not be green.
+fn no_object(path: &std::path::Path, is_folder: bool) -> Diagnostic {
+    let what = if is_folder { "folder" } else { "file" };
+    let shown = path.display().to_string().escape_debug().to_string();
+    Diagnostic::error(NO_OBJECT, format!("there is no object in the {what} `{shown}`"))
+        .help("a program that failed, such as `helm template`, leaves an empty file: look at what it said")
+}
+
+/// Manifests by their folder, which are looked at together. A file that was named itself may be called anything.
+fn by_folder(list: Vec<RelPath>, is_folder: bool) -> Vec<Vec<RelPath>> {
     let mut folders: BTreeMap<String, Vec<RelPath>> = BTreeMap::new();
     let is_manifest = |path: &RelPath| {
         let extension = path.file_name().rsplit_once('.').map(|(_, extension)| extension);
         matches!(extension, Some("yaml" | "yml" | "json"))
     };
-    let only = list.len() == 1;
-    for path in list.into_iter().filter(|path| only || is_manifest(path)) {
+    for path in list.into_iter().filter(|path| !is_folder || is_manifest(path)) {
         let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         folders.entry(folder).or_default().push(path);
     }
@@ -129,8 +153,9 @@ fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTar
             check_object(object, &target.lens).into_iter().map(placed).collect()
         };
         parsed.looked.faults.par_extend(found.par_iter().with_min_len(64).flat_map_iter(check));
-        if target.rules == Rules::Server {
-            parsed.documents.clear();
+        match target.rules {
+            Rules::All => parsed.looked.faults.extend(twice(&found)),
+            Rules::Server => parsed.documents.clear(),
         }
         Ok(parsed)
     };
@@ -139,6 +164,26 @@ fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTar
         look_together(&mut parsed);
     }
     Ok(parsed.into_iter().map(|one| one.looked).collect())
+}
+
+/// Objects of a file that are there already: the last one would win.
+fn twice(objects: &[(usize, Vec<Step>, &Value)]) -> Vec<Placed> {
+    let mut seen = HashSet::with_capacity(objects.len());
+    let mut faults = Vec::new();
+    for (document, prefix, value) in objects {
+        let Some(object) = Object::of(value).filter(|object| !object.name.is_empty()) else { continue };
+        let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        if !seen.insert((group, object.kind, object.namespace, object.name)) {
+            let (kind, name) = (object.kind.escape_debug(), object.name.escape_debug());
+            let message = format!("{kind} `{name}` is in this file twice");
+            let path =
+                prefix.iter().cloned().chain(["metadata", "name"].map(|step| Step::Field(step.into()))).collect();
+            let diagnostic =
+                Diagnostic::error(TWICE, message).help("remove or rename one: the last one replaces the others");
+            faults.push(Placed { diagnostic, place: Place::Path { document: *document, path } });
+        }
+    }
+    faults
 }
 
 /// What the objects of a folder say about each other.
@@ -182,38 +227,18 @@ fn parse(path: &RelPath, bytes: &[u8]) -> Parsed {
         let fault = Placed { diagnostic, place: Place::Byte(0) };
         return Parsed { looked: looked(String::new(), vec![fault]), documents: Vec::new() };
     };
-    match documents(&text) {
+    match read_stream(&text) {
         Ok(documents) => Parsed { looked: looked(text, Vec::new()), documents },
         Err(error) => {
-            let diagnostic =
-                Diagnostic::error(NOT_YAML, format!("this is no YAML that lmsgen reads: {}", error.message));
+            let diagnostic = if error.is_limit {
+                Diagnostic::error(TOO_MUCH, error.message)
+            } else {
+                Diagnostic::error(NOT_YAML, format!("this is no YAML that lmsgen reads: {}", error.message))
+            };
             let fault = Placed { diagnostic, place: Place::Byte(error.offset) };
             Parsed { looked: looked(text, vec![fault]), documents: Vec::new() }
         }
     }
-}
-
-/// Every document that is not empty.
-fn documents(text: &str) -> Result<Vec<Value>, ParseError> {
-    if let Some(value) = read_block(text) {
-        return Ok(vec![value]);
-    }
-    match pieces(text).into_par_iter().with_min_len(64).map(read_block).collect::<Option<Vec<Value>>>() {
-        Some(documents) => Ok(documents),
-        None => parse_documents(text),
-    }
-}
-
-/// The texts between `---`, each with the newline at its end.
-fn pieces(text: &str) -> Vec<&str> {
-    let mut start = 0;
-    let mut pieces = Vec::new();
-    for (at, _) in text.match_indices("\n---\n") {
-        pieces.push(&text[start..=at]);
-        start = at + "\n---\n".len();
-    }
-    pieces.push(&text[start..]);
-    pieces
 }
 
 /// The objects of documents, those in lists each for itself: number of the document, way to the object, object.
@@ -247,7 +272,7 @@ fn report(path: &str, looked: &Looked, sources: &mut SourceMap, sink: &mut Sink)
     // Lines of a file are shown; what is secret in them is not.
     let secrets = Guard::default().scan(&text, TextKind::Data);
     sources.conceal(file, secrets.into_iter().map(|finding| finding.range));
-    let nodes = parse_nodes(&text).unwrap_or_default();
+    let nodes = stream_nodes(&text).unwrap_or_default();
     for fault in &looked.faults {
         let range = match &fault.place {
             Place::Byte(at) => *at..*at,

@@ -143,10 +143,12 @@ impl<'c> Check<'c> {
 
     fn object(&mut self, fields: &'c Fields, map: &Map, place: &Place<'_>) {
         let mut present = 0;
+        // Fields that are there under a wrong name; to call them missing as well would be one fault told twice.
+        let mut misnamed = Vec::new();
         for (key, value) in map.iter() {
             let Some(field) = fields.get(key) else {
                 if !fields.is_open {
-                    self.unknown(fields, key, place);
+                    misnamed.extend(self.unknown(fields, key, place));
                 }
                 continue;
             };
@@ -164,7 +166,7 @@ impl<'c> Check<'c> {
             }
         }
         if present < fields.required && !self.is_lenient {
-            for field in fields.iter().filter(|field| field.is_required) {
+            for field in fields.iter().filter(|field| field.is_required && !misnamed.contains(&&*field.name)) {
                 if map.get(&field.name).is_none_or(|value| self.is_absent(&field.node, value)) {
                     self.fault(What::Missing { field: field.name.to_string() }, place);
                 }
@@ -261,9 +263,12 @@ impl<'c> Check<'c> {
         faults
     }
 
-    fn unknown(&mut self, fields: &Fields, name: &str, place: &Place<'_>) {
-        let did_you_mean = nearest(name, fields.iter().map(|field| &*field.name)).map(Into::into);
+    /// Returns the field that was meant, if one is near.
+    fn unknown(&mut self, fields: &'c Fields, name: &str, place: &Place<'_>) -> Option<&'c str> {
+        let meant = nearest(name, fields.iter().map(|field| &*field.name));
+        let did_you_mean = meant.map(Into::into);
         self.fault(What::UnknownField { name: name.into(), did_you_mean }, &place.field(name));
+        meant
     }
 
     fn wrong_type(&mut self, node: &Node, value: &Value, place: &Place<'_>) {

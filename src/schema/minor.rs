@@ -7,12 +7,12 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Minor {
     major: u8,
-    minor: u8,
+    minor: u16,
 }
 
 impl Minor {
     /// Release `1.minor`.
-    pub(super) const fn one(minor: u8) -> Self {
+    pub(super) const fn one(minor: u16) -> Self {
         Self { major: 1, minor }
     }
 }
@@ -34,7 +34,7 @@ impl FromStr for Minor {
     fn from_str(text: &str) -> Result<Self, UnknownMinor> {
         let unknown = || UnknownMinor(text.into());
         let (major, minor) = text.split_once('.').ok_or_else(unknown)?;
-        let number = |digits: &str| digits.parse().map_err(|_| unknown());
-        Ok(Self { major: number(major)?, minor: number(minor)? })
+        let (major, minor) = (major.parse().ok(), minor.parse().ok());
+        major.zip(minor).map(|(major, minor)| Self { major, minor }).ok_or_else(unknown)
     }
 }

@@ -88,6 +88,14 @@ impl Schemas {
         Minor::one(37),
     ];
 
+    /// The release whose schemas stand in for those of `1.N`; `None` if it has its own, or is no release.
+    #[must_use]
+    pub fn nearest(release: &str) -> Option<Minor> {
+        let wanted: Minor = release.parse().ok().filter(|wanted| !Self::MINORS.contains(wanted))?;
+        let [oldest, .., newest] = Self::MINORS;
+        Some(if wanted < oldest { oldest } else { newest })
+    }
+
     /// The kinds of a release, and common custom resources.
     ///
     /// # Errors

@@ -203,7 +203,7 @@ fn plain(snapshot: &Snapshot) -> Snapshot {
 fn waves_are_phases(snapshot: &Snapshot) {
     let mut seen = 0;
     for (path, bytes) in
-        snapshot.0.iter().filter(|(path, _)| path.ends_with(".yaml") && !path.ends_with("kustomization.yaml"))
+        snapshot.0.iter().filter(|(path, _)| !path.ends_with('/') && !path.ends_with("kustomization.yaml"))
     {
         let text = std::str::from_utf8(bytes).unwrap();
         let wave = match path.split('/').nth(3) {

@@ -29,6 +29,7 @@ mod isolation;
 mod limits;
 mod manifests;
 mod offboarding;
+mod other_manifests;
 mod plaintext_guard;
 mod readme;
 mod render_faults;

@@ -1,6 +1,6 @@
 //! `lmsgen validate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -10,6 +10,7 @@ use lmsgen::kubernetes::Release;
 use lmsgen::names::Date;
 use lmsgen::ops::{self, FileTarget, Rules};
 use lmsgen::report::{Scope as Looked, nothing_text};
+use lmsgen::schema::Schemas;
 
 use crate::cli::app::Select;
 use crate::cli::clock::Watch;
@@ -86,6 +87,12 @@ impl Validate {
         if self.scope.is_some() || self.today.is_some() {
             return usage("--scope and --today are for a fleet, not for files");
         }
+        if let Some(path) = self.reports.paths().find(|path| is_among(path, &paths)) {
+            let path = path.display();
+            return usage(&format!(
+                "a report would replace {path}, which is one of the files to look at\n  = help: name another file"
+            ));
+        }
         let lens = Lens::new(self.kubernetes.unwrap_or(Release::NEWEST));
         let rules = if self.only.is_some() { Rules::Server } else { Rules::All };
         let target = FileTarget { paths, lens, rules };
@@ -138,7 +145,20 @@ fn is_path(name: &str) -> bool {
     ends || starts || matches!(name, "." | "..")
 }
 
+/// `true` if the file at `report` is one of those named, or a manifest below a folder that is.
+fn is_among(report: &Path, named: &[PathBuf]) -> bool {
+    let Ok(report) = report.canonicalize() else { return false };
+    let is_manifest = report.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known));
+    let mut named = named.iter().filter_map(|path| path.canonicalize().ok());
+    named.any(|path| path == report || is_manifest && report.starts_with(path))
+}
+
 fn release(text: &str) -> Result<Release, String> {
     let minor = text.strip_prefix("1.").and_then(|minor| minor.parse().ok());
-    minor.map(Release).ok_or_else(|| "write a release as `1.35`".into())
+    let release = minor.map(Release).ok_or("write a release as `1.35`")?;
+    if Schemas::MINORS.iter().any(|known| known.to_string() == text) {
+        return Ok(release);
+    }
+    let known = Schemas::MINORS.map(|minor| minor.to_string());
+    Err(format!("there are schemas of {} only", known.join(", ")))
 }

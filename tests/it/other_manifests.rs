@@ -1,0 +1,124 @@
+//! `validate FILE…`: manifests of other programs, read as `kubectl` reads them.
+
+use crate::support::fleet::{Fleet, Ran};
+
+fn judged(text: &str) -> Ran {
+    let nowhere = Fleet::empty();
+    nowhere.write("all.yaml", text);
+    nowhere.run(&["validate", "all.yaml"])
+}
+
+fn pod(spec: &str) -> String {
+    format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\nspec:\n{spec}")
+}
+
+const CONTAINER: &str = "  containers:\n    - name: web\n      image: registry.example/web:1.0\n";
+
+#[test]
+fn scalars_mean_what_kubectl_takes_them_for() {
+    let volume = "  volumes:\n    - name: keys\n      secret:\n        secretName: web\n        defaultMode: 0400\n";
+    let mounts = "      volumeMounts:\n        - name: keys\n          mountPath: /keys\n";
+    judged(&pod(&format!("{CONTAINER}{mounts}{volume}  hostNetwork: yes\n"))).exits(0);
+    let env =
+        |value: &str| judged(&pod(&format!("{CONTAINER}      env:\n        - name: A\n          value: {value}\n")));
+    env("yes").exits(3).says("LMS702").says("expected a string, got the boolean `true`");
+    env("\"yes\"").exits(0);
+    env("1:30").exits(0);
+    let data = |value: &str| {
+        judged(&format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  b: {value}\n"))
+    };
+    data("0777").exits(3).says("expected a string, got the number `511`").says("b: 0777");
+    data("1e3").exits(3).says("expected a string, got the number `1000`");
+    data(".inf").exits(3).says("LMS449").says("put it in quotes");
+    data("2001-01-01").exits(0);
+}
+
+#[test]
+fn aliases_stand_for_what_they_name() {
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n  labels: &labels\n    app: web\n    tier: 1\n  \
+                annotations:\n    <<: *labels\n    tier: \"1\"\n";
+    judged(text).exits(3).says("tier: 1").says("all.yaml:7:");
+    judged(&text.replace("tier: 1\n", "tier: \"1\"\n")).exits(0);
+    judged("a: *nothing\n").exits(3).says("LMS449");
+}
+
+#[test]
+fn a_bomb_is_a_limit() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..20 {
+        let items = vec![format!("*a{}", level - 1); 10].join(", ");
+        text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+    }
+    judged(&text).exits(9).says("LMS473").says("more than 16 MiB");
+}
+
+#[test]
+fn nothing_to_look_at_is_a_fault() {
+    for text in ["", "# nothing\n", "---\n---\n", "apiVersion: v1\nkind: List\nitems: []\n"] {
+        judged(text).exits(3).says("LMS474").says("there is no object in the file `all.yaml`").says("helm template");
+    }
+    let nowhere = Fleet::empty();
+    nowhere.write("folder/README.md", "# nothing\n");
+    nowhere.run(&["validate", "folder/"]).exits(3).says("there is no object in the folder `folder/`");
+    nowhere.write("folder/empty.yaml", "");
+    nowhere.run(&["validate", "folder/"]).exits(3).says("there is no object in the folder `folder/`");
+    nowhere.write("folder/pod.yaml", pod(CONTAINER));
+    nowhere.run(&["validate", "folder/"]).exits(0);
+    nowhere.run(&["validate", "folder/", "folder/empty.yaml"]).exits(3).says("file `folder/empty.yaml`");
+    // A file that is no YAML says so, and no more.
+    let ran = judged("a: [\n").exits(3).says("LMS449");
+    assert!(!ran.err.contains("LMS474"), "{}", ran.err);
+}
+
+#[test]
+fn an_object_twice_in_a_stream_is_a_fault() {
+    let one = pod(CONTAINER);
+    judged(&format!("{one}---\n{one}")).exits(3).says("LMS475").says("Pod `web` is in this file twice");
+    judged(&format!("{one}---\n{}", one.replace("namespace: shop", "namespace: other"))).exits(0);
+}
+
+#[test]
+fn no_report_replaces_what_is_looked_at() {
+    let nowhere = Fleet::empty();
+    nowhere.write("folder/pod.yaml", pod(CONTAINER));
+    let refused = |args: &[&str]| {
+        nowhere.run(args).exits(2).says("one of the files to look at").prints_nothing();
+        assert_eq!(nowhere.read("folder/pod.yaml"), pod(CONTAINER));
+    };
+    refused(&["validate", "folder/pod.yaml", "-o", "json=folder/pod.yaml"]);
+    refused(&["validate", "./folder/pod.yaml", "-o", "json=folder/../folder/pod.yaml"]);
+    refused(&["validate", "folder/", "-o", "json=folder/pod.yaml"]);
+    nowhere.run(&["validate", "folder/", "-o", "json=folder/report.json"]).exits(0);
+    nowhere.run(&["validate", "folder/", "-o", "json=report.json"]).exits(3).says("report.json");
+}
+
+#[test]
+fn releases_without_schemas_are_not_passed_over() {
+    let nowhere = Fleet::empty();
+    nowhere.write("pod.yaml", pod(CONTAINER));
+    for release in ["1.99", "1.20", "2.0", "1.035"] {
+        nowhere.run(&["validate", "pod.yaml", "--kubernetes", release]).exits(2);
+    }
+    let ran = nowhere.run(&["validate", "pod.yaml", "--kubernetes", "1.99"]);
+    ran.says("there are schemas of 1.31, 1.32,").says("1.37 only");
+    let fleet = Fleet::tiny(&[
+        ("templates/t/stack.toml", "client-id = '^[A-Z][0-9]+$'\nphases = [\"app\"]\n"),
+        (
+            "templates/t/app/config.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  namespace: {{ environment.namespace }}\n",
+        ),
+    ]);
+    for (release, nearest) in [("1.53", "1.37"), ("1.20", "1.31"), ("1.999", "1.37")] {
+        fleet.edit("environments/dev.toml", "kubernetes = \"1.35\"", &format!("kubernetes = \"{release}\""));
+        let ran = fleet.run(&["validate"]).exits(0).says("warning[LMS602]").says("environments/dev.toml:2:");
+        ran.says(&format!("no schemas of Kubernetes {release}; objects are checked as on {nearest}"));
+        fleet.edit("environments/dev.toml", release, "1.35");
+    }
+}
+
+#[test]
+fn what_has_a_wrong_name_is_not_missing_as_well() {
+    let text = pod(&CONTAINER.replace("image:", "imge:").replace("name: web", "nmae: web"));
+    let ran = judged(&text).exits(3).says("did you mean `name`?");
+    assert!(!ran.err.contains("`name` is missing"), "{}", ran.err);
+}
