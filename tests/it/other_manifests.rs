@@ -122,3 +122,9 @@ fn what_has_a_wrong_name_is_not_missing_as_well() {
     let ran = judged(&text).exits(3).says("did you mean `name`?");
     assert!(!ran.err.contains("`name` is missing"), "{}", ran.err);
 }
+
+#[test]
+fn without_a_release_the_newest_is_meant() {
+    let newest = lmsgen::schema::Schemas::MINORS.last().unwrap().to_string();
+    assert_eq!(format!("1.{}", lmsgen::kubernetes::Release::NEWEST.0), newest);
+}

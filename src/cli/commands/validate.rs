@@ -33,7 +33,7 @@ use crate::cli::ui::Ui;
 pub struct Validate {
     #[command(flatten)]
     select: Select,
-    /// Judge files for this Kubernetes release (`1.35`); a fleet's environments say theirs
+    /// Judge files for this Kubernetes release (`1.35`) [default: the newest that is known]; a fleet's environments say theirs
     #[arg(long, value_name = "1.N", value_parser = release)]
     kubernetes: Option<Release>,
     /// Judge files by these rules only
