@@ -51,20 +51,32 @@ impl fmt::Display for Format {
     }
 }
 
-/// A format that lmsgen does not write.
+/// A format that something is not written in.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no format `{name}`; there is {}", Format::ALL.map(Format::name).join(", "))]
+#[error("there is no format `{name}`; there is {}", known.join(", "))]
 pub struct NoSuchFormat {
     /// What was asked for.
     name: String,
+    /// What there is.
+    known: Vec<&'static str>,
+}
+
+impl NoSuchFormat {
+    /// The one of `all` that is called `name`.
+    pub(super) fn or<F: Copy>(all: &[F], name_of: fn(F) -> &'static str, name: &str) -> Result<F, Self> {
+        let found = all.iter().copied().find(|&format| name_of(format) == name);
+        found.ok_or_else(|| Self {
+            name: super::printable(name).into_owned(),
+            known: all.iter().copied().map(name_of).collect(),
+        })
+    }
 }
 
 impl FromStr for Format {
     type Err = NoSuchFormat;
 
     fn from_str(name: &str) -> Result<Self, NoSuchFormat> {
-        let known = Self::ALL.into_iter().find(|format| format.name() == name);
-        known.ok_or_else(|| NoSuchFormat { name: super::printable(name).into_owned() })
+        NoSuchFormat::or(&Self::ALL, Self::name, name)
     }
 }
 

@@ -50,7 +50,7 @@ pub use formats::{Format, NoSuchFormat, Report};
 pub use page::{Base, Page, Paint, count, counted, printable};
 pub use rules::{rule_text, rules_json, rules_text};
 pub use secret_status::{secret_status_json, secret_status_text};
-pub use status::{NoSuchStatusFormat, StatusFormat, status_report};
+pub use status::{StatusFormat, status_report};
 pub use sums::{Scope, nothing_text};
 
 use chosen::Chosen;

@@ -7,7 +7,7 @@ use super::status_html::status_html;
 use super::status_json::status_json;
 use super::status_junit::status_junit;
 use super::status_text::status_text;
-use super::{Base, Page};
+use super::{Base, NoSuchFormat, Page};
 use crate::status::Status;
 
 /// How a status is written down.
@@ -45,20 +45,11 @@ impl fmt::Display for StatusFormat {
     }
 }
 
-/// A format that a status is not written in.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no format `{name}`; there is {}", StatusFormat::ALL.map(StatusFormat::name).join(", "))]
-pub struct NoSuchStatusFormat {
-    /// What was asked for.
-    name: String,
-}
-
 impl FromStr for StatusFormat {
-    type Err = NoSuchStatusFormat;
+    type Err = NoSuchFormat;
 
-    fn from_str(name: &str) -> Result<Self, NoSuchStatusFormat> {
-        let known = Self::ALL.into_iter().find(|format| format.name() == name);
-        known.ok_or_else(|| NoSuchStatusFormat { name: super::printable(name).into_owned() })
+    fn from_str(name: &str) -> Result<Self, NoSuchFormat> {
+        NoSuchFormat::or(&Self::ALL, Self::name, name)
     }
 }
 
