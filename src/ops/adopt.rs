@@ -90,33 +90,53 @@ pub fn adopt(root: &Root, dump: &str, options: &AdoptOptions) -> Result<Checked<
     }
 }
 
-/// Writes the files that were proposed, and puts the values of their Secrets into the store. `text` is the dump.
+/// Writes the files that were proposed, and puts the values of their Secrets into the store. `text` is the dump. A client whose
+/// Secrets cannot be taken over gets no file; those before it stay, and the rest is proposed again by the next run.
 ///
 /// # Errors
-/// A file that is there, a value that does not fit, a broken operation. Files that were written before stay.
+/// A file that is there, a value that does not fit, a broken operation.
 pub fn write_adoption(
     root: &Root,
     adoption: &Adoption,
     text: &str,
-    (identities, now): (&Identities, &str),
+    store: (&Identities, &str),
 ) -> Result<Checked<usize>, Error> {
+    let mut n = 0;
     for client in &adoption.clients {
         let path = RelPath::new(&client.path).expect("a client's id is a file name");
+        // Secrets are declared for clients that are there.
         root.create_new(&path, client.text.as_bytes(), Durability::Durable)?;
+        let done = import_secrets(root, client, text, store);
+        if !done.as_ref().is_ok_and(|done| !done.has_errors()) {
+            root.remove(&path)?;
+        }
+        let done = done?;
+        if done.has_errors() {
+            return Ok(done.with(None));
+        }
+        n += client.secrets.len();
     }
-    let mut n = 0;
-    for secret in adoption.clients.iter().flat_map(|client| &client.secrets) {
+    Ok(Checked { outcome: Some(n), ..Checked::default() })
+}
+
+/// Puts the values of a client's Secrets into the store.
+fn import_secrets(
+    root: &Root,
+    client: &AdoptedClient,
+    text: &str,
+    store: (&Identities, &str),
+) -> Result<Checked<()>, Error> {
+    for secret in &client.secrets {
         let values = plain_values(text, Some(&secret.object)).map_err(|error| Error::Usage(error.to_string()))?;
         let values = values.into_iter().filter(|(key, _)| secret.keys.contains(key)).collect();
         let which = SecretRef { place: secret.place.clone(), name: secret.name.clone() };
         let import = Import { values, renamed: Vec::new(), ignored: Vec::new() };
-        let done = import_secret(root, &which, import, (identities, now))?;
+        let done = import_secret(root, &which, import, store)?;
         if done.has_errors() {
             return Ok(done.with(None));
         }
-        n += 1;
     }
-    Ok(Checked { outcome: Some(n), ..Checked::default() })
+    Ok(Checked::default())
 }
 
 fn read(text: &str) -> Result<Dump, Error> {

@@ -128,6 +128,25 @@ fn what_is_written_renders_and_what_is_secret_is_in_the_store() {
 }
 
 #[test]
+fn a_client_whose_secret_does_not_fit_gets_no_file() {
+    let fleet = fleet();
+    let mut items = by_hand("C7", "ROMASHKA", "1.4.1", 2);
+    items.extend(by_hand("C8", "LUCH", "1.4.1", 2));
+    for (id, value) in [("c7", "no key"), ("c8", "no key either")] {
+        let is_it = |item: &&mut Value| item["kind"] == "Secret" && item["metadata"]["name"].to_string().contains(id);
+        let item = items.iter_mut().find(is_it).unwrap();
+        item["data"] = json!({});
+        item["stringData"] = json!({ "rsa_key": value });
+    }
+    let before = fleet.snapshot();
+    let ran = import(&fleet, &list(&items), &["--write"]);
+    assert!(ran.code != 0 && !ran.all().contains("no key either"), "{}", ran.all());
+    before.assert_same(&fleet.snapshot());
+    // Nothing stands in the way of the next attempt.
+    import(&fleet, &list(&items), &[]).exits(0).says("Found 2 clients");
+}
+
+#[test]
 fn what_lmsgen_renders_comes_back_as_a_file_without_parameters() {
     let fleet = Fleet::of_repository(&["lmsgen.toml", "environments", "clients", "templates", "secrets"]);
     let stream = fleet.run(&["manifests", "-q", "-e", "lms-dev", "C1"]).exits(0).out;
