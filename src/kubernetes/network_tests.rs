@@ -29,6 +29,16 @@ fn lms729_services() {
             ("LMS729 spec.ports[0].protocol", "ports: [{port: 80, protocol: HTTP}]"),
             ("LMS729 spec.ports[0].appProtocol", "ports: [{port: 80, appProtocol: a b}]"),
             ("LMS729 spec.ports[0].nodePort", "ports: [{port: 80, nodePort: 30080}]"),
+            (
+                "LMS729 spec.ports[1].nodePort",
+                "type: NodePort\nports: [{port: 53, name: a, nodePort: 31000}, \
+                 {port: 54, name: b, nodePort: 31000, protocol: UDP}]",
+            ),
+            (
+                "LMS729 spec.healthCheckNodePort",
+                "type: LoadBalancer\nexternalTrafficPolicy: Local\nhealthCheckNodePort: 31000\n\
+                 ports: [{port: 80, nodePort: 31000}]",
+            ),
             ("LMS729 spec.externalName", "type: ExternalName"),
             ("LMS729 spec.clusterIP", "{type: ExternalName, externalName: a.b, clusterIP: 10.0.0.1}"),
         ],
@@ -63,6 +73,7 @@ fn lms729_services() {
             "clusterIP: None",
             "type: ExternalName\nexternalName: db.example.com.",
             "ports: [{port: 53, name: a}, {port: 53, name: b, protocol: UDP}]",
+            "type: NodePort\nports: [{port: 53, name: a}, {port: 53, name: b, protocol: UDP, nodePort: 31000}]",
             "ports: [{port: 80, targetPort: http}]\nexternalIPs: [192.0.2.1]\nexternalTrafficPolicy: Cluster",
             "type: LoadBalancer\nports: [{port: 80}]\nloadBalancerSourceRanges: [' 10.0.0.0/8']\nsessionAffinity: None",
         ],

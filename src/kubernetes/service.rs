@@ -284,6 +284,10 @@ fn traffic(service: Service<'_, '_>, faults: &mut Faults) {
     if kind == "LoadBalancer" && policy == "Local" {
         if port != 0 {
             fields.in_range("healthCheckNodePort", 1..=65535);
+            if spec.items("ports").any(|other| other.int("nodePort") == Some(port)) {
+                let fault = fields.add("healthCheckNodePort", format_args!("a port has nodePort {port} already"));
+                fault.help("give the health check a port of its own");
+            }
         }
     } else if port != 0 {
         let message = "healthCheckNodePort needs type `LoadBalancer` and externalTrafficPolicy `Local`";

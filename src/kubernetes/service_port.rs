@@ -42,6 +42,51 @@ pub(super) fn check(spec: Spot<'_, '_>, kind: &str, faults: &mut Faults) {
             fields.add("port", format_args!("another port has number {number} and protocol {}", protocol(port)));
         }
     }
+    if matches!(kind, "NodePort" | "LoadBalancer") {
+        node_ports(spec, faults);
+    }
+}
+
+/// A node port serves one `port`, whatever its protocols (`initNodePorts` in registry/core/service/storage/alloc.go).
+fn node_ports(spec: Spot<'_, '_>, faults: &mut Faults) {
+    let pairs: Vec<_> = spec.items("ports").map(PortPair::of).collect();
+    let (mut served, mut taken): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
+    for (nth, port) in spec.items("ports").enumerate() {
+        let PortPair { port: number, node } = pairs[nth];
+        let first = pairs.iter().find(|other| other.port == number && other.node != 0).map_or(0, |other| other.node);
+        let asked = if !served.contains(&number) {
+            first
+        } else if node == first {
+            0
+        } else {
+            node
+        };
+        if asked == 0 {
+            continue;
+        }
+        // The same protocol is said by `check`.
+        let is_said = |other: Spot<'_, '_>| protocol(other) == protocol(port) && PortPair::of(other).node == asked;
+        if taken.contains(&asked) && !spec.items("ports").take(nth).any(is_said) {
+            let mut fields = Fields::of(port, PORT, &WHOSE, faults);
+            let message = format_args!("nodePort {asked} leads to another port already");
+            fields.add("nodePort", message).help("give both the same `port`, or each its own nodePort");
+        }
+        served.push(number);
+        taken.push(asked);
+    }
+}
+
+/// A port of the Service and that of the nodes, 0 for one that the server chooses.
+struct PortPair {
+    port: i64,
+    node: i64,
+}
+
+impl PortPair {
+    fn of(port: Spot<'_, '_>) -> PortPair {
+        let number = |key| port.int(key).unwrap_or_default();
+        PortPair { port: number("port"), node: number("nodePort") }
+    }
 }
 
 fn protocol<'v>(port: Spot<'v, '_>) -> &'v str {
