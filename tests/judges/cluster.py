@@ -102,9 +102,13 @@ class Cluster(ControlPlane):
             )
 
     def running(self, name, *arguments, env=None):
+        self.program(name, TOOLS / name, *arguments, env=env)
+
+    def program(self, name, path, *arguments, env=None):
+        """Starts a program, which is killed by its id at the end; `name` is what its log is called."""
         log = self.stack.enter_context((self.folder / f"{name}.log").open("wb"))
         process = subprocess.Popen(
-            [TOOLS / name, *arguments],
+            [path, *map(str, arguments)],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,

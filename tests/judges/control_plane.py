@@ -209,7 +209,7 @@ class ControlPlane:
         until = time.monotonic() + START
         while time.monotonic() < until:
             path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-            states = [self.get(f"{path}/{name}").get("status", {}).get("conditions", []) for name in names]
+            states = [self.get(f"{path}/{name}").get("status", {}).get("conditions") or [] for name in names]
             if all(established(conditions) for conditions in states):
                 self.discover()
                 return

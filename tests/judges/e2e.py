@@ -15,7 +15,9 @@ import sys
 import time
 from pathlib import Path
 
+import e2e_argocd
 import e2e_faults
+import e2e_states
 import yaml
 from cluster import Cluster, condition, documents, until
 from fleet_source import Remote
@@ -47,6 +49,8 @@ def table():
 
 class Flux:
     """A fleet that Flux delivers."""
+
+    secrets = "secrets"
 
     def __init__(self, cluster, remote, fleet):
         self.cluster, self.remote, self.fleet = cluster, remote, fleet
@@ -85,10 +89,10 @@ class Flux:
 
         return until("Kustomizations are ready", check)
 
-    def publish(self):
-        said = self.fleet.publish()
+    def deliver(self, *options):
+        """Publishes and waits."""
+        self.fleet.publish(*options)
         self.reconciled()
-        return said
 
     def generations(self):
         """Generation of every Deployment."""
@@ -172,7 +176,7 @@ def changed(flux):
     before, jobs = flux.generations(), flux.jobs()
     with proof("one client's image: exactly its Deployment rolls"):
         fleet.write(f"clients/{client}.toml", fleet.read(f"clients/{client}.toml") + 'params.image.tag = "9.9.9"\n')
-        flux.publish()
+        flux.deliver()
         after = flux.generations()
         assert {one for one in after if after[one] != before[one]} == {key}
         assert flux.jobs() == jobs
@@ -181,7 +185,7 @@ def changed(flux):
     before = flux.generations()
     with proof("one rotated secret: its Pods roll and its Job runs again, no other"):
         fleet.lmsgen("secrets", "rotate", f"{environment}/{client}", "lms-secret", "pg-password", "--yes")
-        flux.publish()
+        flux.deliver()
         after, ran = flux.generations(), flux.jobs()
         assert {one for one in after if after[one] != before[one]} == {key}
         new = {name for _, name in set(ran) - set(jobs)}
@@ -198,7 +202,7 @@ def changed(flux):
         fleet.edit(script, "SET client_min_messages = warning;", "SET client_min_messages = error;")
         told = json.loads(fleet.lmsgen("diff", "-o", "json"))
         counted = sum(kind["created"] + kind["replaced"] for kind in told["kinds"] if kind["kind"] == "Job")
-        flux.publish()
+        flux.deliver()
         ran = flux.jobs()
         assert len(set(ran) - set(jobs)) == counted >= len(fleet.ids), (len(set(ran) - set(jobs)), counted)
 
@@ -210,10 +214,10 @@ def left(flux):
         client = fleet.clients_of(environment)[-1]
         with proof(f"a client that leaves, deletion = {deletion!r}: its objects {'go' if deletion == 'delete' else 'stay'}"):
             fleet.edit(f"environments/{environment}.toml", 'deletion = "delete"', f'deletion = "{deletion}"')
-            flux.publish()
+            flux.deliver()
             before = flux.generations()
             fleet.path(f"clients/{client}.toml").unlink()
-            flux.publish()
+            flux.deliver()
             key = (environment, f"lms-deployment-{client.lower()}")
 
             def check():
@@ -275,14 +279,20 @@ def plain(item):
 def failures():
     """5: what goes wrong is found and said."""
     with scratch() as name, Remote(Path(name)) as remote, Cluster(failing=e2e_faults.FAILING) as cluster:
-        flux = Flux(cluster, remote, Fleet(Path(name), remote, 14))
+        flux = Flux(cluster, remote, Fleet(Path(name), remote.url, remote.cluster_url, 14))
         e2e_faults.judged(proof, flux, Path(name))
+
+
+def argocd():
+    """8: the other engine, with the real controllers."""
+    with scratch() as name, Remote(Path(name)) as remote:
+        e2e_argocd.judged(proof, remote, Path(name), 20)
 
 
 def many(count):
     """9: how long a push takes for many clients, and what it costs."""
     with scratch() as name, Remote(Path(name)) as remote, Cluster() as cluster:
-        fleet = Fleet(Path(name), remote, count)
+        fleet = Fleet(Path(name), remote.url, remote.cluster_url, count)
         flux = Flux(cluster, remote, fleet)
         with proof(f"{count} clients: from push to ready"):
             fleet.publish()
@@ -300,11 +310,11 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--clients", type=int, default=20)
     arguments.add_argument("--many", type=int, default=50)
-    arguments.add_argument("--only", choices=("delivery", "failures", "many"), action="append")
+    arguments.add_argument("--only", choices=("delivery", "failures", "argocd", "many"), action="append")
     asked = arguments.parse_args()
     # Whoever ends this ends what it started: `with` blocks are left when SystemExit is raised, not by a signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    parts = {"delivery": lambda: delivery(asked.clients), "failures": failures, "many": lambda: many(asked.many)}
+    parts = {"delivery": lambda: delivery(asked.clients), "failures": failures, "argocd": argocd, "many": lambda: many(asked.many)}
     for part in asked.only or parts:
         parts[part]()
     table()
@@ -315,10 +325,11 @@ def delivery(clients):
     """1 to 4, and 7."""
     with scratch() as name, Remote(Path(name)) as remote, Cluster() as cluster:
         folder = Path(name)
-        flux = Flux(cluster, remote, Fleet(folder, remote, clients))
+        flux = Flux(cluster, remote, Fleet(folder, remote.url, remote.cluster_url, clients))
         delivered(flux)
         settled(flux)
         changed(flux)
+        e2e_states.judged(proof, flux, "Flux")
         left(flux)
         with_kubectl(flux, folder)
         if os.environ.get("E2E_LOGS"):

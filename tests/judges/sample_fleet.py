@@ -10,9 +10,9 @@ ENVIRONMENTS = ("e2e-a", "e2e-b")
 
 
 class Fleet:
-    """`folder` holds the checkout, the key and a home."""
+    """`folder` holds the checkout, the key and a home. `edits` makes an environment's file of its name and of Flux's."""
 
-    def __init__(self, folder, remote, clients, delivery="flux"):
+    def __init__(self, folder, remote, cluster_url, clients, edits=lambda _, text: text):
         self.root = folder / "fleet"
         self.key = folder / "key.txt"
         self.root.mkdir()
@@ -28,16 +28,16 @@ class Fleet:
         }
         shutil.copytree(ROOT / "templates", self.root / "templates")
         config = (ROOT / "lmsgen.toml").read_text(encoding="utf-8")
-        self.write("lmsgen.toml", re.sub('^url = ".*$', f'url = "{remote.cluster_url}"', config, flags=re.M))
+        self.write("lmsgen.toml", re.sub('^url = ".*$', f'url = "{cluster_url}"', config, flags=re.M))
         text = (ROOT / "environments" / "lms-dev.toml").read_text(encoding="utf-8")
-        text = re.sub("age1[0-9a-z]+", recipient, text).replace('delivery = "flux"', f'delivery = "{delivery}"')
+        text = re.sub("age1[0-9a-z]+", recipient, text)
         for name in ENVIRONMENTS:
-            self.write(f"environments/{name}.toml", text.replace("lms-dev", name).replace("LMS_DEV", "E2E"))
+            self.write(f"environments/{name}.toml", edits(name, text.replace("lms-dev", name).replace("LMS_DEV", "E2E")))
         self.ids = [f"C{number}" for number in range(1, clients + 1)]
         for number, one in enumerate(self.ids):
             self.write(f"clients/{one}.toml", client(one, ENVIRONMENTS[number % 2]))
         run("git", "init", "-q", "-b", "main", cwd=self.root)
-        run("git", "remote", "add", "origin", remote.url, cwd=self.root)
+        run("git", "remote", "add", "origin", remote, cwd=self.root)
         for name in ENVIRONMENTS:
             for secret in ("pg-admin", "ch-admin"):
                 self.lmsgen("secrets", "set", name, secret, "password", stdin="made up\n")
