@@ -35,6 +35,7 @@ pub const RULES: &[Rule] = &[
     rules::forbidden_annotation::check,
     rules::most::check,
     rules::pod_security::check,
+    rules::pod_security_label::check,
 ];
 
 /// Looks at `group` by every rule.

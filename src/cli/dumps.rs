@@ -31,7 +31,7 @@ pub fn read(paths: &[PathBuf], ui: &Ui) -> Result<Dumps, Exit> {
     let mut dumps = Dumps { dump: Dump::default(), written: None };
     for path in paths {
         let (name, bytes) = if path.as_os_str() == "-" {
-            ("stdin".to_owned(), all(rustix::stdio::stdin()))
+            ("stdin".to_owned(), all(rustix::stdio::stdin(), LARGEST))
         } else {
             let (bytes, written) = file(path);
             dumps.written = dumps.written.max(written);
@@ -55,12 +55,16 @@ fn file(path: &Path) -> (std::io::Result<Vec<u8>>, Option<i64>) {
         Ok((fd, is_file.then_some(stat.st_mtime)))
     })();
     match opened {
-        Ok((fd, written)) => (all(fd), written),
+        Ok((fd, written)) => (all(fd, LARGEST), written),
         Err(error) => (Err(error), None),
     }
 }
 
-fn all(fd: impl AsFd) -> std::io::Result<Vec<u8>> {
+/// Reads to the end.
+///
+/// # Errors
+/// The system's, and `FileTooLarge` for more than `largest` bytes.
+pub fn all(fd: impl AsFd, largest: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
         let at = bytes.len();
@@ -70,7 +74,7 @@ fn all(fd: impl AsFd) -> std::io::Result<Vec<u8>> {
         if n == 0 {
             return Ok(bytes);
         }
-        if bytes.len() as u64 > LARGEST {
+        if bytes.len() as u64 > largest {
             return Err(std::io::ErrorKind::FileTooLarge.into());
         }
     }

@@ -77,4 +77,4 @@ pub use status::{Answer, EnvironmentQuestion, Question, ask_cluster, status_ques
 pub use store::{Missing, MissingKey};
 pub use store_change::{Change, ChangedFile, ChangedFiles};
 pub use validate::{Validated, validate};
-pub use validate_files::{FileTarget, Rules, validate_files};
+pub use validate_files::{FileTarget, Input, MAX_FILE, Rules, validate_files};

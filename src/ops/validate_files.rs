@@ -31,16 +31,24 @@ const NO_OBJECT: Code = Code::new("LMS474", Class::Input);
 const TWICE: Code = Code::new("LMS475", Class::Input);
 
 /// Larger files are refused; the API server takes objects of 1.5 MiB.
-const MAX_FILE: u64 = 64 << 20;
+pub const MAX_FILE: u64 = 64 << 20;
 
 /// What to look at, and how.
 pub struct FileTarget {
-    /// Files and folders.
-    pub paths: Vec<PathBuf>,
+    /// Files, folders and streams.
+    pub inputs: Vec<Input>,
     /// What objects are judged by.
     pub lens: Lens,
     /// Which rules.
     pub rules: Rules,
+}
+
+/// Where manifests come from.
+pub enum Input {
+    /// A file or a folder.
+    Path(PathBuf),
+    /// What stdin said, whole.
+    Stdin(Vec<u8>),
 }
 
 /// Which rules objects must obey.
@@ -61,15 +69,11 @@ pub fn validate_files(target: &FileTarget) -> Result<Checked<()>, Error> {
     let mut sources = SourceMap::default();
     let mut sink = Sink::default();
     let mut n_objects = 0;
-    for path in &target.paths {
-        let named = NamedFiles::find(path)?;
-        let folders = by_folder(named.list, named.is_folder);
-        let looked: Vec<Vec<Looked>> =
-            folders.par_iter().map(|files| look_at_folder(&named.root, files, target)).collect::<Result<_, _>>()?;
-        let mut looked: Vec<Looked> = looked.into_iter().flatten().collect();
+    for input in &target.inputs {
+        let Seen { shown, what, is_folder, mut looked } = look_at(input, target)?;
         if looked.iter().all(|one| one.n_objects == 0 && one.faults.is_empty()) {
-            let fault = no_object(path, named.is_folder);
-            match looked.first_mut().filter(|_| !named.is_folder) {
+            let fault = no_object(&what);
+            match looked.first_mut().filter(|_| !is_folder) {
                 Some(one) => one.faults.push(Placed { diagnostic: fault, place: Place::Byte(0) }),
                 None => sink.push(fault),
             }
@@ -77,7 +81,7 @@ pub fn validate_files(target: &FileTarget) -> Result<Checked<()>, Error> {
         for one in looked {
             n_objects += one.n_objects;
             if !one.faults.is_empty() {
-                report(&format!("{}{}", named.shown, one.path), &one, &mut sources, &mut sink);
+                report(&format!("{shown}{}", one.path), &one, &mut sources, &mut sink);
             }
         }
     }
@@ -85,11 +89,39 @@ pub fn validate_files(target: &FileTarget) -> Result<Checked<()>, Error> {
     Ok(Checked { outcome, found: sink.into_sorted(&sources), sources, n_instances: 0, n_objects })
 }
 
+/// What an input holds.
+struct Seen {
+    /// What to show before the paths of files.
+    shown: String,
+    /// The input, in a person's words.
+    what: String,
+    is_folder: bool,
+    looked: Vec<Looked>,
+}
+
+fn look_at(input: &Input, target: &FileTarget) -> Result<Seen, Error> {
+    let path = match input {
+        Input::Path(path) => path,
+        Input::Stdin(bytes) => {
+            let name = RelPath::new("stdin").map_err(|error| Error::Usage(error.to_string()))?;
+            let mut parsed = parse(&name, bytes);
+            look_alone(&mut parsed, target);
+            let looked = together(vec![parsed], target);
+            return Ok(Seen { shown: String::new(), what: "stdin".into(), is_folder: false, looked });
+        }
+    };
+    let NamedFiles { root, is_folder, list, shown, .. } = NamedFiles::find(path)?;
+    let folders = by_folder(list, is_folder);
+    let looked: Vec<Vec<Looked>> =
+        folders.par_iter().map(|files| look_at_folder(&root, files, target)).collect::<Result<_, _>>()?;
+    let kind = if is_folder { "folder" } else { "file" };
+    let what = format!("the {kind} `{}`", path.display().to_string().escape_debug());
+    Ok(Seen { shown, what, is_folder, looked: looked.into_iter().flatten().collect() })
+}
+
 /// A job that looks at nothing must not be green.
-fn no_object(path: &std::path::Path, is_folder: bool) -> Diagnostic {
-    let what = if is_folder { "folder" } else { "file" };
-    let shown = path.display().to_string().escape_debug().to_string();
-    Diagnostic::error(NO_OBJECT, format!("there is no object in the {what} `{shown}`"))
+fn no_object(what: &str) -> Diagnostic {
+    Diagnostic::error(NO_OBJECT, format!("there is no object in {what}"))
         .help("a program that failed, such as `helm template`, leaves an empty file: look at what it said")
 }
 
@@ -142,28 +174,37 @@ fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTar
     let read = |path: &RelPath| -> Result<Parsed, Error> {
         let bytes = folder.as_ref().map_or(Ok(None), |folder| folder.read(path.file_name(), MAX_FILE))?;
         let mut parsed = parse(path, &bytes.unwrap_or_default());
-        let found = objects(&parsed.documents);
-        parsed.looked.n_objects = found.len();
-        let check = |(document, prefix, object): &(usize, Vec<Step>, &Value)| -> Vec<Placed> {
-            let placed = |fault: Fault| {
-                let path = prefix.iter().chain(fault.path.steps()).cloned().collect();
-                let diagnostic = Diagnostic { help: fault.help, ..Diagnostic::error(fault.code, fault.message) };
-                Placed { diagnostic, place: Place::Path { document: *document, path } }
-            };
-            check_object(object, &target.lens).into_iter().map(placed).collect()
-        };
-        parsed.looked.faults.par_extend(found.par_iter().with_min_len(64).flat_map_iter(check));
-        match target.rules {
-            Rules::All => parsed.looked.faults.extend(twice(&found)),
-            Rules::Server => parsed.documents.clear(),
-        }
+        look_alone(&mut parsed, target);
         Ok(parsed)
     };
-    let mut parsed: Vec<Parsed> = files.par_iter().with_min_len(8).map(read).collect::<Result<_, _>>()?;
+    let parsed = files.par_iter().with_min_len(8).map(read).collect::<Result<_, _>>()?;
+    Ok(together(parsed, target))
+}
+
+/// What each object says by itself. Drops the documents when nobody looks at them any more.
+fn look_alone(parsed: &mut Parsed, target: &FileTarget) {
+    let found = objects(&parsed.documents);
+    parsed.looked.n_objects = found.len();
+    let check = |(document, prefix, object): &(usize, Vec<Step>, &Value)| -> Vec<Placed> {
+        let placed = |fault: Fault| {
+            let path = prefix.iter().chain(fault.path.steps()).cloned().collect();
+            let diagnostic = Diagnostic { help: fault.help, ..Diagnostic::error(fault.code, fault.message) };
+            Placed { diagnostic, place: Place::Path { document: *document, path } }
+        };
+        check_object(object, &target.lens).into_iter().map(placed).collect()
+    };
+    parsed.looked.faults.par_extend(found.par_iter().with_min_len(64).flat_map_iter(check));
+    match target.rules {
+        Rules::All => parsed.looked.faults.extend(twice(&found)),
+        Rules::Server => parsed.documents.clear(),
+    }
+}
+
+fn together(mut parsed: Vec<Parsed>, target: &FileTarget) -> Vec<Looked> {
     if target.rules == Rules::All {
         look_together(&mut parsed);
     }
-    Ok(parsed.into_iter().map(|one| one.looked).collect())
+    parsed.into_iter().map(|one| one.looked).collect()
 }
 
 /// Objects of a file that are there already: the last one would win.

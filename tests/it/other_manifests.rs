@@ -71,6 +71,16 @@ fn nothing_to_look_at_is_a_fault() {
 }
 
 #[test]
+fn what_another_program_prints_is_judged_without_a_file() {
+    let nowhere = Fleet::empty();
+    let judged = |text: &str| nowhere.prepare(&["validate", "--kubernetes", "1.35", "-"]).input(text).go();
+    judged(&pod(CONTAINER)).exits(0).says("1 object");
+    judged(&pod(&CONTAINER.replace("- name: web", "- nam: web"))).exits(3).says("stdin:8:7").says("- nam: web");
+    judged("# nothing\n").exits(3).says("LMS474").says("there is no object in stdin");
+    judged("a: b: c\n").exits(3).says("LMS449").says("stdin:1:");
+}
+
+#[test]
 fn an_object_twice_in_a_stream_is_a_fault() {
     let one = pod(CONTAINER);
     judged(&format!("{one}---\n{one}")).exits(3).says("LMS475").says("Pod `web` is in this file twice");

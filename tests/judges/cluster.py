@@ -7,7 +7,7 @@ Must not know what is delivered to it. Pods run because kwok says so; Jobs compl
 import base64
 import json
 import os
-import subprocess
+import tempfile
 import time
 
 import yaml
@@ -19,14 +19,14 @@ LONGEST = 420  # seconds that anything may take on a loaded machine
 
 
 class Cluster(ControlPlane):
-    """`flux`: with Flux's CRDs and controller. `failing`: what the Pods of some clients do instead of running, by slug
-    and kind of owner: the status that kwok gives them, as a template."""
+    """`flux`: with Flux's CRDs and controller, which looks for dependencies every `dependency_seconds`. `failing`: what
+    the Pods of some clients do instead of running, by slug and kind of owner: the status that kwok gives them."""
 
-    def __init__(self, flux=True, failing=None):
+    def __init__(self, flux=True, failing=None, dependency_seconds=2):
         super().__init__()
         self.with_flux = flux
+        self.dependency_seconds = dependency_seconds
         self.failing = failing or {}
-        self.processes = {}
 
     def stages(self):
         """kwok's own fast stages, and one before them for the Pods that fail."""
@@ -60,7 +60,7 @@ class Cluster(ControlPlane):
         self.kubeconfig.chmod(0o600)
         manager, scheduler, kwok, metrics, health = free_ports(5)
         kubeconfig = f"--kubeconfig={self.kubeconfig}"
-        self.running(
+        self.process(
             "kube-controller-manager",
             kubeconfig,
             "--bind-address=127.0.0.1",
@@ -74,49 +74,34 @@ class Cluster(ControlPlane):
             "--kube-api-qps=500",
             "--kube-api-burst=1000",
         )
-        self.running(
+        self.process(
             "kube-scheduler", kubeconfig, "--bind-address=127.0.0.1", f"--secure-port={scheduler}", "--leader-elect=false",
             "--kube-api-qps=500", "--kube-api-burst=1000",
         )
         stages = self.folder / "stages.yaml"
         stages.write_text("---\n".join(json.dumps(one) + "\n" for one in self.stages()), encoding="utf-8")
-        self.running(
+        self.process(
             "kwok", kubeconfig, "--manage-all-nodes=true", f"--server-address=127.0.0.1:{kwok}", f"--config={stages}"
         )
         self.apply([node()])
         if self.with_flux:
             self.install(flux_definitions())
             self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}}])
-            self.running(
+            # As its documentation advises: it unpacks the whole source for each Kustomization.
+            memory = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="lmsgen-flux-", dir="/dev/shm"))
+            self.process(
                 "kustomize-controller",
                 "--watch-all-namespaces=true",
                 "--events-addr=",
                 f"--metrics-addr=127.0.0.1:{metrics}",
                 f"--health-addr=127.0.0.1:{health}",
                 "--concurrent=20",
-                "--requeue-dependency=2s",
+                f"--requeue-dependency={self.dependency_seconds}s",
                 "--kube-api-qps=500",
                 "--kube-api-burst=1000",
                 "--log-level=error",
-                env={"RUNTIME_NAMESPACE": "flux-system", "KUBECONFIG": str(self.kubeconfig)},
+                env={"RUNTIME_NAMESPACE": "flux-system", "KUBECONFIG": str(self.kubeconfig), "TMPDIR": memory},
             )
-
-    def running(self, name, *arguments, env=None):
-        self.program(name, TOOLS / name, *arguments, env=env)
-
-    def program(self, name, path, *arguments, env=None):
-        """Starts a program, which is killed by its id at the end; `name` is what its log is called."""
-        log = self.stack.enter_context((self.folder / f"{name}.log").open("wb"))
-        process = subprocess.Popen(
-            [path, *map(str, arguments)],
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "TMPDIR": str(self.folder), **(env or {})},
-        )
-        self.stack.callback(process.wait)
-        self.stack.callback(process.kill)
-        self.processes[name] = process
 
     def config(self):
         certificate = (self.folder / "certificates" / "apiserver.crt").read_bytes()

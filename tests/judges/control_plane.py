@@ -6,6 +6,7 @@ Must not know what it is asked to store: it starts, says which kinds it serves, 
 import contextlib
 import http.client
 import json
+import os
 import secrets
 import socket
 import ssl
@@ -44,6 +45,7 @@ class ControlPlane:
         self.stack = contextlib.ExitStack()
         self.local = threading.local()
         self.token = secrets.token_hex(16)
+        self.processes = {}
 
     def __enter__(self):
         try:
@@ -94,12 +96,19 @@ class ControlPlane:
         self.version = self.get("/version")["gitVersion"]
         self.discover()
 
-    def process(self, name, *arguments):
-        """Starts a program; it is killed, by its id, at the end of the block: nothing it stored is wanted."""
+    def process(self, name, *arguments, env=None):
+        """Starts one of the installed programs."""
+        return self.program(name, TOOLS / name, *arguments, env=env)
+
+    def program(self, name, path, *arguments, env=None):
+        """Starts a program; it is killed, by its id, at the end of the block: nothing it stored is wanted. `name` is that of its log."""
         log = self.stack.enter_context((self.folder / f"{name}.log").open("wb"))
-        process = subprocess.Popen([TOOLS / name, *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        here = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TMPDIR": str(self.folder), **(env or {})}
+        command = [path, *map(str, arguments)]
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=here)
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)
+        self.processes[name] = process
         return process
 
     def wait(self):

@@ -19,7 +19,7 @@ import e2e_argocd
 import e2e_faults
 import e2e_states
 import yaml
-from cluster import Cluster, condition, documents, until
+from cluster import LONGEST, Cluster, condition, documents, until
 from fleet_source import Remote
 from judge import LMSGEN, TOOLS, case, done, run, scratch
 from sample_fleet import ENVIRONMENTS, Fleet
@@ -73,8 +73,8 @@ class Flux:
                 found.add(path.stem.removeprefix("kustomization-"))
         return found
 
-    def reconciled(self):
-        """Waits until everything that was pushed is applied and ready."""
+    def reconciled(self, longest=LONGEST):
+        """Waits until everything that was pushed is applied and ready, for `longest` seconds at most."""
         revision = self.remote.fetched_by(self.cluster)
 
         def check():
@@ -87,7 +87,7 @@ class Flux:
                 assert status == "True" and applied == revision and current, f"{name}: {status} {reason} {message[:600]}"
             return found
 
-        return until("Kustomizations are ready", check)
+        return until("Kustomizations are ready", check, longest)
 
     def deliver(self, *options):
         """Publishes and waits."""
@@ -291,14 +291,14 @@ def argocd():
 
 def many(count):
     """9: how long a push takes for many clients, and what it costs."""
-    with scratch() as name, Remote(Path(name)) as remote, Cluster() as cluster:
+    with scratch() as name, Remote(Path(name)) as remote, Cluster(dependency_seconds=5) as cluster:
         fleet = Fleet(Path(name), remote.url, remote.cluster_url, count)
         flux = Flux(cluster, remote, fleet)
         with proof(f"{count} clients: from push to ready"):
             fleet.publish()
             flux.bootstrap()
             start = time.monotonic()
-            flux.reconciled()
+            flux.reconciled(longest=LONGEST + 2 * count)
             seconds = time.monotonic() - start
         print(f"{count} clients were ready {seconds:.0f} s after the push")
         for program in ("kustomize-controller", "kube-apiserver", "kube-controller-manager", "kwok"):

@@ -14,7 +14,7 @@ from sample_fleet import ENVIRONMENTS, Fleet
 
 APPLICATIONS = "applications.argoproj.io"
 DELETION = dict(zip(ENVIRONMENTS, ("delete", "orphan"), strict=True))
-STILL = 20  # seconds in which Argo CD compares everything several times
+STILL = 15  # seconds in which Argo CD compares everything several times
 
 
 class Argo:

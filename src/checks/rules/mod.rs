@@ -15,6 +15,7 @@ pub mod missing_object;
 pub mod most;
 pub mod mounted_path;
 pub mod pod_security;
+pub mod pod_security_label;
 pub mod probe_port;
 pub mod readiness;
 pub mod required_resources;

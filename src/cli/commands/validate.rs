@@ -8,12 +8,13 @@ use lmsgen::checks::Lens;
 use lmsgen::files::Root;
 use lmsgen::kubernetes::Release;
 use lmsgen::names::Date;
-use lmsgen::ops::{self, FileTarget, Rules};
+use lmsgen::ops::{self, FileTarget, Input, Rules};
 use lmsgen::report::{Scope as Looked, nothing_text};
 use lmsgen::schema::Schemas;
 
 use crate::cli::app::Select;
 use crate::cli::clock::Watch;
+use crate::cli::dumps::all;
 use crate::cli::exit::Exit;
 use crate::cli::reports::{Reports, Said, prefix_of};
 use crate::cli::show::{failed, outcome_after};
@@ -22,8 +23,8 @@ use crate::cli::ui::Ui;
 /// Say everything that is wrong, at once; write nothing.
 ///
 /// Reads every file, renders in memory and checks the result as the API server would, and more. Needs no key, no
-/// cluster and no network. Files and folders (`rendered.yaml`, `other/`) in place of clients may be any Kubernetes YAML.
-/// `lmsgen rules CODE` explains a message.
+/// cluster and no network. Files and folders (`rendered.yaml`, `other/`, `-` for stdin) in place of clients may be any
+/// Kubernetes YAML. `lmsgen rules CODE` explains a message.
 ///
 /// `--scope clients --base REV` is for merge requests of people who may change clients and nothing else: whatever differs
 /// from where HEAD left REV must be a regular file `clients/<id>.toml` that was added, changed or removed. Anything else,
@@ -95,8 +96,15 @@ impl Validate {
         }
         let lens = Lens::new(self.kubernetes.unwrap_or(Release::NEWEST));
         let rules = if self.only.is_some() { Rules::Server } else { Rules::All };
-        let target = FileTarget { paths, lens, rules };
-        self.show(|| ops::validate_files(&target).map_err(|error| failed(ui, &error)), "", ui)
+        self.show(
+            || {
+                let inputs = paths.into_iter().map(|path| input(path, ui)).collect::<Result<_, _>>()?;
+                let target = FileTarget { inputs, lens, rules };
+                ops::validate_files(&target).map_err(|error| failed(ui, &error))
+            },
+            "",
+            ui,
+        )
     }
 
     fn show<T>(
@@ -142,7 +150,18 @@ pub fn run(command: &Validate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
 fn is_path(name: &str) -> bool {
     let ends = [".yaml", ".yml", ".json", "/"].iter().any(|end| name.ends_with(end));
     let starts = ["./", "../", "/"].iter().any(|start| name.starts_with(start));
-    ends || starts || matches!(name, "." | "..")
+    ends || starts || matches!(name, "." | ".." | "-")
+}
+
+/// A file, a folder, or all of stdin.
+fn input(path: PathBuf, ui: &Ui) -> Result<Input, Exit> {
+    if path.as_os_str() != "-" {
+        return Ok(Input::Path(path));
+    }
+    all(rustix::stdio::stdin(), ops::MAX_FILE).map(Input::Stdin).map_err(|error| {
+        ui.complain(&format!("error: stdin: {error}"));
+        if error.kind() == std::io::ErrorKind::FileTooLarge { Exit::Limit } else { Exit::Io }
+    })
 }
 
 /// `true` if the file at `report` is one of those named, or a manifest below a folder that is.
