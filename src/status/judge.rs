@@ -67,6 +67,8 @@ pub(super) struct Look<'a> {
     pub(super) namespace: &'a str,
     pub(super) environment_namespace: &'a str,
     pub(super) phase: Option<&'a str>,
+    /// Seconds in which errors may pass.
+    pub(super) grace: i64,
 }
 
 impl Look<'_> {
@@ -85,7 +87,7 @@ impl Look<'_> {
 
     /// `true` when something that began at `since` had its time to get better.
     pub(super) fn is_past_grace(&self, since: Option<i64>) -> bool {
-        since.is_none_or(|since| self.now.saturating_sub(since) >= GRACE)
+        since.is_none_or(|since| self.now.saturating_sub(since) >= self.grace)
     }
 
     pub(super) fn after_grace(&self, since: Option<i64>) -> State {
@@ -150,21 +152,13 @@ impl<'a> Judge<'a> {
     fn part(&self, asking: &Asking) -> Part {
         let owner = asking.client.clone().map_or(Owner::Environment, Owner::Client);
         let objects = self.by_owner.get(&owner).map(Vec::as_slice).unwrap_or_default();
-        let mut troubles = Vec::new();
-        if objects.is_empty() && asking.client.is_some() && !asking.may_be_empty {
-            troubles.push(unpublished());
-        }
-        for phase in phases(asking, objects) {
-            let of_phase: Vec<&Expected> =
-                objects.iter().copied().filter(|one| one.phase.as_deref() == phase).collect();
-            self.of_phase(&of_phase, asking, &mut troubles);
-        }
-        for (phase, object) in self.made.get(&owner).into_iter().flatten() {
-            troubles.extend(self.rule(object, None, phase.as_deref()));
-        }
-        if let Some(nothing) = self.nothing(objects, asking) {
-            troubles.retain(|one| one.state == State::Failed);
-            troubles.push(nothing);
+        let mut troubles = self.troubles(asking, &owner, objects, GRACE);
+        // An engine that gave up has waited long enough; what it waited for says why.
+        if has_given_up(&troubles) {
+            let at_once = self.troubles(asking, &owner, objects, 0);
+            if !has_given_up(&at_once) {
+                troubles = at_once;
+            }
         }
         settle(&mut troubles);
         Part {
@@ -174,6 +168,27 @@ impl<'a> Judge<'a> {
             objects: objects.len(),
             troubles,
         }
+    }
+
+    /// What is wrong with an instance when errors may pass for `grace` seconds.
+    fn troubles(&self, asking: &Asking, owner: &Owner, objects: &[&Expected], grace: i64) -> Vec<Trouble> {
+        let mut troubles = Vec::new();
+        if objects.is_empty() && asking.client.is_some() && !asking.may_be_empty {
+            troubles.push(unpublished());
+        }
+        for phase in phases(asking, objects) {
+            let of_phase: Vec<&Expected> =
+                objects.iter().copied().filter(|one| one.phase.as_deref() == phase).collect();
+            self.of_phase(&of_phase, asking, grace, &mut troubles);
+        }
+        for (phase, object) in self.made.get(owner).into_iter().flatten() {
+            troubles.extend(self.rule(&self.look(object, None, phase.as_deref(), grace), object));
+        }
+        if let Some(nothing) = self.nothing(objects, asking) {
+            troubles.retain(|one| one.state == State::Failed);
+            troubles.push(nothing);
+        }
+        troubles
     }
 
     /// What is said of an instance that nothing is there of yet.
@@ -187,7 +202,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Adds the troubles of a phase's objects, after those of the phases before it.
-    fn of_phase(&self, objects: &[&Expected], asking: &Asking, troubles: &mut Vec<Trouble>) {
+    fn of_phase(&self, objects: &[&Expected], asking: &Asking, grace: i64, troubles: &mut Vec<Trouble>) {
         let before = troubles.iter().find(|one| one.reason != "Waiting").cloned();
         let mut absent: Vec<&Expected> = Vec::new();
         let mut own = Vec::new();
@@ -197,11 +212,11 @@ impl<'a> Judge<'a> {
                 continue;
             };
             let is_scaled = self.scaled.contains(&(one.object.kind.as_str(), one.object.name.as_str()));
-            let look = self.look(object, Some(one), one.phase.as_deref());
+            let look = self.look(object, Some(one), one.phase.as_deref(), grace);
             let stale = out_of_date(one, object, is_scaled, &look);
             let client = asking.client.as_deref();
             own.extend(stale.map(|stale| Trouble { next: apply(one, client, self.asked), ..stale }));
-            own.extend(self.rule(object, Some(one), one.phase.as_deref()));
+            own.extend(self.rule(&look, object));
         }
         let (engine, plain): (Vec<&Expected>, Vec<&Expected>) = absent.iter().partition(|one| one.is_delivery);
         for absent in [plain, engine] {
@@ -216,7 +231,13 @@ impl<'a> Judge<'a> {
         troubles.append(&mut own);
     }
 
-    fn look<'l>(&'l self, object: &'l Value, expected: Option<&'l Expected>, phase: Option<&'l str>) -> Look<'l> {
+    fn look<'l>(
+        &'l self,
+        object: &'l Value,
+        expected: Option<&'l Expected>,
+        phase: Option<&'l str>,
+        grace: i64,
+    ) -> Look<'l> {
         Look {
             live: &self.live,
             speech: self.speech,
@@ -227,29 +248,29 @@ impl<'a> Judge<'a> {
             namespace: namespace(object),
             environment_namespace: &self.asked.namespace,
             phase,
+            grace,
         }
     }
 
     /// The rule of the object's kind.
-    fn rule(&self, object: &Value, expected: Option<&Expected>, phase: Option<&str>) -> Vec<Trouble> {
-        let look = self.look(object, expected, phase);
+    fn rule(&self, look: &Look<'_>, object: &Value) -> Vec<Trouble> {
         if is_being_deleted(object) {
             return vec![look.trouble(State::Progressing, "Terminating", "is being deleted")];
         }
         let mut found = match (group(object), kind(object)) {
-            ("batch", "Job") => job::job(object, &look),
-            ("apps", "Deployment") => workload::deployment(object, &look),
-            ("apps", "StatefulSet") => workload::stateful_set(object, &look),
-            ("apps", "DaemonSet") => workload::daemon_set(object, &look),
-            ("", "Pod") => pod::pod(object, &look),
-            ("", "PersistentVolumeClaim") => claim::claim(object, &look),
-            ("", "PersistentVolume") => claim::volume(object, &look),
-            ("gateway.networking.k8s.io", kind) if kind.ends_with("Route") => route::route(object, &look),
+            ("batch", "Job") => job::job(object, look),
+            ("apps", "Deployment") => workload::deployment(object, look),
+            ("apps", "StatefulSet") => workload::stateful_set(object, look),
+            ("apps", "DaemonSet") => workload::daemon_set(object, look),
+            ("", "Pod") => pod::pod(object, look),
+            ("", "PersistentVolumeClaim") => claim::claim(object, look),
+            ("", "PersistentVolume") => claim::volume(object, look),
+            ("gateway.networking.k8s.io", kind) if kind.ends_with("Route") => route::route(object, look),
             ("isindir.github.com" | "external-secrets.io", "SopsSecret" | "ExternalSecret") => {
-                of_operator(object, &look)
+                of_operator(object, look)
             }
-            ("argoproj.io", "Application") => delivery::argocd(object, self.asked, &look),
-            (group, _) if group.ends_with(".toolkit.fluxcd.io") => delivery::flux(object, self.asked, &look),
+            ("argoproj.io", "Application") => delivery::argocd(object, self.asked, look),
+            (group, _) if group.ends_with(".toolkit.fluxcd.io") => delivery::flux(object, self.asked, look),
             // Of everything else it is enough to be there.
             _ => Vec::new(),
         };
@@ -329,6 +350,12 @@ fn settle(troubles: &mut Vec<Trouble>) {
         troubles.retain(|one| !is_echo(one));
     }
     troubles.sort_by_key(|one| std::cmp::Reverse(one.state));
+}
+
+/// `true` if an engine says that something failed, and nothing says why.
+fn has_given_up(troubles: &[Trouble]) -> bool {
+    let mut failed = troubles.iter().filter(|one| one.state == State::Failed).peekable();
+    failed.peek().is_some() && failed.all(is_echo)
 }
 
 /// What engines say of objects that they wait for.

@@ -206,3 +206,26 @@ fn strange_objects_are_no_bug() {
         }
     }
 }
+
+#[test]
+fn what_an_engine_gave_up_waiting_for_says_why() {
+    let pod = |waiting: &str| {
+        let since = "lastTransitionTime: '2026-01-02T11:59:50Z'";
+        let scheduled =
+            format!("{{ type: PodScheduled, status: 'False', reason: {waiting}, message: 0/1 nodes, {since} }}");
+        object("v1", "Pod", &format!("  status: {{ phase: Pending, conditions: [{scheduled}] }}\n"))
+    };
+    let engine = |ready: &str| {
+        format!(
+            "- apiVersion: kustomize.toolkit.fluxcd.io/v1\n  kind: Kustomization\n  metadata: {{ name: dev-c1-app, namespace: flux-system }}\n  \
+             spec: {{ path: ./rendered/dev/C1/app }}\n  status: {{ conditions: [{{ type: Ready, {ready} }}] }}\n"
+        )
+    };
+    let young = "Unschedulable: no node takes the Pod: 0/1 nodes";
+    let gave_up = engine("status: 'False', reason: HealthCheckFailed, message: timeout");
+    is(&format!("{}{gave_up}", pod("Unschedulable")), State::Failed, young);
+    let waits = engine("status: Unknown, reason: Progressing, message: waits");
+    is(&format!("{}{waits}", pod("Unschedulable")), State::Progressing, young);
+    let text = "HealthCheckFailed: what was applied did not become ready in time: timeout";
+    is(&format!("{}{gave_up}", pod("SchedulingGated")), State::Failed, text);
+}

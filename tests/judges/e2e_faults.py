@@ -141,4 +141,5 @@ def judged(proof, flux, folder):
     with case("the page of a person says it, too, and ends with 1 when asked to"):
         text = fleet.lmsgen("status", "-e", "e2e-a", "--from", str(dump), "--exit-code", expect=1)
         assert "FAILED" in text and "C1 " in text, text
+        assert "no node takes the Pod" in text, text
         print(text)

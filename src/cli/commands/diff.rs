@@ -1,15 +1,18 @@
 //! `lmsgen diff`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use lmsgen::diff::unified;
 use lmsgen::files::Root;
 use lmsgen::ops;
-use lmsgen::report::{Base, DiffView, counted, diff_gitlab, diff_json, diff_markdown, diff_text, unified_text};
+use lmsgen::report::{
+    Base, DiffFormat, DiffView, Page, counted, diff_gitlab, diff_json, diff_markdown, diff_text, unified_text,
+};
 
 use crate::cli::app::Select;
 use crate::cli::exit::Exit;
 use crate::cli::show::{failed, outcome};
+use crate::cli::targets::{Planned, Said, Target};
 use crate::cli::ui::Ui;
 
 /// Show what would change against the last commit.
@@ -36,26 +39,14 @@ pub struct Diff {
     /// Exit with 1 when there are differences
     #[arg(long)]
     exit_code: bool,
-    /// How to show it
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
-}
-
-/// `--output`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs; the format has a name and a version
-    Json,
-    /// For a note in a merge request
-    Markdown,
-    /// Three counts for GitLab's `artifacts:reports:terraform`
-    Gitlab,
+    /// How to say it, and where: text, json, markdown (a note in a merge request) or gitlab (three counts for
+    /// `artifacts:reports:terraform`), to stdout or to a file; may be given several times
+    #[arg(short, long, value_name = "FORMAT[=PATH]")]
+    output: Vec<Target<DiffFormat>>,
 }
 
 pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let reports = Planned::new(&command.output, ui)?;
     let view = match (command.objects, command.stat) {
         (true, _) => DiffView::Objects,
         (_, true) => DiffView::Stat,
@@ -65,14 +56,16 @@ pub fn run(command: Diff, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         ops::diff(root, &command.select.into(), command.base.as_deref()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     let base = done.base.as_ref().map(Base::from);
-    let text = match (command.output, command.unified) {
-        (Format::Json, _) => diff_json(&done.report, base.as_ref()),
-        (Format::Markdown, _) => diff_markdown(&done.report, base.as_ref(), &ui.page()),
-        (Format::Gitlab, _) => diff_gitlab(&done.report),
-        (_, true) => unified_text(&unified(&done.changes), &ui.page()),
-        _ => diff_text(&done.report, base.as_ref(), view, &ui.page()),
+    let text = |format, page: &Page| match format {
+        DiffFormat::Json => diff_json(&done.report, base.as_ref()),
+        DiffFormat::Markdown => diff_markdown(&done.report, base.as_ref(), page),
+        DiffFormat::Gitlab => diff_gitlab(&done.report),
+        DiffFormat::Text if command.unified => unified_text(&unified(&done.changes), page),
+        DiffFormat::Text => diff_text(&done.report, base.as_ref(), view, page),
     };
-    ui.print(&text)?;
+    if reports.write(text, Exit::Done, ui)? == Said::InFiles {
+        ui.print(&text(DiffFormat::Text, &ui.page()))?;
+    }
     if !done.to_generate.is_empty() {
         let total: usize = done.to_generate.iter().map(|(_, n)| n).sum();
         let places: Vec<&str> = done.to_generate.iter().take(3).map(|(place, _)| place.as_str()).collect();
