@@ -33,8 +33,14 @@ pub struct ApplyPlan {
     pub environment: String,
     /// Its namespace.
     pub namespace: String,
+    /// Whether there is anything that clients share.
+    pub is_shared: bool,
     /// Clients in order.
     pub clients: Vec<ClientSteps>,
+    /// The id of the commit that the plan is of; `None` outside of Git.
+    pub commit: Option<String>,
+    /// `false` if what would be applied is not what that commit holds.
+    pub is_committed: bool,
     /// The id of the commit that was applied last, if one was named.
     pub base: Option<String>,
     /// Objects to delete, what depends on others first.
@@ -94,9 +100,17 @@ pub fn apply_script(plan: &ApplyPlan) -> String {
     out.push_str(": \"${KUBECTL:=kubectl}\" \"${LMSGEN:=lmsgen}\" \"${WAIT:=600}\"\n");
     let _ = writeln!(out, "environment={}", quoted(&plan.environment));
     let _ = writeln!(out, "namespace={}", quoted(&plan.namespace));
+    if let Some(commit) = &plan.commit {
+        let _ = writeln!(
+            out,
+            "[ \"$(git rev-parse HEAD)\" = {commit} ] || {{\n  echo 'the fleet is at another commit by now: make the plan anew' >&2\n  exit 1\n}}"
+        );
+    }
     out.push_str("failed=\n");
     out.push_str(FUNCTIONS);
-    out.push_str("\necho 'Shared by all clients'\napply environment || exit 1\n");
+    if plan.is_shared {
+        out.push_str("\necho 'Shared by all clients'\napply environment || exit 1\n");
+    }
     for client in &plan.clients {
         client_lines(&mut out, client);
     }
@@ -123,7 +137,7 @@ fn client_lines(out: &mut String, client: &ClientSteps) {
 
 fn prune_lines(out: &mut String, plan: &ApplyPlan) {
     let Some(base) = &plan.base else {
-        out.push_str("\n# What is gone from the fleet is not deleted: name the commit applied last with --base.\n");
+        out.push_str("\necho 'What is gone from the fleet was not looked for: a plan with --base, the commit applied last, deletes it'\n");
         return;
     };
     let _ = writeln!(out, "\n# In commit {}, and gone since.", &base[..12.min(base.len())]);

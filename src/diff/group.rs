@@ -87,6 +87,7 @@ fn by_instances(units: Vec<Unit>) -> Vec<Group> {
                 instances: unit.owners,
                 objects: Vec::new(),
                 cause: None,
+                stays: false,
             });
         }
         let group = &mut groups[at];
@@ -124,6 +125,7 @@ fn whole_instances(whole: BTreeMap<(Owner, What), Vec<Found>>) -> Vec<Group> {
                 instances: Vec::new(),
                 objects,
                 cause: None,
+                stays: false,
             });
         }
         groups[at].instances.push(owner);

@@ -101,6 +101,9 @@ pub struct Group {
     /// Where the change comes from (`environments/lms-prod.toml:12`), when the caller knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// What is gone from the tree stays in the cluster: the environment says `deletion = "orphan"`, when the caller knows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stays: bool,
 }
 
 /// Whether a group is about whole instances.

@@ -122,9 +122,11 @@ impl Default for ArgoCd {
 /// Reads `delivery`, `deletion`, `[flux]` and `[argocd]`; gives the place of `delivery`, too.
 pub(super) fn read_delivery(table: &mut TableReader<'_>, sink: &mut Sink) -> (Delivery, Deletion, Option<Span>) {
     let named = table.string("delivery", sink);
-    let flux = table.table("flux", sink).map(|table| read_flux(table, sink)).unwrap_or_default();
-    let argocd = table.table("argocd", sink).map(|table| read_argocd(table, sink)).unwrap_or_default();
     let deletion = read_deletion(table, sink);
+    let is_flux = named.as_ref().is_none_or(|found| found.value == "flux");
+    let keeps = is_flux && deletion == Deletion::Orphan;
+    let flux = table.table("flux", sink).map(|table| read_flux(table, keeps, sink)).unwrap_or_default();
+    let argocd = table.table("argocd", sink).map(|table| read_argocd(table, sink)).unwrap_or_default();
     let delivery = match named {
         None => Delivery::Flux(flux),
         Some(found) => match found.value {
@@ -152,7 +154,8 @@ fn read_deletion(table: &mut TableReader<'_>, sink: &mut Sink) -> Deletion {
     }
 }
 
-fn read_flux(mut table: TableReader<'_>, sink: &mut Sink) -> Flux {
+/// `keeps`: what a client had must stay when it leaves.
+fn read_flux(mut table: TableReader<'_>, keeps: bool, sink: &mut Sink) -> Flux {
     let mut flux = Flux::default();
     let mut name = |key| object_name(table.string(key, sink), sink).map(|name| name.value.to_owned());
     flux.namespace = name("namespace").unwrap_or(flux.namespace);
@@ -172,7 +175,14 @@ fn read_flux(mut table: TableReader<'_>, sink: &mut Sink) -> Flux {
         None => Layout::default(),
         Some(found) => match found.value {
             "instances" => Layout::Instances,
-            "environment" => Layout::Environment,
+            "environment" => {
+                if keeps {
+                    let message = "with `layout = \"environment\"` Flux deletes what a client had when it leaves; `deletion` is \"orphan\"";
+                    let help = "write `deletion = \"delete\"` if that is meant, or `layout = \"instances\"`";
+                    sink.push(Diagnostic::error(DELIVERY, message).at(found.span, "").help(help));
+                }
+                Layout::Environment
+            }
             other => {
                 sink.push(unsupported("layout", other, &["instances", "environment"]).at(found.span, ""));
                 Layout::default()

@@ -178,6 +178,8 @@ pub enum Error {
     Conflict {
         /// The remote.
         remote: String,
+        /// The branch.
+        branch: String,
         /// The files.
         paths: Vec<RelPath>,
     },
@@ -346,19 +348,20 @@ impl Error {
             }
             Self::ManyAddresses { .. } => "name a remote with one address under `[git] remote`".into(),
             Self::BranchGone { .. } => "push it there again by hand, or switch to the branch that replaced it".into(),
-            Self::Diverged { .. } => "run `git pull --rebase`, then publish again".into(),
+            Self::Diverged { branch, remote, .. } => {
+                format!("run `git pull --rebase {remote} {branch}`, then publish again")
+            }
             Self::Rewritten { branch, remote, .. } => {
                 format!(
                     "look at `git log {remote}/{branch}`; then `git fetch` and `git reset --keep {remote}/{branch}`"
                 )
             }
             Self::Shallow { .. } => "run `git fetch --unshallow`, then publish again".into(),
-            Self::Conflict { .. } => {
-                "nothing was pushed and your files are as they were; commit your changes (`git commit -am wip`), \
-                 `git pull --rebase`, settle the named files (under `rendered/` take either side), publish again: \
-                 it renders anew"
-                    .into()
-            }
+            Self::Conflict { remote, branch, .. } => format!(
+                "nothing was pushed and your files are as they were; commit your changes (`git add -A`, `git commit -m wip`), \
+                 `git pull --rebase {remote} {branch}`, settle the named files (under `rendered/` take either side), publish \
+                 again: it renders anew"
+            ),
             Self::WouldOverwrite { .. } => "commit or stash that file, then publish again; nothing was pushed".into(),
             Self::Behind { .. } => {
                 "commit or stash that file, then publish again, which brings this clone forward".into()
@@ -369,7 +372,7 @@ impl Error {
             Self::Unconfirmed { .. } => "publish again: it finds out, and makes no second commit".into(),
             Self::NotMoved { .. } => "ask whoever runs the server; nothing was changed here".into(),
             Self::Raced { .. } => "publish again".into(),
-            Self::LocalMoved { .. } => "run `git pull --rebase`".into(),
+            Self::LocalMoved { branch } => format!("run `git pull --rebase` on `{branch}`"),
             Self::Problems(problems) => {
                 problems.iter().filter_map(|problem| problem.help.as_deref()).collect::<Vec<_>>().join("\n")
             }

@@ -185,12 +185,12 @@ fn secrets(prepared: &Prepared, at: usize, dump: &Dump, used: &mut BTreeSet<Plac
             continue;
         };
         used.insert(Place::Secret(*one));
-        let is_taken = |key: &&String| {
-            decl.keys.iter().any(|known| {
-                known.key == **key && !matches!(known.source, SecretSource::Generate(Generator::Sha256Of { .. }))
-            })
-        };
-        let (keys, ignored): (Vec<&String>, Vec<&String>) = dump.secrets[*one].keys.iter().partition(is_taken);
+        let known = |key: &String| decl.keys.iter().find(|known| known.key == *key);
+        let (mut keys, ignored): (Vec<&String>, Vec<&String>) =
+            dump.secrets[*one].keys.iter().partition(|key| known(key).is_some());
+        // What is made of another key is made anew.
+        let is_derived = |source: &SecretSource| matches!(source, SecretSource::Generate(Generator::Sha256Of { .. }));
+        keys.retain(|key| known(key).is_some_and(|known| !is_derived(&known.source)));
         let owned = |keys: Vec<&String>| keys.into_iter().cloned().collect::<Vec<_>>();
         let object = dump.secrets[*one].name.clone();
         if !keys.is_empty() {

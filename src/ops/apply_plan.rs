@@ -3,7 +3,7 @@
 use crate::delivery::{ApplyPlan, ClientSteps, Step};
 use crate::diff::Owner;
 use crate::files::Root;
-use crate::fleet::{Deletion, Selection, Sources};
+use crate::fleet::{DEPROVISION, Deletion, Delivery, Environment, Selection, Sources};
 use crate::git::Repository;
 use crate::manifest::{ObjectRef, apply_rank, parse_documents};
 use crate::names::RelPath;
@@ -21,11 +21,16 @@ const HOLDS_DATA: [&str; 3] = ["Namespace", "PersistentVolume", "PersistentVolum
 const ROLLS_OUT: [&str; 3] = ["daemonset", "deployment", "statefulset"];
 
 /// Plans the selection, which must be of one environment. `base`: the commit that was applied last; without it nothing is
-/// deleted.
+/// deleted. `allow_data_loss`: the plan may drop data that clients no longer want.
 ///
 /// # Errors
-/// A broken operation, several environments; faults of the fleet's files are in the result.
-pub fn apply_plan(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Checked<ApplyPlan>, Error> {
+/// A broken operation, several environments, Jobs that drop data and are not allowed; faults of the fleet's files are in the result.
+pub fn apply_plan(
+    root: &Root,
+    selection: &Selection,
+    base: Option<&str>,
+    allow_data_loss: bool,
+) -> Result<Checked<ApplyPlan>, Error> {
     let files = Sources::from_disk(root)?;
     let mut prepared = match prepare(StoreFiles::Disk(root), files, selection)? {
         Ok(prepared) => prepared,
@@ -42,18 +47,43 @@ pub fn apply_plan(root: &Root, selection: &Selection, base: Option<&str>) -> Res
         return Err(Error::Usage("a plan is for one environment: name it with `-e`".into()));
     };
     let clients = prepared.instances.iter().map(|&at| steps(&prepared, at)).collect();
+    let Environment { name, delivery, .. } = &prepared.fleet.environments[environment];
     let mut plan = ApplyPlan {
-        environment: prepared.fleet.environments[environment].name.to_string(),
+        environment: name.to_string(),
+        is_shared: *delivery == Delivery::Kubectl || has_shared(&prepared, name.as_str()),
+        commit: None,
+        is_committed: true,
         namespace: prepared.fleet.environments[environment].namespace.clone(),
         clients,
         base: None,
         deleted: Vec::new(),
         kept: Vec::new(),
     };
+    if let Ok(repository) = Repository::open(root.path())
+        && let Ok(head) = repository.resolve("HEAD")
+    {
+        let folders = [format!("{OUTPUT}/{}", plan.environment)];
+        let scope: Vec<RelPath> = match prepared.scope() {
+            Scope::All => folders.iter().filter_map(|folder| RelPath::new(folder).ok()).collect(),
+            Scope::Folders(folders) => folders,
+        };
+        plan.is_committed = repository.changed_files(Some(&head), &prepared.rendered.tree, &scope)?.is_empty();
+        plan.commit = Some(head.id());
+    }
     if let Some(base) = base {
         prune(root, &prepared, environment, base, &mut plan)?;
     }
+    if !allow_data_loss {
+        refuse_dropped(&plan)?;
+    }
     Ok(prepared.finish(Some(plan)))
+}
+
+/// `true` if something is rendered for the environment itself. For kubectl there is always its ApplySet.
+fn has_shared(prepared: &Prepared, environment: &str) -> bool {
+    let path = format!("{OUTPUT}/{environment}/environment");
+    let folder = prepared.rendered.tree.folders().iter().find(|folder| folder.path.as_str() == path);
+    folder.is_some_and(|folder| folder.files.iter().any(|(name, _)| name != RECORD))
 }
 
 /// The steps of one instance, read from the names of its files.
@@ -83,6 +113,19 @@ fn steps(prepared: &Prepared, instance: usize) -> ClientSteps {
     ClientSteps { client: client.id.to_string(), steps: phases.filter_map(of_phase).collect() }
 }
 
+/// A script that drops data is asked for by a person, as `publish` is.
+fn refuse_dropped(plan: &ApplyPlan) -> Result<(), Error> {
+    let drops = |client: &&ClientSteps| client.steps.iter().any(|step| step.phase == DEPROVISION);
+    let dropped: Vec<&str> = plan.clients.iter().filter(drops).map(|client| client.client.as_str()).collect();
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Guard {
+        message: format!("this plan drops the data of {}", dropped.join(", ")),
+        help: "if its databases may be dropped, or are by now, run again with --allow-data-loss".into(),
+    })
+}
+
 /// Fills in what `base` had and the tree has not.
 fn prune(root: &Root, prepared: &Prepared, environment: usize, base: &str, plan: &mut ApplyPlan) -> Result<(), Error> {
     let repository = Repository::open(root.path())?;
@@ -101,6 +144,7 @@ fn prune(root: &Root, prepared: &Prepared, environment: usize, base: &str, plan:
     let changes: Vec<&FileChange> = changes.iter().filter(in_environment).collect();
     // What is in another file now is still there.
     let now: Vec<ObjectRef> = changes.iter().filter_map(|change| reference(change.new.as_deref()?)).collect();
+    let secrets: Vec<ObjectRef> = now.iter().filter_map(secret_of).collect();
     let leaves_all = prepared.fleet.environments[environment].deletion == Deletion::Orphan;
     let (mut deleted, mut kept) = (Vec::new(), Vec::new());
     for change in changes.iter().filter(|change| change.new.is_none()) {
@@ -109,7 +153,12 @@ fn prune(root: &Root, prepared: &Prepared, environment: usize, base: &str, plan:
         };
         let owner = Owner::of_path(&change.path);
         let has_left = owner.is_some_and(|owner| owner.is_instance() && !is_there(prepared, &owner));
-        if HOLDS_DATA.contains(&object.kind.as_str()) {
+        // Whatever its form, kubectl applied the Secret, and applies it again.
+        if secret_of(&object).is_some_and(|secret| secrets.contains(&secret)) {
+            if object.kind == "ExternalSecret" {
+                kept.push((object, "its Secret is delivered in another form now, and would go with it"));
+            }
+        } else if HOLDS_DATA.contains(&object.kind.as_str()) {
             kept.push((object, "it holds data"));
         } else if has_left && leaves_all {
             kept.push((object, "its client left, and the environment says `deletion = \"orphan\"`"));
@@ -133,6 +182,15 @@ fn is_there(prepared: &Prepared, owner: &Owner) -> bool {
     prepared.fleet.instances.iter().any(|instance| {
         prepared.fleet.environments[instance.environment].name.as_str() == owner.environment
             && prepared.fleet.clients[instance.client].id.as_str() == owner.client
+    })
+}
+
+/// The Secret that an object is, or is made into: of the same name in every form of the store.
+fn secret_of(object: &ObjectRef) -> Option<ObjectRef> {
+    matches!(object.kind.as_str(), "Secret" | "SopsSecret" | "ExternalSecret").then(|| ObjectRef {
+        api_version: "v1".into(),
+        kind: "Secret".into(),
+        ..object.clone()
     })
 }
 

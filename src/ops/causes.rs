@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Error;
 use super::prepare::Prepared;
 use crate::diff::{Detail, DiffReport, Group, Owner, What};
-use crate::fleet::{Content, Fleet, Sources, load};
+use crate::fleet::{Content, Deletion, Fleet, Sources, load};
 use crate::git::{Repository, Revision};
 use crate::names::RelPath;
 use crate::params::{ParamValue, Params};
@@ -21,7 +21,7 @@ const GROUPS: usize = 100;
 /// Shorter texts occur in others by chance.
 const TELLING: usize = 3;
 
-/// Names the cause of each group, where there is one.
+/// Names the cause of each group, where there is one, and says whose objects stay.
 ///
 /// # Errors
 /// The base cannot be read.
@@ -55,6 +55,13 @@ pub fn add_causes(
         .collect();
     for (group, cause) in report.groups.iter_mut().zip(causes) {
         group.cause = cause;
+    }
+    let orphans = |name: &str| {
+        let environment = prepared.fleet.environments.iter().find(|one| one.name.as_str() == name);
+        environment.is_some_and(|environment| environment.deletion == Deletion::Orphan)
+    };
+    for group in report.groups.iter_mut().filter(|group| group.what == What::InstancesDeleted) {
+        group.stays = orphans(&group.environment);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What `publish` does without a person's flag: delete a few clients, and never what holds data.
 
+use std::collections::BTreeSet;
+
 use crate::diff::{Owner, drops_data};
 use crate::fleet::GitConfig;
 use crate::git::{ChangeKind, Proposal, Repository};
@@ -33,15 +35,22 @@ impl Guards<'_> {
     pub fn refuse_many(&self, before: &[Owner]) -> Result<(), Error> {
         let deleted = self.summary.deleted.len();
         let total = before.iter().filter(|owner| owner.is_instance()).count();
-        let over_share = deleted * 100 > self.config.max_deleted_percent * total;
-        if self.allow_delete || deleted == 0 || !(deleted > self.config.max_deleted || over_share && deleted > 1) {
+        // One client may leave, however many environments it is in.
+        let clients: BTreeSet<&str> = self.summary.deleted.iter().filter_map(|name| name.rsplit('/').next()).collect();
+        let limit = if deleted > self.config.max_deleted {
+            format!("{} instances", self.config.max_deleted)
+        } else if deleted * 100 > self.config.max_deleted_percent * total {
+            format!("{} % of them", self.config.max_deleted_percent)
+        } else {
+            return Ok(());
+        };
+        if self.allow_delete || clients.len() < 2 {
             return Ok(());
         }
         let names = some_of(self.summary.deleted.iter().map(String::as_str));
         Err(Error::Guard {
             message: format!(
-                "this would delete {deleted} of {total} instances ({names}); {} or {} % are allowed",
-                self.config.max_deleted, self.config.max_deleted_percent
+                "this would delete {deleted} of {total} instances ({names}), and that is more than {limit}"
             ),
             help: "if that is meant, run again with --allow-delete".into(),
         })

@@ -76,6 +76,7 @@ pub(super) fn parts(report: &DiffReport, limit: Option<usize>) -> Vec<Part> {
         let joins = |groups: &[&Group]| match section {
             Section::Mass => false,
             Section::Shared => groups[0].environment == group.environment,
+            Section::Deleted => groups[0].stays == group.stays,
             _ => true,
         };
         match by_section.iter_mut().find(|(this, groups)| *this == section && joins(groups)) {
@@ -133,6 +134,10 @@ fn title(groups: &[&Group], environment: Option<&EnvironmentDiff>) -> (char, Sty
         Section::DataLoss => ('!', RED, verb("loses data", "lose data").into()),
         Section::Backwards => ('!', RED, "whose secrets moved backwards".into()),
         Section::Downtime => ('!', RED, verb("has downtime", "have downtime").into()),
+        Section::Deleted if groups[0].stays => {
+            let whose = verb("leaves; its objects stay", "leave; their objects stay");
+            ('-', YELLOW, format!("{whose} in the cluster, and nobody looks after them"))
+        }
         Section::Deleted => ('-', RED, verb("is deleted", "are deleted").into()),
         Section::Created => ('+', GREEN, verb("is created", "are created").into()),
         Section::Shared => ('~', YELLOW, format!("of {} change", groups[0].environment)),
@@ -254,7 +259,12 @@ fn rows(group: &Group) -> Vec<Row> {
             let lost = group.objects.iter().filter(|object| object.effect == Effect::LosesData);
             let mut rows: Vec<Row> =
                 lost.map(|object| row(names.object(object), action(object.action).into(), "")).collect();
-            rows.push(row(kinds(&group.objects), if rows.is_empty() { "" } else { "deleted" }.into(), ""));
+            // What is lost is in the heading.
+            let worst =
+                group.objects.iter().map(|object| object.effect).filter(|effect| *effect != Effect::LosesData).min();
+            let effect =
+                worst.filter(|effect| !group.stays && *effect < Effect::RestartsPods).map_or("", Effect::words);
+            rows.push(row(kinds(&group.objects), if rows.is_empty() { "" } else { "deleted" }.into(), effect));
             rows
         }
     };

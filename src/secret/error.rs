@@ -117,9 +117,9 @@ impl StoreError {
     #[must_use]
     pub const fn help(&self) -> Option<&'static str> {
         match self {
-            Self::NoIdentity { .. } => {
-                Some("set SOPS_AGE_KEY_FILE to the key file of one of these recipients, or ask someone who holds one")
-            }
+            Self::NoIdentity { .. } => Some(
+                "name the key file of one of these recipients with `--age-key-file` or SOPS_AGE_KEY_FILE, or ask someone who holds one",
+            ),
             Self::DamagedWrap(_) | Self::ForgedValue(_) | Self::ForgedMac => Some(
                 "restore the file from the last commit; change values with `lmsgen secrets set` or `sops edit` only",
             ),

@@ -1,6 +1,6 @@
 //! The judgement of one environment: every committed object by the rule of its kind, and the worst of them for each instance.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::compare::out_of_date;
 use super::condition::of_operator;
@@ -184,11 +184,26 @@ impl<'a> Judge<'a> {
         for (phase, object) in self.made.get(owner).into_iter().flatten() {
             troubles.extend(self.rule(&self.look(object, None, phase.as_deref(), grace), object));
         }
+        troubles.extend(self.hidden(objects));
         if let Some(nothing) = self.nothing(objects, asking) {
             troubles.retain(|one| one.state == State::Failed);
             troubles.push(nothing);
         }
         troubles
+    }
+
+    /// What may not be seen is not called ready.
+    fn hidden(&self, objects: &[&Expected]) -> Option<Trouble> {
+        let hidden = objects.iter().map(|one| &one.object).filter(|object| self.seen.hides(object));
+        let kinds: BTreeSet<&str> = hidden.map(|object| object.kind.as_str()).collect();
+        let kinds: Vec<&str> = kinds.into_iter().collect();
+        (!kinds.is_empty()).then(|| Trouble {
+            state: State::Progressing,
+            reason: "Hidden".into(),
+            message: format!("the cluster does not show {}: nobody knows whether it runs", kinds.join(", ")),
+            next: Some("let the account of `[cluster]` get, list and watch them".into()),
+            ..Trouble::default()
+        })
     }
 
     /// What is said of an instance that nothing is there of yet.

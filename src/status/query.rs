@@ -106,6 +106,11 @@ impl Seen {
         Self(seen)
     }
 
+    /// A workload that the cluster did not show.
+    pub(super) fn hides(&self, object: &ObjectRef) -> bool {
+        WORKLOADS.contains(&(object.group(), object.kind.as_str())) && !self.holds(object)
+    }
+
     pub(super) fn holds(&self, object: &ObjectRef) -> bool {
         self.0.contains(&(object.group().to_owned(), object.kind.clone()))
     }

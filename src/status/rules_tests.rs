@@ -8,6 +8,10 @@ const NOW: &str = "2026-01-02T12:00:00Z";
 
 /// Judges the first of the objects of a YAML list, which is what is committed, among the others.
 fn verdict(yaml: &str) -> (State, String) {
+    seen_as(yaml, Seen::in_dump)
+}
+
+fn seen_as(yaml: &str, seen: impl Fn(&Dump) -> Seen) -> (State, String) {
     let items: Vec<serde_json::Value> = serde_norway::from_str(yaml).unwrap();
     let first = serde_json::to_string(&items[0]).unwrap();
     let expected = [Expected::read("rendered/dev/C1/app/object.yaml", first.as_bytes()).unwrap()];
@@ -26,7 +30,7 @@ fn verdict(yaml: &str) -> (State, String) {
         commit: "",
     };
     let speech = Speech::new(Guard::default());
-    let status = judge(&asked, &dump, &Seen::in_dump(&dump), &speech, parse_time(NOW).unwrap());
+    let status = judge(&asked, &dump, &seen(&dump), &speech, parse_time(NOW).unwrap());
     let part = &status.parts[0];
     let first = part.troubles.first();
     (part.state, first.map(|one| format!("{}: {}", one.reason, one.message)).unwrap_or_default())
@@ -228,4 +232,12 @@ fn what_an_engine_gave_up_waiting_for_says_why() {
     is(&format!("{}{waits}", pod("Unschedulable")), State::Progressing, young);
     let text = "HealthCheckFailed: what was applied did not become ready in time: timeout";
     is(&format!("{}{gave_up}", pod("SchedulingGated")), State::Failed, text);
+}
+
+#[test]
+fn a_workload_that_may_not_be_seen_is_not_ready() {
+    let yaml = object("batch/v1", "Job", "  status: { conditions: [{ type: Complete, status: 'True' }] }\n");
+    assert_eq!(verdict(&yaml).0, State::Ready);
+    let text = "Hidden: the cluster does not show Job: nobody knows whether it runs";
+    assert_eq!(seen_as(&yaml, |_| Seen::asked([])), (State::Progressing, text.into()));
 }

@@ -126,6 +126,57 @@ fn what_is_gone_is_deleted_last_and_data_stays() {
 }
 
 #[test]
+fn a_secret_in_another_form_is_the_same_secret() {
+    let cluster = Cluster::new();
+    let file = "environments/lms-dev.toml";
+    let key = repository().join("tests/keys/demo.agekey");
+    cluster.fleet.edit(file, "delivery = \"flux\"", "delivery = \"kubectl\"");
+    cluster.fleet.edit(file, "\"Secret\"", "\"Secret\", \"SopsSecret\"");
+    cluster.fleet.run(&["render"]).exits(0);
+    cluster.fleet.commit_all();
+    for (old, new) in [("sops", "sopssecret"), ("sopssecret", "sops")] {
+        cluster.fleet.edit(file, &format!("form = \"{old}\""), &format!("form = \"{new}\""));
+        cluster.fleet.prepare(&["secrets", "convert", "-e", "lms-dev"]).env("SOPS_AGE_KEY_FILE", &key).go().exits(0);
+        let (code, said, log) = cluster.apply(&["-e", "lms-dev", "--base", "HEAD"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(log.iter().any(|line| line == "  Secret"), "{log:?}");
+        assert!(!log.iter().any(|line| line.contains(" delete ")), "{log:?}");
+        cluster.fleet.run(&["render"]).exits(0);
+        cluster.fleet.commit_all();
+    }
+}
+
+#[test]
+fn a_plan_that_drops_data_is_asked_for() {
+    let cluster = Cluster::new();
+    let text = cluster.fleet.read("clients/C1.toml");
+    let state = "state = \"deprovisioned\"\nconfirm-data-loss = \"C1\"\n";
+    cluster.fleet.write("clients/C1.toml", format!("{state}{text}"));
+    let refused = cluster.fleet.run(&["apply-plan", "-e", "lms-dev"]).exits(8);
+    assert!(refused.says("drops the data of C1").says("--allow-data-loss").out.is_empty());
+    let plan = cluster.fleet.run(&["apply-plan", "-e", "lms-dev", "--allow-data-loss"]).exits(0);
+    assert!(plan.out.contains("apply deprovision C1"), "{}", plan.out);
+    assert!(plan.err.contains("is not committed"), "{}", plan.err);
+    cluster.fleet.run(&["apply-plan", "-e", "lms-dev", "C70"]).exits(0);
+}
+
+#[test]
+fn a_plan_is_of_the_commit_that_it_was_made_at() {
+    let cluster = Cluster::new();
+    let plan = cluster.fleet.run(&["apply-plan", "-e", "lms-dev", "C1"]).exits(0);
+    assert!(!plan.err.contains("is not committed"), "{}", plan.err);
+    cluster.fleet.write("README.md", "something else\n");
+    cluster.fleet.commit_all();
+    std::fs::write(cluster.path("plan.sh"), plan.out).unwrap();
+    let mut late = Command::new("sh");
+    late.arg(cluster.path("plan.sh")).current_dir(cluster.fleet.root()).env("KUBECTL", cluster.path("kubectl"));
+    let late = late.env("LOG", cluster.path("log")).output().unwrap();
+    assert_eq!(late.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&late.stderr).contains("make the plan anew"));
+    assert!(!cluster.path("log").exists(), "nothing was asked of the cluster");
+}
+
+#[test]
 fn a_plan_is_for_one_environment_and_hostile_history_stays_text() {
     let cluster = Cluster::new();
     cluster.fleet.run(&["apply-plan"]).exits(2).says("name it with `-e`");

@@ -127,7 +127,12 @@ fn a_new_client_adds_its_own_delivery_and_moves_nobody() {
 #[test]
 fn few_clients_may_share_one_kustomization_a_phase() {
     let fleet = fleet();
-    environment(&fleet, "[flux]\nlayout = \"environment\"\nsource = \"fleet\"\nservice-account = \"lms\"\n");
+    environment(&fleet, "[flux]\nlayout = \"environment\"\n");
+    let refused =
+        fleet.run(&["validate"]).exits(3).says("LMS620").says("Flux deletes what a client had when it leaves");
+    assert_eq!(refused.err.matches("LMS620").count(), 1, "{}", refused.err);
+    environment(&fleet, "deletion = \"delete\"\n");
+    fleet.edit("environments/dev.toml", "layout", "source = \"fleet\"\nservice-account = \"lms\"\nlayout");
     fleet.write("clients/C2.toml", CLIENT);
     fleet.run(&["render"]).exits(0);
     let read = |name: &str| fleet.read(&format!("rendered/dev/delivery/flux/{name}"));
@@ -313,4 +318,31 @@ fn what_holds_data_is_deleted_with_a_flag_only() {
     assert_eq!(server.tip("main"), tip);
     fleet.run(&["publish", "--allow-data-loss"]).exits(0);
     assert_ne!(server.tip("main"), tip);
+}
+
+#[test]
+fn many_clients_leave_with_a_flag_and_one_leaves_without() {
+    let server = GitServer::start();
+    let fleet = fleet();
+    environment(&fleet, "delivery = \"kubectl\"\n");
+    let text = fleet.read("environments/dev.toml");
+    fleet.write("environments/live.toml", text.replace("namespace = \"", "namespace = \"live-"));
+    for n in 2..5 {
+        fleet.write(&format!("clients/C{n}.toml"), format!("{CLIENT}[environments.live]\n"));
+    }
+    fleet.git(&["init", "-q", "-b", "main"]);
+    fleet.git(&["remote", "add", "origin", &server.url()]);
+    let first = fleet.run(&["publish"]).exits(0);
+    assert!(first.err.contains("Next: lmsgen apply-plan -e dev\n"), "{}", first.err);
+
+    // Two instances of seven, but one client. What it leaves behind is looked for from the commit before.
+    fleet.remove("clients/C4.toml");
+    let left = fleet.run(&["publish"]).exits(0);
+    let tip = &server.tip("main")[..7];
+    assert!(left.err.contains(&format!("Next: lmsgen apply-plan -e live --base {tip}~1\n")), "{}", left.err);
+    fleet.remove("clients/C3.toml");
+    fleet.remove("clients/C2.toml");
+    let refused = fleet.run(&["publish"]).exits(8);
+    refused.says("would delete 4 of 5 instances").says("more than 10 % of them").says("--allow-delete");
+    fleet.run(&["publish", "--allow-delete"]).exits(0).prints("4 deleted instances");
 }

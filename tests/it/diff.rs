@@ -74,6 +74,10 @@ impl Fleet {
         self.write(path, &text.replace(from, to));
     }
 
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path().join(path)).unwrap()
+    }
+
     fn commit(&self, message: &str) {
         git(self.path(), &["add", "-A"]);
         git(self.path(), &["commit", "-q", "-m", message]);
@@ -149,7 +153,7 @@ fn clients_come_and_go_as_a_whole() {
     assert_eq!(
         fleet.body(&[]),
         "
-- 1 instance is deleted
+- 1 instance leaves; its objects stay in the cluster, and nobody looks after them
     dev/C3   1 object: Deployment   clients/C3.toml removed
 
 + 1 instance is created
@@ -158,6 +162,26 @@ fn clients_come_and_go_as_a_whole() {
 0 changed, 1 created, 1 deleted objects
 "
     );
+}
+
+#[test]
+fn a_client_whose_objects_go_stops_pods() {
+    let fleet = Fleet::new();
+    fleet.write("environments/dev.toml", &format!("deletion = \"delete\"\n{}", fleet.read("environments/dev.toml")));
+    fs::remove_file(fleet.path().join("clients/C3.toml")).unwrap();
+    let text = fleet.body(&[]);
+    let deleted = "- 1 instance is deleted\n    dev/C3   1 object: Deployment   stops Pods   clients/C3.toml removed\n";
+    assert!(text.contains(deleted), "{text}");
+}
+
+#[test]
+fn several_reports_are_made_of_one_rendering() {
+    let fleet = Fleet::new();
+    fleet.edit("environments/dev.toml", "1.4.1", "1.4.2");
+    let text = fleet.run(&["diff", "-o", "markdown=note.md", "-o", "json=diff.json", "--exit-code"], 1);
+    assert_eq!(text, fleet.run(&["diff"], 0));
+    assert_eq!(fleet.read("diff.json"), fleet.run(&["diff", "-o", "json"], 0));
+    assert!(fleet.read("note.md").contains("1.4.2"));
 }
 
 #[test]

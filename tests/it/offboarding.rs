@@ -152,7 +152,7 @@ fn a_deprovisioned_client_has_jobs_that_drop_its_data_last() {
     let kinds: Vec<&str> = stream.lines().filter_map(|line| line.strip_prefix("kind: ")).collect();
     assert_eq!(kinds, ["ConfigMap", "Job", "Job"]);
     fleet.run(&["manifests", "C1", "--phase", "deprovision"]).exits(0);
-    let plan = fleet.run(&["apply-plan", "C1", "-e", "lms-dev"]).exits(0).out;
+    let plan = fleet.run(&["apply-plan", "C1", "-e", "lms-dev", "--allow-data-loss"]).exits(0).out;
     assert!(plan.contains("apply deprovision C1 &&\n  job clickhouse-drop-c1-"), "{plan}");
     state(&fleet, "C1", "");
     before.assert_same(&rendered(&fleet));

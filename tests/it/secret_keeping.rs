@@ -212,7 +212,10 @@ fn without_the_right_key_the_message_says_what_was_tried_and_who_has_one() {
     );
     for (target, path) in [(&TOKEN, DB), (&RELAY, MAIL)] {
         let ran = set_without_key(&fleet, target, CANARY).go().exits(4).prints_nothing();
-        let ran = ran.says(&none).says(path).says("set SOPS_AGE_KEY_FILE to the key file of one of these recipients");
+        let ran = ran
+            .says(&none)
+            .says(path)
+            .says("name the key file of one of these recipients with `--age-key-file` or SOPS_AGE_KEY_FILE");
         assert_without(&[CANARY], "stderr", ran.err.as_bytes());
 
         let wrong = set_without_key(&fleet, target, CANARY).env("SOPS_AGE_KEY_FILE", other_key()).go().exits(4);

@@ -23,12 +23,20 @@ pub struct ApplyPlan {
     /// The commit that was applied last: what it had and the fleet has not is deleted
     #[arg(long, value_name = "REV")]
     base: Option<String>,
+    /// The plan may drop data of clients in state `deprovisioned`
+    #[arg(long)]
+    allow_data_loss: bool,
 }
 
 pub fn run(command: ApplyPlan, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let base = command.base;
-    let checked = ops::apply_plan(root, &command.select.into(), base.as_deref()).map_err(|error| failed(ui, &error))?;
+    let may_drop = command.allow_data_loss;
+    let checked =
+        ops::apply_plan(root, &command.select.into(), base.as_deref(), may_drop).map_err(|error| failed(ui, &error))?;
     let plan = outcome(ui, checked)?;
+    if !plan.is_committed {
+        ui.say("What this plan applies is not committed: `lmsgen publish` first, or others cannot see what runs");
+    }
     ui.print(&apply_script(&plan))?;
     Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use lmsgen::files::Root;
-use lmsgen::git::{self, Destination, SignOff, Signing, SourcePolicy, Verdict};
+use lmsgen::git::{self, ChangeKind, Destination, SignOff, Signing, SourcePolicy, Verdict};
 use lmsgen::names::Date;
 use lmsgen::ops::{self, Allowed, PublishOptions, PublishOutcome};
 use lmsgen::report::{counted, printable};
@@ -174,8 +174,19 @@ fn next(done: &PublishOutcome, ui: &Ui) {
         ui.say(&match *engine {
             "flux" => format!("Flux applies it; watch: lmsgen status {selected} --watch"),
             "argocd" => format!("Argo CD applies it; watch: lmsgen status {selected} --watch"),
-            _ => format!("Next: lmsgen apply-plan {selected}"),
+            _ => format!("Next: lmsgen apply-plan {selected}{}", base(done, environment)),
         });
+    }
+}
+
+/// Where objects are gone, a plan must know what was applied before.
+fn base(done: &PublishOutcome, environment: &str) -> String {
+    let folder = format!("rendered/{environment}/");
+    let is_gone =
+        |change: &git::Changed| change.kind == ChangeKind::Deleted && change.path.as_str().starts_with(&folder);
+    match &done.published.commit {
+        Some(commit) if done.published.changes.iter().any(is_gone) => format!(" --base {}~1", commit.short()),
+        _ => String::new(),
     }
 }
 

@@ -148,7 +148,7 @@ impl<'r, 'o> Run<'r, 'o> {
         let theirs = self.repository.fleet_tree(Some(&revision))?;
         let published = |path: &RelPath, version| self.repository.had_version(self.head_oid(), parent, path, version);
         let remote = self.remote.as_ref().map_or("upstream", |remote| &remote.name);
-        sources.merge(self.repository, theirs, published, remote)
+        sources.merge(self.repository, theirs, published, (remote, &self.branch))
     }
 
     fn attempt<W: Workspace>(

@@ -84,13 +84,13 @@ impl Sources {
     /// Merges with the sources of fleet tree `theirs`, and says whether that changed anything.
     ///
     /// `published` tells whether a version of a file (`None`: its absence) was already part of upstream's
-    /// history: then what is on disk is not a change but merely old.
+    /// history: then what is on disk is not a change but merely old. The remote and the branch are for words.
     pub fn merge(
         &mut self,
         repository: &Repository,
         theirs: Option<Oid>,
         published: impl Fn(&RelPath, Option<Oid>) -> Result<bool, Error>,
-        remote: &str,
+        (remote, branch): (&str, &str),
     ) -> Result<bool, Error> {
         if theirs == self.base {
             return Ok(false);
@@ -109,7 +109,7 @@ impl Sources {
             }
         }
         if !conflicts.is_empty() {
-            return Err(Error::Conflict { remote: remote.into(), paths: conflicts });
+            return Err(Error::Conflict { remote: remote.into(), branch: branch.into(), paths: conflicts });
         }
         let mut changed = !take.is_empty();
         let generated = std::mem::take(&mut self.generated);

@@ -208,12 +208,19 @@ fn the_way_out_of_a_conflict_works_with_output_that_was_rendered() {
     fleet.write("clients/C1.toml", "name = \"mine\"\n");
     apply(&fleet.root(), &render(&sources(&fleet.root())).tree);
     let help = fleet.fails().help().unwrap();
-    let steps = ["`git commit -am wip`", "`git pull --rebase`", "settle the named files", "publish again"];
+    let steps = [
+        "`git add -A`",
+        "`git commit -m wip`",
+        "`git pull --rebase origin main`",
+        "settle the named files",
+        "publish again",
+    ];
     let places: Vec<_> = steps.iter().map(|step| help.find(step).expect(step)).collect();
     assert!(places.is_sorted(), "{help}");
 
-    fleet.git(&["commit", "-qam", "wip"]);
-    fleet.git_may_fail(&["pull", "-q", "--rebase"]);
+    fleet.git(&["add", "-A"]);
+    fleet.git(&["commit", "-qm", "wip"]);
+    fleet.git_may_fail(&["pull", "-q", "--rebase", "origin", "main"]);
     assert_eq!(fleet.git(&["diff", "--name-only", "--diff-filter=U"]), format!("clients/C1.toml\n{OUTPUT}"));
     fleet.write("clients/C1.toml", "name = \"both\"\n");
     fleet.git(&["checkout", "-q", "--ours", OUTPUT]);
@@ -387,7 +394,7 @@ fn commits_that_were_not_pushed_and_a_remote_that_moved_need_a_rebase() {
     assert_eq!(error.to_string(), "`main` has 1 unpushed commit, and `origin` has 1 that it lacks");
     assert_eq!(
         (error.exit(), error.help().as_deref()),
-        (Exit::Git, Some("run `git pull --rebase`, then publish again"))
+        (Exit::Git, Some("run `git pull --rebase origin main`, then publish again"))
     );
     fleet.git(&["pull", "-q", "--rebase"]);
     fleet.write("clients/C3.toml", "name = \"three\"\n");
