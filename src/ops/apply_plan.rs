@@ -7,7 +7,7 @@ use crate::fleet::{DEPROVISION, Deletion, Delivery, Environment, Selection, Sour
 use crate::git::Repository;
 use crate::manifest::{ObjectRef, apply_rank, parse_documents};
 use crate::names::RelPath;
-use crate::render::OUTPUT;
+use crate::render::{OUTPUT, may_be_database};
 use crate::tree::{FileChange, RECORD, Scope};
 
 use super::Error;
@@ -145,6 +145,9 @@ fn prune(root: &Root, prepared: &Prepared, environment: usize, base: &str, plan:
     // What is in another file now is still there.
     let now: Vec<ObjectRef> = changes.iter().filter_map(|change| reference(change.new.as_deref()?)).collect();
     let secrets: Vec<ObjectRef> = now.iter().filter_map(secret_of).collect();
+    let without_data: Vec<String> =
+        prepared.fleet.stacks.iter().flat_map(|stack| stack.without_data.iter().cloned()).collect();
+    let is_database = |object: &ObjectRef| may_be_database(&object.api_version, &object.kind, &without_data);
     let leaves_all = prepared.fleet.environments[environment].deletion == Deletion::Orphan;
     let (mut deleted, mut kept) = (Vec::new(), Vec::new());
     for change in changes.iter().filter(|change| change.new.is_none()) {
@@ -158,7 +161,7 @@ fn prune(root: &Root, prepared: &Prepared, environment: usize, base: &str, plan:
             if object.kind == "ExternalSecret" {
                 kept.push((object, "its Secret is delivered in another form now, and would go with it"));
             }
-        } else if HOLDS_DATA.contains(&object.kind.as_str()) {
+        } else if HOLDS_DATA.contains(&object.kind.as_str()) || is_database(&object) {
             kept.push((object, "it holds data"));
         } else if has_left && leaves_all {
             kept.push((object, "its client left, and the environment says `deletion = \"orphan\"`"));

@@ -15,7 +15,7 @@ use super::committed::unraised;
 use super::diff::owners;
 use super::generate::{Generated, Making, generate_missing};
 use super::prepare::{Checked, prepare_on};
-use super::publish_guards::{Guards, refuse_data_loss};
+use super::publish_guards::{Guards, Now, refuse_data_loss};
 use super::publish_message::{Summary, message};
 use super::render::{Strictness, require_secrets};
 use super::store_files::{MAX_FILE, StoreFiles, WholeStore, folder};
@@ -92,7 +92,7 @@ pub fn publish(root: &Root, options: &PublishOptions<'_>) -> Result<Checked<Publ
         options,
         config,
         odd,
-        now: Vec::new(),
+        now: Now::default(),
         remote: git.remote.clone(),
         sops_yaml: None,
         faults: Checked::default(),
@@ -125,7 +125,7 @@ struct Publisher<'a> {
     config: GitConfig,
     /// What stands on disk among the sources and is no regular file.
     odd: Sources,
-    now: Vec<Owner>,
+    now: Now,
     /// The remote's name.
     remote: String,
     /// What `.sops.yaml` must hold.
@@ -166,7 +166,7 @@ impl Workspace for Publisher<'_> {
         for fault in unraised(&changes.unraised(), &mut prepared.sources) {
             prepared.found.push(fault);
         }
-        self.now = owners(&prepared);
+        self.now = Now::of(&prepared.fleet, owners(&prepared));
         let environments = prepared.fleet.environments.iter();
         self.engines = environments.map(|one| (one.name.to_string(), one.delivery.word())).collect();
         self.sops_yaml = sops_yaml::wanted(&prepared.fleet);
@@ -196,7 +196,7 @@ impl Workspace for Publisher<'_> {
     fn approve(&mut self, proposal: &Proposal<'_>) -> Result<String, Error> {
         let pairs = self.repository.folders_below(proposal.parent, &output())?;
         let before: Vec<Owner> = pairs.iter().map(|(environment, client)| Owner::new(environment, client)).collect();
-        self.summary = Summary::of(proposal.changes, &before, &self.now);
+        self.summary = Summary::of(proposal.changes, &before, &self.now.owners);
         let guards = Guards { summary: &self.summary, config: &self.config, allow_delete: self.options.allowed.delete };
         guards.refuse_many(&before)?;
         if !self.options.allowed.data_loss {

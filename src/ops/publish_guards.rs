@@ -1,11 +1,13 @@
 //! What `publish` does without a person's flag: delete a few clients, and never what holds data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::{Owner, drops_data};
-use crate::fleet::GitConfig;
+use crate::fleet::{Delivery, Environment, Fleet, GitConfig};
 use crate::git::{ChangeKind, Proposal, Repository};
+use crate::manifest::{ObjectRef, parse_documents};
 use crate::names::RelPath;
+use crate::render::may_be_database;
 use crate::tree::FileChange;
 
 use super::Error;
@@ -57,12 +59,39 @@ impl Guards<'_> {
     }
 }
 
-/// Refuses a commit that deletes what holds data, drops a client's data, or makes Flux delete what should run on. `now`: who owns output after
+/// What the guards know of the fleet that is published.
+#[derive(Debug, Default)]
+pub struct Now {
+    /// Who owns output.
+    pub owners: Vec<Owner>,
+    /// Custom kinds that stacks say hold no data.
+    pub without_data: Vec<String>,
+    /// Namespaces of Kustomizations, by environment.
+    pub flux: BTreeMap<String, String>,
+}
+
+impl Now {
+    /// Reads them off the fleet.
+    #[must_use]
+    pub fn of(fleet: &Fleet, owners: Vec<Owner>) -> Self {
+        let flux = |environment: &Environment| match &environment.delivery {
+            Delivery::Flux(flux) => Some((environment.name.to_string(), flux.namespace.clone())),
+            Delivery::ArgoCd(_) | Delivery::Kubectl => None,
+        };
+        Self {
+            owners,
+            without_data: fleet.stacks.iter().flat_map(|stack| stack.without_data.iter().cloned()).collect(),
+            flux: fleet.environments.iter().filter_map(flux).collect(),
+        }
+    }
+}
+
+/// Refuses a commit that deletes what holds data, drops a client's data, or makes Flux delete what should run on. `now`: the fleet after
 /// it.
 ///
 /// # Errors
 /// [`Error::Guard`] with the files; the parent commit cannot be read.
-pub fn refuse_data_loss(repository: &Repository, proposal: &Proposal<'_>, now: &[Owner]) -> Result<(), Error> {
+pub fn refuse_data_loss(repository: &Repository, proposal: &Proposal<'_>, now: &Now) -> Result<(), Error> {
     let gone = proposal.changes.iter().filter(|change| change.kind == ChangeKind::Deleted).map(|change| &change.path);
     let gone: Vec<&RelPath> = gone.filter(|path| path.as_str().starts_with("rendered/")).collect();
     // In another folder of the same owner it is the same object.
@@ -72,8 +101,9 @@ pub fn refuse_data_loss(repository: &Repository, proposal: &Proposal<'_>, now: &
         made.any(|change| Owner::of_path(&change.path) == Owner::of_path(gone))
     };
     let holds_data = |path: &RelPath| HOLDS_DATA.iter().any(|kind| path.file_name().starts_with(kind));
-    let held: Vec<&str> =
-        gone.iter().filter(|path| holds_data(path) && !moves(path)).map(|path| path.as_str()).collect();
+    let operators = databases(repository, proposal, &gone, &now.without_data)?;
+    let is_held = |path: &&&RelPath| (holds_data(path) || operators.contains(**path)) && !moves(path);
+    let held: Vec<&str> = gone.iter().filter(is_held).map(|path| path.as_str()).collect();
     if !held.is_empty() {
         return Err(Error::Guard {
             message: format!("this would delete what holds data: {}", some_of(held.iter().copied())),
@@ -92,13 +122,33 @@ pub fn refuse_data_loss(repository: &Repository, proposal: &Proposal<'_>, now: &
     refuse_uncovered(repository, proposal, &gone, now)
 }
 
-/// A Kustomization that goes, or moves to another group, is deleted by the one that applied it, and takes its objects with it
+/// Files of custom objects, some of which may be an operator's databases.
+fn databases(
+    repository: &Repository,
+    proposal: &Proposal<'_>,
+    gone: &[&RelPath],
+    without_data: &[String],
+) -> Result<BTreeSet<RelPath>, Error> {
+    let Some(parent) = proposal.parent else { return Ok(BTreeSet::new()) };
+    let is_object = |path: &&RelPath| !path.as_str().contains("/delivery/") && path.file_name().ends_with(".yaml");
+    let paths: Vec<RelPath> = gone.iter().copied().filter(is_object).cloned().collect();
+    let texts = repository.files_at(parent, &paths)?;
+    let may_be = |bytes: &[u8]| {
+        let documents = std::str::from_utf8(bytes).ok().and_then(|text| parse_documents(text).ok())?;
+        let object = ObjectRef::of(documents.first()?)?;
+        Some(may_be_database(&object.api_version, &object.kind, without_data))
+    };
+    let found = paths.into_iter().zip(texts).filter(|(_, text)| text.as_deref().and_then(may_be).unwrap_or_default());
+    Ok(found.map(|(path, _)| path).collect())
+}
+
+/// A Kustomization that goes, or moves to another group or namespace, is deleted by the one that applied it, and takes its objects with it
 /// if its policy says so.
 fn refuse_uncovered(
     repository: &Repository,
     proposal: &Proposal<'_>,
     gone: &[&RelPath],
-    now: &[Owner],
+    now: &Now,
 ) -> Result<(), Error> {
     let Some(parent) = proposal.parent else { return Ok(()) };
     // What dropped a client's data runs on for nobody.
@@ -106,12 +156,20 @@ fn refuse_uncovered(
         let name = path.file_name();
         path.as_str().contains("/delivery/flux/") && name.starts_with("kustomization-") && !name.ends_with(DROPPED)
     };
-    let paths: Vec<RelPath> = gone.iter().filter(|path| is_flux(path)).map(|path| (*path).clone()).collect();
+    let changed =
+        proposal.changes.iter().filter(|change| change.kind == ChangeKind::Changed).map(|change| &change.path);
+    let paths: Vec<RelPath> = gone.iter().copied().chain(changed).filter(is_flux).cloned().collect();
     let mut taken = Vec::new();
     for (path, old) in paths.iter().zip(repository.files_at(parent, &paths)?) {
         let deletes = old.as_deref().is_some_and(|old| has_line(old, "  deletionPolicy: Delete"));
+        let namespace = Owner::of_path(path).and_then(|owner| now.flux.get(&owner.environment));
+        let same_place =
+            |namespace: &String| old.as_deref().is_some_and(|old| has_line(old, &format!("  namespace: {namespace}")));
+        if !gone.contains(&path) && namespace.is_some_and(same_place) {
+            continue;
+        }
         let change = FileChange { path: path.clone(), old, new: None };
-        if let Some(owner) = Owner::of_change(&change).filter(|owner| deletes && now.contains(owner)) {
+        if let Some(owner) = Owner::of_change(&change).filter(|owner| deletes && now.owners.contains(owner)) {
             taken.push(owner);
         }
     }

@@ -25,3 +25,4 @@ pub use inspect::Inspector;
 pub use run::{OUTPUT, Origins, Watch, origins, render};
 pub use secrets::{SecretFile, SecretPlace, Secrets};
 pub use sentry::Sentry;
+pub use state::may_be_database;

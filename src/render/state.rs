@@ -21,6 +21,9 @@ const WITHOUT_DATA: [&str; 12] = [
     "traefik.io",
 ];
 
+/// API groups of Secrets in other forms, which stay as Secrets do.
+const SECRETS: [&str; 2] = ["external-secrets.io", "isindir.github.com"];
+
 /// Kinds of Kubernetes' own that stay with an archived client.
 const HOLDS_DATA: [(&str, &str); 4] = [
     ("", "PersistentVolume"),
@@ -88,13 +91,25 @@ fn archived(object: &Object, value: &Value, without_data: &[String]) -> Fate {
     if (own, &*object.kind) == ("apps", "StatefulSet") && takes_claims {
         return Fate::Stops;
     }
+    let holds_data = HOLDS_DATA.contains(&(own, &*object.kind)) || SECRETS.contains(&own);
+    if holds_data || may_be_database(&object.api_version, &object.kind, without_data) {
+        Fate::Stays
+    } else {
+        Fate::Goes
+    }
+}
+
+/// `true` for a kind of an operator that may be a database, which nothing brings back. `without_data`: custom kinds that stacks say
+/// hold none.
+#[must_use]
+pub fn may_be_database(api_version: &str, kind: &str, without_data: &[String]) -> bool {
+    let own = group(api_version);
     let is_known = !own.contains('.')
         || own.ends_with(".k8s.io")
         || WITHOUT_DATA.contains(&own)
-        || (own, &*object.kind) == ("argoproj.io", "Rollout")
-        || without_data.iter().any(|kind| **kind == *object.kind);
-    // A kind of an operator may be a database: it stays, since nothing brings a database back.
-    if is_known && !HOLDS_DATA.contains(&(own, &*object.kind)) { Fate::Goes } else { Fate::Stays }
+        || SECRETS.contains(&own)
+        || (own, kind) == ("argoproj.io", "Rollout");
+    !is_known && !without_data.iter().any(|known| known == kind)
 }
 
 fn can_stop(object: &Object) -> bool {

@@ -291,7 +291,11 @@ fn what_flux_would_delete_by_a_move_is_not_published() {
     let refused =
         fleet.run(&["publish"]).exits(8).says("Flux would delete what should run on: the Kustomizations of dev/C");
     refused.says("first write `deletion = \"orphan\"` in environments/dev.toml, publish");
-    fleet.edit("environments/dev.toml", "[flux]\ngroups = 2\n", "");
+    fleet.edit("environments/dev.toml", "[flux]\ngroups = 2\n", "[flux]\nnamespace = \"flux-two\"\n");
+    fleet.run(&["publish"]).exits(8).says("Flux would delete what should run on: the Kustomizations of dev/C");
+    fleet.edit("environments/dev.toml", "[flux]\nnamespace = \"flux-two\"\n", "[flux]\ntimeout = \"9m\"\n");
+    fleet.run(&["publish"]).exits(0);
+    fleet.edit("environments/dev.toml", "[flux]\ntimeout = \"9m\"\n", "");
     fleet.edit("environments/dev.toml", "deletion = \"delete\"", "deletion = \"orphan\"");
     fleet.run(&["publish"]).exits(0);
     environment(&fleet, "[flux]\ngroups = 2\n");

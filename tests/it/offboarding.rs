@@ -279,6 +279,28 @@ fn what_is_said_before_it_happens() {
 }
 
 #[test]
+fn what_may_be_an_operator_s_database_leaves_with_a_flag_only() {
+    let server = GitServer::start();
+    let fleet = Fleet::shops();
+    fleet.edit(
+        "templates/shop/stack.toml",
+        "without-data = [\"Echo\", \"Storefront\"]\n",
+        "without-data = [\"Echo\"]\n",
+    );
+    fleet.git(&["init", "-q", "-b", "main"]);
+    fleet.git(&["remote", "add", "origin", &server.url()]);
+    fleet.run(&["publish"]).exits(0);
+    let tip = server.tip("main");
+    fleet.remove("clients/bolt-and-co.toml");
+    let refused = fleet.run(&["publish"]).exits(8).says("would delete what holds data").says("/storefront-");
+    assert!(!refused.says("--allow-data-loss").err.contains("/echo-"));
+    let plan = fleet.run(&["apply-plan", "-e", "asia", "--base", "HEAD"]).exits(0).out;
+    assert!(plan.contains("# stays, for it holds data: storefront."), "{plan}");
+    assert_eq!(server.tip("main"), tip);
+    fleet.run(&["publish", "--allow-data-loss"]).exits(0);
+}
+
+#[test]
 fn publish_asks_before_it_drops_data() {
     let server = GitServer::start();
     let fleet = everything();
