@@ -45,7 +45,7 @@ pub enum By<'a> {
 #[must_use]
 pub fn find(dump: &[(&str, &str)], (kind, name): (&str, &str), by: By<'_>) -> Found {
     let is_it = |at: usize, other: &str| match by {
-        By::Name => other.eq_ignore_ascii_case(name) || other.eq_ignore_ascii_case(without_hash(name)),
+        By::Name => other.eq_ignore_ascii_case(name) || is_same_job(other, name),
         By::Slug(slug, free) => free(at) && holds(other, slug),
     };
     let all = dump.iter().enumerate().filter(|(at, one)| one.0 == kind && is_it(*at, one.1));
@@ -67,8 +67,28 @@ fn holds(name: &str, slug: &str) -> bool {
     })
 }
 
+/// `true` if a rendered name has a digest, and the other one has another or none.
+fn is_same_job(other: &str, name: &str) -> bool {
+    let stem = without_hash(name);
+    stem != name && (other.eq_ignore_ascii_case(stem) || without_hash(other).eq_ignore_ascii_case(stem))
+}
+
 /// A Job's name without the digest at its end.
 fn without_hash(name: &str) -> &str {
     let is_hash = |end: &str| end.len() == 8 && end.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     name.rsplit_once('-').filter(|(_, end)| is_hash(end)).map_or(name, |(start, _)| start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{By, Found, find};
+
+    #[test]
+    fn a_job_is_found_whatever_its_digest() {
+        let dump = [("Job", "setup-c5"), ("Job", "setup-c55-7dda05a3"), ("Deployment", "web-c5-7dda05a3")];
+        assert_eq!(find(&dump, ("Job", "setup-c55-0011aabb"), By::Name), Found::One(1));
+        assert_eq!(find(&dump, ("Job", "setup-c5-0011aabb"), By::Name), Found::One(0));
+        // Without a digest of its own a name is what it is.
+        assert_eq!(find(&dump, ("Deployment", "web-c5"), By::Name), Found::Missing);
+    }
 }

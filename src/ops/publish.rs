@@ -67,8 +67,8 @@ pub struct PublishOutcome {
     pub remote: String,
     /// Secrets made.
     pub n_generated: usize,
-    /// Who applies it, by environment.
-    pub engines: BTreeMap<String, &'static str>,
+    /// Who applies it, by environment, and whether `status` can look there.
+    pub engines: BTreeMap<String, (&'static str, bool)>,
 }
 
 /// Publishes the fleet.
@@ -133,7 +133,7 @@ struct Publisher<'a> {
     faults: Checked<()>,
     n_generated: usize,
     summary: Summary,
-    engines: BTreeMap<String, &'static str>,
+    engines: BTreeMap<String, (&'static str, bool)>,
 }
 
 impl Workspace for Publisher<'_> {
@@ -168,7 +168,8 @@ impl Workspace for Publisher<'_> {
         }
         self.now = Now::of(&prepared.fleet, owners(&prepared));
         let environments = prepared.fleet.environments.iter();
-        self.engines = environments.map(|one| (one.name.to_string(), one.delivery.word())).collect();
+        self.engines =
+            environments.map(|one| (one.name.to_string(), (one.delivery.word(), one.cluster.is_some()))).collect();
         self.sops_yaml = sops_yaml::wanted(&prepared.fleet);
         let tree = std::mem::take(&mut prepared.rendered.tree);
         // Only the first plan is of the disk as it is; faults in it (foreign files, links) stop before anything is made.

@@ -161,7 +161,7 @@ fn next(done: &PublishOutcome, ui: &Ui) {
     }
     let summary = &done.summary;
     let changed = || [&summary.created, &summary.changed, &summary.deleted].into_iter().flatten();
-    for (environment, engine) in &done.engines {
+    for (environment, (engine, is_watched)) in &done.engines {
         let clients: Vec<&str> =
             changed().filter_map(|name| name.strip_prefix(environment.as_str())?.strip_prefix('/')).collect();
         let selected = match clients[..] {
@@ -171,9 +171,14 @@ fn next(done: &PublishOutcome, ui: &Ui) {
             }
             _ => format!("-e {environment}"),
         };
+        let watch = if *is_watched {
+            format!("; watch: lmsgen status {selected} --watch")
+        } else {
+            format!(" in {environment}")
+        };
         ui.say(&match *engine {
-            "flux" => format!("Flux applies it; watch: lmsgen status {selected} --watch"),
-            "argocd" => format!("Argo CD applies it; watch: lmsgen status {selected} --watch"),
+            "flux" => format!("Flux applies it{watch}"),
+            "argocd" => format!("Argo CD applies it{watch}"),
             _ => format!("Next: lmsgen apply-plan {selected}{}", base(done, environment)),
         });
     }
