@@ -52,7 +52,7 @@ pub fn compare(changes: &[FileChange], before: &[Owner], now: &[Owner]) -> DiffR
         _ => What::Objects,
     };
     let environments = environments(&found, &before, &now);
-    DiffReport { environments, groups: groups(found, what), kinds, counts, unreadable }
+    DiffReport { environments, groups: groups(found, what), kinds, counts, unreadable, held_back: Vec::new() }
 }
 
 /// Adds every change to the sums, and returns the sums by environment and kind.

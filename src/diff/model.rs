@@ -19,6 +19,9 @@ pub struct DiffReport {
     pub counts: Counts,
     /// Paths of changed files that hold no readable objects; their content is never shown.
     pub unreadable: Vec<String>,
+    /// What `publish` would not do without a flag: the flag, and why, when the caller knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<(&'static str, String)>,
 }
 
 impl DiffReport {

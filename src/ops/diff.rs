@@ -3,7 +3,7 @@
 use crate::diff::{DiffReport, Owner, compare};
 use crate::files::Root;
 use crate::fleet::{Selection, Sources};
-use crate::git::{Repository, Revision};
+use crate::git::{ChangeKind, Changed, Proposal, Repository, Revision};
 use crate::names::RelPath;
 use crate::render::OUTPUT;
 use crate::tree::{FileChange, Scope};
@@ -13,6 +13,8 @@ use super::causes::add_causes;
 use super::committed::{Committed, warn_unraised};
 use super::interrupted::warn_interrupted;
 use super::prepare::{Checked, Prepared, prepare};
+use super::publish_guards::{Guards, Now, refuse_data_loss};
+use super::publish_message::Summary;
 use super::render::{Strictness, require_secrets};
 use super::secret_place::place_name;
 use super::store::Missing;
@@ -76,8 +78,41 @@ pub fn diff(root: &Root, selection: &Selection, base: Option<&str>) -> Result<Ch
     if let Some(base) = &base {
         add_causes(&mut report, (&repository, base), (&prepared, &files))?;
     }
+    report.held_back = held_back(&repository, base.as_ref(), (&changes, &before), &prepared)?;
     let outcome = DiffOutcome { base, report, changes, to_generate: to_generate(&prepared, &committed) };
     Ok(prepared.finish(Some(outcome)))
+}
+
+/// What the guards of `publish` would say to `changes`.
+fn held_back(
+    repository: &Repository,
+    base: Option<&Revision>,
+    (changes, before): (&[FileChange], &[Owner]),
+    prepared: &Prepared,
+) -> Result<Vec<(&'static str, String)>, Error> {
+    let kind = |change: &FileChange| match (&change.old, &change.new) {
+        (None, _) => ChangeKind::Created,
+        (_, None) => ChangeKind::Deleted,
+        _ => ChangeKind::Changed,
+    };
+    let changes: Vec<Changed> =
+        changes.iter().map(|change| Changed { path: change.path.clone(), kind: kind(change) }).collect();
+    let now = Now::of(&prepared.fleet, owners(prepared));
+    let summary = Summary::of(&changes, before, &now.owners);
+    let guards = Guards { summary: &summary, config: &prepared.fleet.git, allow_delete: false };
+    // Of a part of the fleet it is not known how much of the whole goes.
+    let is_whole = matches!(prepared.scope(), Scope::All);
+    let many = if is_whole { guards.refuse_many(before) } else { Ok(()) };
+    let lost = refuse_data_loss(repository, &Proposal { parent: base, changes: &changes, attempt: 1 }, &now);
+    let mut held = Vec::new();
+    for (flag, refused) in [("--allow-delete", many), ("--allow-data-loss", lost)] {
+        match refused {
+            Ok(()) => {}
+            Err(Error::Guard { message, .. }) => held.push((flag, message)),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(held)
 }
 
 /// Everything in the fresh tree that owns a folder.

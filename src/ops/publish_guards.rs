@@ -8,7 +8,7 @@ use crate::git::{ChangeKind, Proposal, Repository};
 use crate::manifest::{ObjectRef, parse_documents};
 use crate::names::RelPath;
 use crate::render::may_be_database;
-use crate::tree::FileChange;
+use crate::tree::{FileChange, RECORD};
 
 use super::Error;
 use super::publish_message::Summary;
@@ -130,7 +130,7 @@ fn databases(
     without_data: &[String],
 ) -> Result<BTreeSet<RelPath>, Error> {
     let Some(parent) = proposal.parent else { return Ok(BTreeSet::new()) };
-    let is_object = |path: &&RelPath| !path.as_str().contains("/delivery/") && path.file_name().ends_with(".yaml");
+    let is_object = |path: &&RelPath| !path.as_str().contains("/delivery/") && path.file_name() != RECORD;
     let paths: Vec<RelPath> = gone.iter().copied().filter(is_object).cloned().collect();
     let texts = repository.files_at(parent, &paths)?;
     let may_be = |bytes: &[u8]| {

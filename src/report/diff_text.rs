@@ -173,6 +173,9 @@ pub(super) fn sums(report: &DiffReport) -> String {
         out.push_str(&format!("{} replaced, ", count(counts.replaced)));
     }
     out.push_str(&format!("{} deleted objects{}\n", count(counts.deleted), decision(report)));
+    for (flag, why) in &report.held_back {
+        out.push_str(&format!("publish needs {flag}: {}\n", printable(why)));
+    }
     out
 }
 

@@ -288,6 +288,8 @@ fn what_flux_would_delete_by_a_move_is_not_published() {
     fleet.run(&["publish"]).exits(0);
 
     environment(&fleet, "[flux]\ngroups = 2\n");
+    let note = fleet.run(&["diff", "-o", "markdown"]).exits(0).out;
+    assert!(note.contains("publish needs") && note.contains("Flux would delete what should run on"), "{note}");
     let refused =
         fleet.run(&["publish"]).exits(8).says("Flux would delete what should run on: the Kustomizations of dev/C");
     refused.says("first write `deletion = \"orphan\"` in environments/dev.toml, publish");
@@ -346,6 +348,8 @@ fn many_clients_leave_with_a_flag_and_one_leaves_without() {
     assert!(left.err.contains(&format!("Next: lmsgen apply-plan -e live --base {tip}~1\n")), "{}", left.err);
     fleet.remove("clients/C3.toml");
     fleet.remove("clients/C2.toml");
+    let diff = fleet.run(&["diff"]).exits(0).out;
+    assert!(diff.contains("publish needs --allow-delete: this would delete 4 of 5 instances"), "{diff}");
     let refused = fleet.run(&["publish"]).exits(8);
     refused.says("would delete 4 of 5 instances").says("more than 10 % of them").says("--allow-delete");
     fleet.run(&["publish", "--allow-delete"]).exits(0).prints("4 deleted instances");

@@ -268,6 +268,7 @@ fn what_is_said_before_it_happens() {
     let diff = fleet.run(&["diff"]).exits(0).out;
     assert!(diff.contains("! 1 instance loses data"), "{diff}");
     assert!(diff.contains("Job postgres-drop-c1-*     created   runs, and drops the client's data"), "{diff}");
+    assert!(diff.ends_with("publish needs --allow-data-loss: this would drop the data of lms-dev/C1\n"), "{diff}");
     let json = fleet.run(&["diff", "-o", "json"]).exits(0).out;
     assert!(json.contains("\"drops-data\"") && json.contains("\"data-loss\""), "{json}");
     // Done once; the next one is news again, and a Job of the same stem is no mere replacement.
