@@ -335,7 +335,7 @@ def many(count):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--clients", type=int, default=20)
-    arguments.add_argument("--many", type=int, default=50)
+    arguments.add_argument("--many", type=int, default=20)
     arguments.add_argument("--only", choices=("delivery", "failures", "argocd", "many"), action="append")
     asked = arguments.parse_args()
     # Whoever ends this ends what it started: `with` blocks are left when SystemExit is raised, not by a signal.
