@@ -23,8 +23,8 @@ mod text;
 
 pub use engine::compare;
 pub use model::{
-    Action, Counts, Detail, DiffReport, Effect, EnvironmentDiff, FieldChange, Group, Hidden, KindDiff, ObjectChange,
-    Risk, What,
+    Action, Counts, Detail, DiffReport, Effect, EnvironmentDiff, FieldChange, Group, HeldBack, Hidden, KindDiff,
+    ObjectChange, Risk, What,
 };
 pub use owner::{Owner, drops_data};
 pub use text::{TextBody, TextChange, unified};

@@ -19,9 +19,18 @@ pub struct DiffReport {
     pub counts: Counts,
     /// Paths of changed files that hold no readable objects; their content is never shown.
     pub unreadable: Vec<String>,
-    /// What `publish` would not do without a flag: the flag, and why, when the caller knows.
+    /// What `publish` would not do without a flag, when the caller knows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub held_back: Vec<(&'static str, String)>,
+    pub held_back: Vec<HeldBack>,
+}
+
+/// A guard of `publish`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldBack {
+    /// The flag of a person who means it.
+    pub flag: &'static str,
+    /// What would happen.
+    pub why: String,
 }
 
 impl DiffReport {

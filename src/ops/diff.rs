@@ -1,6 +1,6 @@
 //! `diff`: a fresh rendering against a commit, without a checkout.
 
-use crate::diff::{DiffReport, Owner, compare};
+use crate::diff::{DiffReport, HeldBack, Owner, compare};
 use crate::files::Root;
 use crate::fleet::{Selection, Sources};
 use crate::git::{ChangeKind, Changed, Proposal, Repository, Revision};
@@ -89,7 +89,7 @@ fn held_back(
     base: Option<&Revision>,
     (changes, before): (&[FileChange], &[Owner]),
     prepared: &Prepared,
-) -> Result<Vec<(&'static str, String)>, Error> {
+) -> Result<Vec<HeldBack>, Error> {
     let kind = |change: &FileChange| match (&change.old, &change.new) {
         (None, _) => ChangeKind::Created,
         (_, None) => ChangeKind::Deleted,
@@ -108,7 +108,7 @@ fn held_back(
     for (flag, refused) in [("--allow-delete", many), ("--allow-data-loss", lost)] {
         match refused {
             Ok(()) => {}
-            Err(Error::Guard { message, .. }) => held.push((flag, message)),
+            Err(Error::Guard { message, .. }) => held.push(HeldBack { flag, why: message }),
             Err(other) => return Err(other),
         }
     }

@@ -9,7 +9,7 @@ use super::diff_objects::objects;
 use super::diff_sections::sections;
 use super::table::{Table, cut};
 use super::{Base, Page, count, counted, printable, words};
-use crate::diff::{DiffReport, Effect, EnvironmentDiff, KindDiff, Owner, Risk};
+use crate::diff::{DiffReport, Effect, EnvironmentDiff, HeldBack, KindDiff, Owner, Risk};
 
 /// How much of a diff is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ pub(super) fn sums(report: &DiffReport) -> String {
         out.push_str(&format!("{} replaced, ", count(counts.replaced)));
     }
     out.push_str(&format!("{} deleted objects{}\n", count(counts.deleted), decision(report)));
-    for (flag, why) in &report.held_back {
+    for HeldBack { flag, why } in &report.held_back {
         out.push_str(&format!("publish needs {flag}: {}\n", printable(why)));
     }
     out

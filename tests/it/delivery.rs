@@ -348,6 +348,8 @@ fn many_clients_leave_with_a_flag_and_one_leaves_without() {
     assert!(left.err.contains(&format!("Next: lmsgen apply-plan -e live --base {tip}~1\n")), "{}", left.err);
     fleet.remove("clients/C3.toml");
     fleet.remove("clients/C2.toml");
+    let json = fleet.run(&["diff", "-o", "json"]).exits(0).out;
+    assert!(json.contains("\"flag\": \"--allow-delete\""), "{json}");
     let diff = fleet.run(&["diff"]).exits(0).out;
     assert!(diff.contains("publish needs --allow-delete: this would delete 4 of 5 instances"), "{diff}");
     let refused = fleet.run(&["publish"]).exits(8);
