@@ -103,7 +103,7 @@ fn setting_in_an_existing_file_needs_one_of_its_keys() {
     };
     let none = run(&[], &[]).exits(4).says("error[LMS410]: no identity opens the file: it has the recipient age1r0q3");
     let none = none.says("SOPS_AGE_KEY (not set), SOPS_AGE_KEY_FILE (not set), ").says("(no such file)");
-    none.says(&format!("--> {SESSION}:1:1\n")).says("= help: set SOPS_AGE_KEY_FILE");
+    none.says(&format!("--> {SESSION}:1:1\n")).says("= help: name the key file of one of these recipients");
     let other = std::fs::read_to_string(other_key()).unwrap();
     run(&[], &["--age-key-file", &other_key()])
         .exits(4)
