@@ -7,8 +7,10 @@ Must not know what is delivered to it. Pods run because kwok says so; Jobs compl
 import base64
 import json
 import os
+import shutil
 import tempfile
 import time
+from pathlib import Path
 
 import yaml
 from control_plane import ControlPlane, flux_definitions, free_ports
@@ -88,7 +90,7 @@ class Cluster(ControlPlane):
             self.install(flux_definitions())
             self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}}])
             # As its documentation advises: it unpacks the whole source for each Kustomization.
-            memory = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="lmsgen-flux-", dir="/dev/shm"))
+            memory = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="lmsgen-flux-", dir=in_memory()))
             self.process(
                 "kustomize-controller",
                 "--watch-all-namespaces=true",
@@ -150,6 +152,12 @@ class Cluster(ControlPlane):
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
             peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
         return seconds, peak // 1024
+
+
+def in_memory():
+    """Where files are kept in memory; a container may have little of that, or none."""
+    place = Path("/dev/shm")
+    return place if place.is_dir() and shutil.disk_usage(place).free > 2 << 30 else None
 
 
 def node():
