@@ -59,17 +59,7 @@ pub fn apply_plan(
         deleted: Vec::new(),
         kept: Vec::new(),
     };
-    if let Ok(repository) = Repository::open(root.path())
-        && let Ok(head) = repository.resolve("HEAD")
-    {
-        let folders = [format!("{OUTPUT}/{}", plan.environment)];
-        let scope: Vec<RelPath> = match prepared.scope() {
-            Scope::All => folders.iter().filter_map(|folder| RelPath::new(folder).ok()).collect(),
-            Scope::Folders(folders) => folders,
-        };
-        plan.is_committed = repository.changed_files(Some(&head), &prepared.rendered.tree, &scope)?.is_empty();
-        plan.commit = Some(head.id());
-    }
+    stamp(root, &prepared, &mut plan)?;
     if let Some(base) = base {
         prune(root, &prepared, environment, base, &mut plan)?;
     }
@@ -77,6 +67,19 @@ pub fn apply_plan(
         refuse_dropped(&plan)?;
     }
     Ok(prepared.finish(Some(plan)))
+}
+
+/// Says which commit a plan is of, if there is one, and whether that holds what would be applied.
+fn stamp(root: &Root, prepared: &Prepared, plan: &mut ApplyPlan) -> Result<(), Error> {
+    let Ok(repository) = Repository::open(root.path()) else { return Ok(()) };
+    let Ok(head) = repository.resolve("HEAD") else { return Ok(()) };
+    let scope = match prepared.scope() {
+        Scope::All => RelPath::new(&format!("{OUTPUT}/{}", plan.environment)).into_iter().collect(),
+        Scope::Folders(folders) => folders,
+    };
+    plan.is_committed = repository.changed_files(Some(&head), &prepared.rendered.tree, &scope)?.is_empty();
+    plan.commit = Some(head.id());
+    Ok(())
 }
 
 /// `true` if something is rendered for the environment itself. For kubectl there is always its ApplySet.
