@@ -64,6 +64,12 @@ impl Fleet {
         let last = (instance.state == State::Deprovisioned).then_some(DEPROVISION);
         stack.phases.iter().map(PhaseName::as_str).chain(last)
     }
+
+    /// Custom kinds that any stack says hold no data.
+    #[must_use]
+    pub fn without_data(&self) -> Vec<String> {
+        self.stacks.iter().flat_map(|stack| stack.without_data.iter().cloned()).collect()
+    }
 }
 
 /// `state` of a table, with its place.

@@ -148,8 +148,7 @@ fn prune(root: &Root, prepared: &Prepared, environment: usize, base: &str, plan:
     // What is in another file now is still there.
     let now: Vec<ObjectRef> = changes.iter().filter_map(|change| reference(change.new.as_deref()?)).collect();
     let secrets: Vec<ObjectRef> = now.iter().filter_map(secret_of).collect();
-    let without_data: Vec<String> =
-        prepared.fleet.stacks.iter().flat_map(|stack| stack.without_data.iter().cloned()).collect();
+    let without_data = prepared.fleet.without_data();
     let is_database = |object: &ObjectRef| may_be_database(&object.api_version, &object.kind, &without_data);
     let leaves_all = prepared.fleet.environments[environment].deletion == Deletion::Orphan;
     let (mut deleted, mut kept) = (Vec::new(), Vec::new());

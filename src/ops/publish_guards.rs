@@ -78,11 +78,7 @@ impl Now {
             Delivery::Flux(flux) => Some((environment.name.to_string(), flux.namespace.clone())),
             Delivery::ArgoCd(_) | Delivery::Kubectl => None,
         };
-        Self {
-            owners,
-            without_data: fleet.stacks.iter().flat_map(|stack| stack.without_data.iter().cloned()).collect(),
-            flux: fleet.environments.iter().filter_map(flux).collect(),
-        }
+        Self { owners, without_data: fleet.without_data(), flux: fleet.environments.iter().filter_map(flux).collect() }
     }
 }
 
