@@ -1,82 +1,26 @@
 //! The formats that faults are reported in, by name, and the one way to write any of them.
 
-use std::fmt;
-use std::str::FromStr;
-
+use super::named::formats;
 use super::{Page, Scope, diagnostics_json, diagnostics_text, github, gitlab, junit, markdown, nothing_text, sarif};
 use crate::diagnostic::{Diagnostic, SourceMap};
 
-/// How faults are written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// For a person, with the lines of the files.
-    Text,
-    /// `lmsgen.diagnostics/v1`.
-    Json,
-    /// SARIF 2.1.0.
-    Sarif,
-    /// `JUnit` XML: a test suite for each file.
-    Junit,
-    /// GitLab's Code Quality report.
-    Gitlab,
-    /// Workflow commands that GitHub shows beside the lines.
-    Github,
-    /// A note for a merge request.
-    Markdown,
-}
-
-impl Format {
-    /// All of them, in the order of help.
-    pub const ALL: [Self; 7] =
-        [Self::Text, Self::Json, Self::Sarif, Self::Junit, Self::Gitlab, Self::Github, Self::Markdown];
-
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-            Self::Sarif => "sarif",
-            Self::Junit => "junit",
-            Self::Gitlab => "gitlab",
-            Self::Github => "github",
-            Self::Markdown => "markdown",
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A format that something is not written in.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no format `{name}`; there is {}", known.join(", "))]
-pub struct NoSuchFormat {
-    /// What was asked for.
-    name: String,
-    /// What there is.
-    known: Vec<&'static str>,
-}
-
-impl NoSuchFormat {
-    /// The one of `all` that is called `name`.
-    pub(super) fn or<F: Copy>(all: &[F], name_of: fn(F) -> &'static str, name: &str) -> Result<F, Self> {
-        let found = all.iter().copied().find(|&format| name_of(format) == name);
-        found.ok_or_else(|| Self {
-            name: super::printable(name).into_owned(),
-            known: all.iter().copied().map(name_of).collect(),
-        })
-    }
-}
-
-impl FromStr for Format {
-    type Err = NoSuchFormat;
-
-    fn from_str(name: &str) -> Result<Self, NoSuchFormat> {
-        NoSuchFormat::or(&Self::ALL, Self::name, name)
+formats! {
+    /// How faults are written down.
+    pub enum Format {
+        /// For a person, with the lines of the files.
+        Text = "text",
+        /// `lmsgen.diagnostics/v1`.
+        Json = "json",
+        /// SARIF 2.1.0.
+        Sarif = "sarif",
+        /// `JUnit` XML: a test suite for each file.
+        Junit = "junit",
+        /// GitLab's Code Quality report.
+        Gitlab = "gitlab",
+        /// Workflow commands that GitHub shows beside the lines.
+        Github = "github",
+        /// A note for a merge request.
+        Markdown = "markdown",
     }
 }
 
@@ -120,7 +64,7 @@ mod tests {
 
     #[test]
     fn every_format_is_read_by_its_name() {
-        for format in Format::ALL {
+        for &format in Format::ALL {
             assert_eq!(format.name().parse::<Format>().unwrap(), format);
         }
         let error = "xml".parse::<Format>().unwrap_err().to_string();

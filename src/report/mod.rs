@@ -19,6 +19,7 @@ mod github;
 mod gitlab;
 mod junit;
 mod markdown;
+mod named;
 mod page;
 #[cfg(test)]
 mod properties;
@@ -48,7 +49,8 @@ pub use diff_markdown::{diff_gitlab, diff_markdown};
 pub use diff_text::{DiffView, diff_text};
 pub use diff_unified::unified_text;
 pub use explain::explain_text;
-pub use formats::{Format, NoSuchFormat, Report};
+pub use formats::{Format, Report};
+pub use named::NoSuchFormat;
 pub use page::{Base, Page, Paint, count, counted, printable};
 pub use rules::{rule_text, rules_json, rules_text};
 pub use secret_status::{secret_status_json, secret_status_text};
