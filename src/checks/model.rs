@@ -214,6 +214,10 @@ impl Outside {
 /// What an environment's `[policy]`, `[gateway]` and `[quota]` ask of objects.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
+    /// Where images may come from; anywhere if empty.
+    pub registries: Vec<String>,
+    /// Hosts that routes may take, `*.example.com` for all below; any if empty.
+    pub hosts: Vec<String>,
     /// Every image must be named by its digest.
     pub requires_digest: bool,
     /// Every container must have requests and a memory limit.

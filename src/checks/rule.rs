@@ -32,6 +32,8 @@ pub const RULES: &[Rule] = &[
     rules::secret_store::check,
     rules::tls_hosts::check,
     rules::required_resources::check,
+    rules::registry::check,
+    rules::host::check,
     rules::forbidden_annotation::check,
     rules::most::check,
     rules::pod_security::check,

@@ -238,9 +238,9 @@ mod tests {
                 "env: [{ name: N, value: 0 }, { name: A, value: 1 }, { name: C, value: 4 }]",
             ),
             [
-                "env[B]: Map(Map { entries: [(\"name\", String(\"B\")), (\"value\", Number(\"2\"))] }) -> none",
+                "env[B]: Map({\"name\": String(\"B\"), \"value\": Number(\"2\")}) -> none",
                 "env[C].value: 3 -> 4",
-                "env[N]: none -> Map(Map { entries: [(\"name\", String(\"N\")), (\"value\", Number(\"0\"))] })",
+                "env[N]: none -> Map({\"name\": String(\"N\"), \"value\": Number(\"0\")})",
             ]
         );
         assert_eq!(
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(shown(&rule(1, 2), &rule(1, 3)), ["rules[1].a: 2 -> 3"]);
         assert_eq!(
             shown("rules: [{ a: 1 }, { a: 2 }, { a: 3 }]", "rules: [{ a: 1 }, { a: 3 }]"),
-            ["rules[1]: Map(Map { entries: [(\"a\", Number(\"2\"))] }) -> none"]
+            ["rules[1]: Map({\"a\": Number(\"2\")}) -> none"]
         );
     }
 

@@ -1,5 +1,6 @@
 //! From bytes to a document: encoding, syntax, hidden characters, depth.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
@@ -41,10 +42,15 @@ pub struct DecodeError {
 ///
 /// # Errors
 /// When `bytes` are no UTF-8.
-pub fn decode(bytes: &[u8]) -> Result<String, DecodeError> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|fault| DecodeError { at: fault.valid_up_to() })?;
-    Ok(if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text.into() })
+pub fn decode<'b>(bytes: impl Into<Cow<'b, [u8]>>) -> Result<String, DecodeError> {
+    let mut bytes = bytes.into();
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        bytes = bytes["\u{feff}".len()..].to_vec().into();
+    }
+    let text =
+        String::from_utf8(bytes.into_owned()).map_err(|fault| DecodeError { at: fault.utf8_error().valid_up_to() })?;
+    let has_returns = memchr::memchr(b'\r', text.as_bytes()).is_some();
+    Ok(if has_returns { text.replace("\r\n", "\n") } else { text })
 }
 
 /// A parsed document.
@@ -247,9 +253,9 @@ mod tests {
 
     #[test]
     fn decoding_drops_the_mark_and_carriage_returns() {
-        assert_eq!(decode(b"\xef\xbb\xbfa = 1\r\nb = 2\r\n").unwrap(), "a = 1\nb = 2\n");
-        assert_eq!(decode(b"ab\xff"), Err(DecodeError { at: 2 }));
-        assert!(decode(b"\xc0\x80").is_err(), "overlong");
+        assert_eq!(decode(&b"\xef\xbb\xbfa = 1\r\nb = 2\r\n"[..]).unwrap(), "a = 1\nb = 2\n");
+        assert_eq!(decode(&b"ab\xff"[..]), Err(DecodeError { at: 2 }));
+        assert!(decode(&b"\xc0\x80"[..]).is_err(), "overlong");
     }
 
     #[test]

@@ -30,7 +30,13 @@ fn fold(name: &str) -> String {
 /// "did you mean `x`?", if a candidate is near enough.
 #[must_use]
 pub fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
-    nearest(name, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+    let near = nearest(name, candidates)?;
+    let foreign = name.chars().filter(|c| !c.is_ascii()).collect::<String>();
+    Some(match foreign.as_str() {
+        "" => format!("did you mean `{near}`?"),
+        // Letters of other alphabets look the same.
+        foreign => format!("did you mean `{near}`? `{foreign}` is not of the Latin alphabet"),
+    })
 }
 
 #[cfg(test)]
@@ -46,5 +52,11 @@ mod tests {
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest("public_dns", ["public-dns"]), Some("public-dns"));
         assert_eq!(nearest(&"n".repeat(100_000), known), None);
+    }
+
+    #[test]
+    fn letters_that_only_look_right_are_named() {
+        let said = did_you_mean("nаmespace", ["namespace"]);
+        assert_eq!(said.unwrap(), "did you mean `namespace`? `а` is not of the Latin alphabet");
     }
 }

@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use super::characters::quoted;
 use super::node::{Located, Node};
-use super::suggest::did_you_mean;
+use super::suggest::{did_you_mean, nearest};
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
 
 /// A key that its table does not have.
@@ -30,11 +30,13 @@ pub struct TableReader<'d> {
     path: String,
     span: Span,
     known: Vec<&'static str>,
+    /// Keys that were named when another one was missing.
+    named: Vec<&'d str>,
 }
 
 impl<'d> TableReader<'d> {
     pub(super) fn new(entries: &'d DeTable<'d>, path: &str, span: Span) -> Self {
-        Self { entries, path: path.into(), span, known: Vec::new() }
+        Self { entries, path: path.into(), span, known: Vec::new(), named: Vec::new() }
     }
 
     /// The table's place: its header, its braces, or the first key that made it.
@@ -86,8 +88,16 @@ impl<'d> TableReader<'d> {
     pub fn require(&mut self, key: &'static str, sink: &mut Sink) -> Option<Entry<'d>> {
         let found = self.take(key);
         if found.is_none() {
-            let whole = self.path_of(key);
-            sink.push(Diagnostic::error(MISSING_KEY, format!("`{whole}` is missing")).at(self.span, ""));
+            let fault = Diagnostic::error(MISSING_KEY, format!("`{}` is missing", self.path_of(key)));
+            let is_near = |entry: &Entry<'_>| !self.known.contains(&entry.name) && nearest(entry.name, [key]).is_some();
+            let near = self.entries().find(is_near);
+            sink.push(match near {
+                Some(near) => {
+                    self.named.push(near.name);
+                    Diagnostic { help: did_you_mean(near.name, [key]), ..fault.at(near.key, "") }
+                }
+                None => fault.at(self.span, ""),
+            });
         }
         found
     }
@@ -139,7 +149,7 @@ impl<'d> TableReader<'d> {
     /// As [`TableReader::finish`]; `help` may know better what to do about a key.
     pub fn finish_with(self, help: impl Fn(&str) -> Option<String>, sink: &mut Sink) {
         for entry in self.entries() {
-            if self.known.contains(&entry.name) {
+            if self.known.contains(&entry.name) || self.named.contains(&entry.name) {
                 continue;
             }
             let place = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };

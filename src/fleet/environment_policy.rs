@@ -28,7 +28,12 @@ pub(super) fn read_policy(mut table: TableReader<'_>, sink: &mut Sink) -> Policy
     let mut texts = |key, example: &str| -> Vec<String> {
         let found = table.strings(key, sink);
         for text in &found {
-            if text.value.is_empty() || text.value.contains(|c: char| c.is_whitespace() || c == '*' && key != "hosts") {
+            if text.value.contains("://") {
+                let message = format!("`policy.{key}`: {} is an address with its scheme", quoted(text.value));
+                sink.push(Diagnostic::error(POLICY, message).at(text.span, "").help(format!("write `{example}`")));
+            } else if text.value.is_empty()
+                || text.value.contains(|c: char| c.is_whitespace() || c == '*' && key != "hosts")
+            {
                 let message = format!("`policy.{key}`: {} is too wide or no name at all", quoted(text.value));
                 sink.push(Diagnostic::error(POLICY, message).at(text.span, "").help(format!("write `{example}`")));
             }

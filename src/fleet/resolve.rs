@@ -116,7 +116,10 @@ fn report(fleet: &Fleet, bases: &BTreeMap<(usize, usize), Params>, made: &[Made]
     }
 }
 
-/// Says once what every instance of an environment lacks, and at the client what only some lack.
+/// So few instances are told each at its own client.
+const FEW: usize = 3;
+
+/// Says once what every instance of an environment lacks, or many, and at the client what only few lack.
 fn report_missing(fleet: &Fleet, environment: usize, stack: usize, instances: &[&Made], sink: &mut Sink) {
     let mut lacking: BTreeMap<usize, Vec<&Made>> = BTreeMap::new();
     for one in instances {
@@ -131,7 +134,7 @@ fn report_missing(fleet: &Fleet, environment: usize, stack: usize, instances: &[
         let fault = |span, help: String| {
             Diagnostic::error(NO_VALUE, message.clone()).at(span, "").also(decl.span, "declared here").help(help)
         };
-        if lack.len() > 1 && lack.len() == instances.len() {
+        if lack.len() > FEW || lack.len() > 1 && lack.len() == instances.len() {
             let help =
                 format!("set it in `environments/{}.toml`, in `lmsgen.toml` or in each client", environment.name);
             let mut fault = fault(Span::file_start(environment.file), help);

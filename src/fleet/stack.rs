@@ -141,7 +141,8 @@ fn sort_templates(
                 if let Some((phase, _)) = phases.iter().find(|(phase, _)| phase.as_str() == folder) {
                     file.phase = Some(phase.clone());
                     templates.push(file);
-                } else if reported.insert(folder.to_owned()) {
+                // Without any phase, that is the fault.
+                } else if !phases.is_empty() && reported.insert(folder.to_owned()) {
                     sink.push(no_phase(folder, text.file, phases));
                 }
             }

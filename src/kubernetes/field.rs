@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use crate::diagnostic::Code;
+use crate::manifest::Value;
 
 use super::fault::{Fault, Faults};
 use super::quantity::Quantity;
@@ -38,8 +39,10 @@ impl<'a, 'v, 'p> Fields<'a, 'v, 'p> {
 
     /// The string under `key`, which must be there and not be empty.
     pub(super) fn required(&mut self, key: &str) -> Option<&'v str> {
-        if self.at.has(key) && self.at.text(key) != Some("") {
-            return self.at.text(key);
+        match self.at.raw(key) {
+            None => {}
+            Some(Value::String(text)) if text.is_empty() => {}
+            Some(value) => return value.as_str(),
         }
         let message = format!("{} has no `{key}`", self.whose);
         self.faults.add(self.code, self.at.path_to(key), message);
@@ -48,39 +51,47 @@ impl<'a, 'v, 'p> Fields<'a, 'v, 'p> {
 
     /// The string under `key`, which must be there and right by `rule`.
     pub(super) fn required_match(&mut self, key: &str, rule: fn(&str) -> Result<(), Broken>) {
-        if self.required(key).is_some() {
-            self.matches(key, rule);
+        if let Some(text) = self.required(key) {
+            self.judge(key, text, rule);
         }
     }
 
     /// The string under `key`, right by `rule`; an empty one is none.
     pub(super) fn matches(&mut self, key: &str, rule: fn(&str) -> Result<(), Broken>) {
-        if !self.at.text_or_empty(key).is_empty() {
-            self.matches_set(key, rule);
+        if let Some(text) = self.at.text(key).filter(|text| !text.is_empty()) {
+            self.judge(key, text, rule);
         }
     }
 
     /// The string under `key`, right by `rule`, even if it is empty.
     pub(super) fn matches_set(&mut self, key: &str, rule: fn(&str) -> Result<(), Broken>) {
-        if let Some(text) = self.at.text(key)
-            && let Err(broken) = rule(text)
-        {
+        if let Some(text) = self.at.text(key) {
+            self.judge(key, text, rule);
+        }
+    }
+
+    fn judge(&mut self, key: &str, text: &str, rule: fn(&str) -> Result<(), Broken>) {
+        if let Err(broken) = rule(text) {
             self.add(key, format_args!("{key} `{}` {broken}", text.escape_debug()));
         }
     }
 
     /// The string under `key`, one of `words`; an empty one is none.
     pub(super) fn one_of(&mut self, key: &str, words: &[&str]) {
-        if !self.at.text_or_empty(key).is_empty() {
-            self.one_of_set(key, words);
+        if let Some(text) = self.at.text(key).filter(|text| !text.is_empty()) {
+            self.choose(key, text, words);
         }
     }
 
     /// The string under `key`, one of `words`, even if it is empty.
     pub(super) fn one_of_set(&mut self, key: &str, words: &[&str]) {
-        if let Some(text) = self.at.text(key)
-            && !words.contains(&text)
-        {
+        if let Some(text) = self.at.text(key) {
+            self.choose(key, text, words);
+        }
+    }
+
+    fn choose(&mut self, key: &str, text: &str, words: &[&str]) {
+        if !words.contains(&text) {
             self.add(key, format_args!("{key} cannot be `{}`", text.escape_debug()))
                 .help(format!("write {}", choice(words)));
         }

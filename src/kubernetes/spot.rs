@@ -13,6 +13,7 @@ pub struct Spot<'v, 'p> {
 enum Way<'v> {
     Field(&'v str),
     Item(&'v str, usize),
+    Index(usize),
     Entry(&'v str, &'v str),
 }
 
@@ -134,6 +135,31 @@ impl<'v, 'p> Spot<'v, 'p> {
         })
     }
 
+    /// Gives `look` every field below, at any depth, with its name; nulls are left out.
+    pub fn each_field(&self, look: &mut dyn FnMut(&'v str, Spot<'v, '_>)) {
+        match self.value {
+            Value::Map(_) => {
+                for (name, field) in self.fields() {
+                    look(name, field);
+                    field.each_field(look);
+                }
+            }
+            Value::List(items) => {
+                for (at, value) in items.iter().enumerate() {
+                    Spot { value, from: Some((self, Way::Index(at))) }.each_field(look);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Strings of this list; nothing when it is no list.
+    pub fn own_texts<'s>(&'s self) -> impl Iterator<Item = (&'v str, Spot<'v, 's>)> + use<'s, 'v, 'p> {
+        let items = self.value.as_list().unwrap_or_default();
+        let item = move |(at, value)| Spot { value, from: Some((self, Way::Index(at))) };
+        items.iter().enumerate().map(item).filter_map(|item| Some((item.value.as_str()?, item)))
+    }
+
     /// The way here.
     #[must_use]
     pub fn path(&self) -> Path {
@@ -141,6 +167,7 @@ impl<'v, 'p> Spot<'v, 'p> {
         match way {
             Way::Field(key) => parent.path().field(key),
             Way::Item(key, at) => parent.path().field(key).index(at),
+            Way::Index(at) => parent.path().index(at),
             Way::Entry(key, name) => parent.path().field(key).field(name),
         }
     }
@@ -151,7 +178,8 @@ impl<'v, 'p> Spot<'v, 'p> {
         self.path().field(key)
     }
 
-    fn raw(&self, key: &str) -> Option<&'v Value> {
+    /// The value under `key` without its way, unless it is missing or null.
+    pub(super) fn raw(&self, key: &str) -> Option<&'v Value> {
         self.value.as_map()?.get(key).filter(|value| !matches!(value, Value::Null))
     }
 }
@@ -174,5 +202,17 @@ mod tests {
         let labels: Vec<_> = spec.entries("labels").map(|(name, at)| (name, at.path().to_string())).collect();
         assert_eq!(labels, [("k/v", "spec.labels[k/v]".to_owned())]);
         assert_eq!(spec.path_to("missing").to_string(), "spec.missing");
+    }
+
+    #[test]
+    fn every_field_is_walked() {
+        let text = "a:\n  - b: [x, 1, y]\n    c: null\n  - - d: {e: 1}\n";
+        let object = parse_documents(text).unwrap().remove(0);
+        let mut seen = Vec::new();
+        Spot::root(&object).each_field(&mut |name, field| {
+            seen.push(format!("{name} {}", field.path()));
+            seen.extend(field.own_texts().map(|(text, item)| format!("{text} {}", item.path())));
+        });
+        assert_eq!(seen, ["a a", "b a[0].b", "x a[0].b[0]", "y a[0].b[2]", "d a[1][0].d", "e a[1][0].d.e"]);
     }
 }

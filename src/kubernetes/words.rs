@@ -39,7 +39,7 @@ pub fn dns_subdomain(text: &str) -> Result<(), Broken> {
     if text.len() > 253 {
         return Err("is longer than 253 characters");
     }
-    if text.split('.').all(is_label) {
+    if text.as_bytes().split(|b| *b == b'.').all(is_label_bytes) {
         return Ok(());
     }
     Err("must be lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of every part")
@@ -48,8 +48,11 @@ pub fn dns_subdomain(text: &str) -> Result<(), Broken> {
 const LABEL: Broken = "must be lower-case letters, digits and `-`, with a letter or digit at both ends";
 
 fn is_label(text: &str) -> bool {
+    is_label_bytes(text.as_bytes())
+}
+
+fn is_label_bytes(bytes: &[u8]) -> bool {
     let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let bytes = text.as_bytes();
     bytes.first().is_some_and(plain) && bytes.last().is_some_and(plain) && bytes.iter().all(|b| plain(b) || *b == b'-')
 }
 

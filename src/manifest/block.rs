@@ -59,15 +59,19 @@ impl<'t> Reader<'t> {
     }
 
     fn line(&self) -> &'t str {
+        &self.text[self.at..self.line_end()]
+    }
+
+    fn line_end(&self) -> usize {
         if let Some((from, end)) = self.end.get()
             && (from..=end).contains(&self.at)
         {
-            return &self.text[self.at..end];
+            return end;
         }
-        let rest = &self.text[self.at..];
-        let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
-        self.end.set(Some((self.at, self.at + length)));
-        &rest[..length]
+        let rest = &self.text.as_bytes()[self.at..];
+        let end = self.at + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        self.end.set(Some((self.at, end)));
+        end
     }
 
     /// Goes on to the content of the next line that has any; `None` at a document marker or a tab.
@@ -99,26 +103,35 @@ impl<'t> Reader<'t> {
 
     /// A mapping or list whose lines stand at `indent`.
     fn block(&mut self, indent: usize, depth: usize) -> Option<Value> {
+        let line = self.line();
+        let first = if is_item(line) { None } else { Some(key(line)?) };
+        self.block_of(first, indent, depth)
+    }
+
+    /// A mapping with this first line, else a list.
+    fn block_of(&mut self, first: Option<(&'t str, &'t str)>, indent: usize, depth: usize) -> Option<Value> {
         if depth > MAX_DEPTH {
             return None;
         }
-        let line = self.line();
-        if line == "-" || line.starts_with("- ") { self.list(indent, depth) } else { self.map(indent, depth) }
+        match first {
+            Some(first) => self.map(indent, depth, first),
+            None => self.list(indent, depth),
+        }
     }
 
-    fn map(&mut self, indent: usize, depth: usize) -> Option<Value> {
-        let mut map = Map::with_capacity(8);
+    /// A mapping, of whose first line the key and what follows it are known.
+    fn map(&mut self, indent: usize, depth: usize, first: (&'t str, &'t str)) -> Option<Value> {
+        let mut map = Map::with_capacity(4);
+        let (mut name, mut rest) = first;
         loop {
-            let line = self.line();
-            let (key, rest) = key(line)?;
-            self.at += line.len() - rest.len();
+            self.at = self.line_end() - rest.len();
             let value = if rest.trim_ascii_start().is_empty() {
                 self.below(indent, depth, true)?
             } else {
                 self.at += 1;
                 self.scalar(&rest[1..], indent)?
             };
-            if !map.push_new(key, value) {
+            if !map.push_new(name, value) {
                 return None;
             }
             if self.is_done() || self.indent < indent {
@@ -127,6 +140,7 @@ impl<'t> Reader<'t> {
             if self.indent > indent {
                 return None;
             }
+            (name, rest) = key(self.line())?;
         }
     }
 
@@ -140,10 +154,11 @@ impl<'t> Reader<'t> {
             } else if let Some(rest) = line.strip_prefix("- ") {
                 let inner = rest.trim_ascii_start();
                 let skipped = line.len() - inner.len();
-                if is_block_start(inner) {
+                let first = key(inner);
+                if is_item(inner) || first.is_some() {
                     self.at += skipped;
                     self.indent = indent + skipped;
-                    items.push(self.block(indent + skipped, depth + 1)?);
+                    items.push(self.block_of(first, indent + skipped, depth + 1)?);
                 } else {
                     self.at += 2;
                     items.push(self.scalar(rest, indent)?);
@@ -170,9 +185,8 @@ impl<'t> Reader<'t> {
             return Some(Value::Null);
         }
         let line = self.line();
-        let is_list = line == "-" || line.starts_with("- ");
-        if self.indent > indent || (after_key && is_list && self.indent == indent) {
-            return if is_block_start(line) { self.block(self.indent, depth + 1) } else { None };
+        if self.indent > indent || (after_key && is_item(line) && self.indent == indent) {
+            return self.block(self.indent, depth + 1);
         }
         Some(Value::Null)
     }
@@ -219,7 +233,7 @@ impl<'t> Reader<'t> {
                 Some(indent) if !is_blank && spaces < indent => break,
                 Some(_) => {}
             }
-            if line.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\t']) {
+            if breaks_elsewhere(line) {
                 return None;
             }
             lines.push(line.get(indent?..).unwrap_or_default());
@@ -258,8 +272,7 @@ fn key(line: &str) -> Option<(&str, &str)> {
             (key, rest.strip_prefix(':')?)
         }
         None => {
-            let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
-            let end = line.bytes().position(|b| !word(&b))?;
+            let end = line.bytes().position(|b| !WORD[usize::from(b)])?;
             let key = &line[..end];
             if key.is_empty() || key.starts_with(['-', '.']) || resolve_plain(key) != Plain::String {
                 return None;
@@ -270,9 +283,26 @@ fn key(line: &str) -> Option<(&str, &str)> {
     (rest.is_empty() || rest.starts_with(' ')).then_some((key, rest))
 }
 
-/// `true` for a line that begins a mapping or a list.
-fn is_block_start(line: &str) -> bool {
-    line == "-" || line.starts_with("- ") || key(line).is_some()
+/// Letters, digits, `-`, `_`, `.` and `/`, by their byte.
+const WORD: [bool; 256] = {
+    let mut word = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        word[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+        byte += 1;
+    }
+    word
+};
+
+/// `true` for a line that is an item of a list.
+fn is_item(line: &str) -> bool {
+    matches!(line.as_bytes(), [b'-'] | [b'-', b' ', ..])
+}
+
+/// `true` for a tab, and for what only some readers take for the end of a line.
+fn breaks_elsewhere(line: &str) -> bool {
+    let rare = |c: char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+    memchr::memchr2(b'\r', b'\t', line.as_bytes()).is_some() || !line.is_ascii() && line.contains(rare)
 }
 
 /// Text that is a plain scalar by itself, in one line.
@@ -285,19 +315,21 @@ fn is_plain(text: &str) -> bool {
     if !starts || bytes.last().is_some_and(|b| matches!(b, b' ' | b':')) {
         return false;
     }
-    bytes.iter().enumerate().all(|(at, &b)| match b {
-        b':' => bytes[at + 1] != b' ',
-        b'#' => bytes[at - 1] != b' ',
-        _ => (b' '..0x7f).contains(&b),
-    })
+    // Without a way out early, for this is done to many bytes at once.
+    bytes.iter().fold(true, |fine, b| fine & (b' '..0x7f).contains(b))
+        && memchr::memchr2_iter(b':', b'#', bytes).all(|at| match bytes[at] {
+            b':' => bytes[at + 1] != b' ',
+            _ => bytes[at - 1] != b' ',
+        })
 }
 
 /// A double-quoted scalar on one line that ends with it.
 fn double_quoted(text: &str) -> Option<String> {
     let body = text.strip_prefix('"')?;
     let body = body.strip_suffix('"')?;
-    if !body.contains(['"', '\\']) {
-        return (!body.chars().any(is_special)).then(|| body.to_owned());
+    // What is printed and is neither a quote nor an escape.
+    if body.bytes().fold(true, |plain, b| plain & matches!(b, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')) {
+        return Some(body.to_owned());
     }
     let mut out = String::with_capacity(body.len());
     let mut chars = body.chars();

@@ -3,6 +3,8 @@
 //! Follows `resolve` and `merge` of sigs.k8s.io/yaml's go-yaml v2. What lmsgen writes or renders is held to the stricter
 //! rule of [`super::scalar`] and never comes here.
 
+use std::collections::{HashMap, HashSet};
+
 use rayon::prelude::*;
 
 use super::block::read_block_as;
@@ -11,19 +13,22 @@ use super::parse::{ParseError, expanded_nodes};
 use super::scalar::{Plain, resolve_plain};
 use super::{Map, Value};
 
-/// Reads every document of `text` as `kubectl` does; empty documents are left out.
+/// Reads every document of `text` as `kubectl` does, and gives each with its number to `each`; empty documents are left
+/// out. Documents are read and given in parallel, so that a long stream need not be held as a whole.
 ///
 /// # Errors
 /// The first thing that `kubectl` does not read, a tag, a key that occurs twice, or more than lmsgen is willing to expand.
-pub fn read_stream(text: &str) -> Result<Vec<Value>, ParseError> {
+pub fn read_stream<T: Send>(text: &str, each: impl Fn(usize, Value) -> T + Sync) -> Result<Vec<T>, ParseError> {
     if let Some(value) = read_block_as(text, plain_value) {
-        return Ok(vec![value]);
+        return Ok(vec![each(0, value)]);
     }
-    let read = |piece| read_block_as(piece, plain_value);
-    match pieces(text).into_par_iter().with_min_len(64).map(read).collect::<Option<Vec<Value>>>() {
-        Some(documents) => Ok(documents),
-        None => stream_nodes(text)?.into_iter().map(to_value).collect(),
+    let read = |(at, piece)| read_block_as(piece, plain_value).map(|value| each(at, value));
+    let pieces = pieces(text).into_par_iter().enumerate().with_min_len(64);
+    if let Some(documents) = pieces.map(read).collect() {
+        return Ok(documents);
     }
+    let nodes = stream_nodes(text)?.into_par_iter().enumerate().with_min_len(64);
+    nodes.map(|(at, node)| to_value(node).map(|value| each(at, value))).collect()
 }
 
 /// The texts between `---`, each with the newline at its end.
@@ -52,12 +57,12 @@ fn merged(node: Node) -> Result<Node, ParseError> {
     let content = match node.content {
         Content::List(items) => Content::List(items.into_iter().map(merged).collect::<Result<_, _>>()?),
         Content::Map(entries) => {
-            let mut own: Vec<String> = Vec::new();
-            let mut found: Vec<(Node, Node)> = Vec::with_capacity(entries.len());
+            let mut own: HashSet<String> = HashSet::with_capacity(entries.len());
+            let mut found = Entries::default();
             for (key, value) in entries {
                 if is_merge(&key) {
                     for entry in sources(merged(value)?)? {
-                        put(&mut found, entry);
+                        found.put(entry)?;
                     }
                     continue;
                 }
@@ -66,26 +71,37 @@ fn merged(node: Node) -> Result<Node, ParseError> {
                     let message = format!("key `{}` occurs twice", name.escape_debug());
                     return Err(ParseError::new(message, key.range.start));
                 }
-                own.push(name);
-                put(&mut found, (key, merged(value)?));
+                own.insert(name);
+                found.put((key, merged(value)?))?;
             }
-            Content::Map(found)
+            Content::Map(found.list)
         }
         scalar @ Content::Scalar { .. } => scalar,
     };
     Ok(Node { content, range })
 }
 
-fn is_merge(key: &Node) -> bool {
-    matches!(&key.content, Content::Scalar { text, style: ScalarStyle::Plain } if text == "<<")
+/// Entries of a mapping, each key once.
+#[derive(Default)]
+struct Entries {
+    list: Vec<(Node, Node)>,
+    by_key: HashMap<String, usize>,
 }
 
-/// Sets an entry: in its old place, if there is one.
-fn put(entries: &mut Vec<(Node, Node)>, new: (Node, Node)) {
-    match entries.iter_mut().find(|(key, _)| key.content == new.0.content) {
-        Some(old) => *old = new,
-        None => entries.push(new),
+impl Entries {
+    /// Sets an entry: in its old place, if there is one.
+    fn put(&mut self, new: (Node, Node)) -> Result<(), ParseError> {
+        let at = *self.by_key.entry(key_text(&new.0)?).or_insert(self.list.len());
+        match self.list.get_mut(at) {
+            Some(old) => *old = new,
+            None => self.list.push(new),
+        }
+        Ok(())
     }
+}
+
+fn is_merge(key: &Node) -> bool {
+    matches!(&key.content, Content::Scalar { text, style: ScalarStyle::Plain } if text == "<<")
 }
 
 /// Entries that a merge key's value gives: a mapping's, or those of several with the first one last, since it wins.
@@ -138,6 +154,11 @@ fn key_text(key: &Node) -> Result<String, ParseError> {
 /// What a plain scalar is; `None` for infinity and what is no number, which JSON does not have.
 #[must_use]
 pub fn plain_value(text: &str) -> Option<Value> {
+    // Nearly every scalar is a word that means nothing else.
+    let first = text.as_bytes().first().copied().unwrap_or_default();
+    if first.is_ascii_alphabetic() && !matches!(first | 0x20, b'n' | b't' | b'y' | b'f' | b'o') {
+        return Some(Value::String(text.into()));
+    }
     Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" | "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Value::Bool(true),
@@ -207,6 +228,10 @@ fn decimal(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn values(text: &str) -> Result<Vec<Value>, ParseError> {
+        read_stream(text, |_, value| value)
+    }
+
     /// What readers are said to make of a scalar, in JSON. The same table is held against `sigs.k8s.io/yaml` by
     /// `tests/judges/kubectl_scalars.py`.
     const TABLE: &str = include_str!("../../tests/judges/kubectl_scalars.txt");
@@ -223,6 +248,26 @@ mod tests {
     }
 
     #[test]
+    fn every_document_comes_with_its_number() {
+        for first in ["a: 0", "{a: 0}"] {
+            let text = format!("{first}\n---\na: 1\n---\na: 2\n");
+            let seen = read_stream(&text, |nth, value| (nth, value.at(&["a"]).cloned())).unwrap();
+            assert!(seen.iter().all(|(nth, a)| *a == Some(Value::Number(nth.to_string()))), "{seen:?}");
+            assert_eq!(seen.len(), 3);
+        }
+    }
+
+    #[test]
+    fn many_keys_take_no_longer_than_few() {
+        let mut keys = String::new();
+        (0..200_000).for_each(|n| keys.push_str(&format!("key-{n}: x\n")));
+        // Searched one by one, each of these would take minutes.
+        for text in [keys.clone(), format!("{keys}flow: {{}}\n<<: {{a: 1}}\n")] {
+            assert!(values(&text).unwrap()[0].as_map().unwrap().len() >= 200_000);
+        }
+    }
+
+    #[test]
     fn scalars_are_what_kubectl_takes_them_for() {
         let mut n_rows = 0;
         for row in TABLE.lines() {
@@ -231,14 +276,14 @@ mod tests {
             let expected = expected.as_f64().map_or(expected, Into::into);
             // The quick reader and the parser.
             for text in [format!("a: {text}\n"), format!("a: &x {text}\n")] {
-                let read = json(&read_stream(&text).unwrap()[0])["a"].clone();
+                let read = json(&values(&text).unwrap()[0])["a"].clone();
                 assert_eq!(read.as_f64().map_or(read, Into::into), expected, "{text}");
             }
             n_rows += 1;
         }
         assert!(n_rows > 60, "{n_rows}");
         for text in [".inf", "-.Inf", ".NaN"] {
-            assert!(read_stream(&format!("a: {text}\n")).is_err(), "{text}");
+            assert!(values(&format!("a: {text}\n")).is_err(), "{text}");
         }
     }
 
@@ -253,7 +298,7 @@ mod tests {
             ("\"<<\": 1\nyes: 2\n0x10: 3\n", r#"{"<<": 1, "true": 2, "16": 3}"#),
         ] {
             let expected: serde_json::Value = serde_json::from_str(meant).unwrap();
-            assert_eq!(json(&read_stream(text).unwrap()[0]), expected, "{text}");
+            assert_eq!(json(&values(text).unwrap()[0]), expected, "{text}");
         }
         for (text, message) in [
             ("a: *x\n", "unknown anchor"),
@@ -263,7 +308,7 @@ mod tests {
             ("~: 1\n", "must not be null"),
             ("a: 1\na: 2\n", "occurs twice"),
         ] {
-            let error = read_stream(text).unwrap_err();
+            let error = values(text).unwrap_err();
             assert!(error.message.contains(message), "{text}: {}", error.message);
         }
     }
@@ -275,15 +320,15 @@ mod tests {
             let items = vec![format!("*a{}", level - 1); 10].join(", ");
             text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
-        let error = read_stream(&text).unwrap_err();
+        let error = values(&text).unwrap_err();
         assert!(error.is_limit, "{}", error.message);
         let long = "y".repeat(1 << 20);
         let text = format!("a: &a {long}\nb: [{}]\n", ["*a"; 40].join(", "));
-        assert!(read_stream(&text).unwrap_err().is_limit);
+        assert!(values(&text).unwrap_err().is_limit);
         let mut text = "a0: &a0 x\n".to_owned();
         for level in 1..100 {
             text.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
         }
-        assert!(read_stream(&text).unwrap_err().message.contains("nested deeper"));
+        assert!(values(&text).unwrap_err().message.contains("nested deeper"));
     }
 }

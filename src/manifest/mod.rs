@@ -26,4 +26,4 @@ pub use object::{ObjectRef, apply_rank, canonical_order, key_rank, root_key_rank
 pub use parse::{ParseError, key_text, parse_documents, parse_nodes};
 pub use path::{Path, Step};
 pub use scalar::{Plain, resolve_plain};
-pub use value::{Map, Value};
+pub use value::{Map, Value, is_same_key, short_key};

@@ -203,12 +203,12 @@ fn to_value(node: Node) -> Result<Value, ParseError> {
         Content::Map(entries) => {
             let mut map = Map::new();
             for (key, value) in entries {
-                let at = key.range.start;
-                let key = key_text(&key)?.to_owned();
-                if map.get(&key).is_some() {
-                    return Err(ParseError::new(format!("key `{}` occurs twice", key.escape_debug()), at));
+                let name = key_text(&key)?;
+                if map.get(name).is_some() {
+                    let message = format!("key `{}` occurs twice", name.escape_debug());
+                    return Err(ParseError::new(message, key.range.start));
                 }
-                map.insert(key, to_value(value)?);
+                map.insert(name, to_value(value)?);
             }
             Value::Map(map)
         }

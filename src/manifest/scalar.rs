@@ -27,22 +27,31 @@ const LONGEST_WORD: usize = 5;
 
 /// Reads a plain scalar.
 #[must_use]
+#[inline]
 pub fn resolve_plain(text: &str) -> Plain {
     // Words with a meaning are short and begin with one of few letters; nearly every scalar and key is done with here.
     let first = text.as_bytes().first().copied().unwrap_or_default();
     if first.is_ascii_alphabetic()
-        && (text.len() > LONGEST_WORD || !matches!(first.to_ascii_lowercase(), b't' | b'f' | b'n' | b'y' | b'o'))
+        && (text.len() > LONGEST_WORD || !matches!(first | 0x20, b't' | b'f' | b'n' | b'y' | b'o'))
     {
         return Plain::String;
     }
+    resolve_rare(text, first)
+}
+
+fn resolve_rare(text: &str, first: u8) -> Plain {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Plain::Null,
         "true" | "True" | "TRUE" => return Plain::Bool(true),
         "false" | "False" | "FALSE" => return Plain::Bool(false),
         _ => {}
     }
-    if text.len() <= 4 && CONTESTED.contains(&text.to_ascii_lowercase().as_str()) {
+    if text.len() <= 4 && CONTESTED.iter().any(|word| word.eq_ignore_ascii_case(text)) {
         return Plain::Ambiguous;
+    }
+    // No number begins with a letter.
+    if first.is_ascii_alphabetic() {
+        return Plain::String;
     }
     if is_json_number(text) {
         return Plain::Number;

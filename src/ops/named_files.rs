@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::files::{self, Kind, Root};
 use crate::names::RelPath;
 
@@ -50,7 +52,7 @@ impl NamedFiles {
                     None => return Err(usage("is not there")),
                 }
             }
-            None => below(&root.top()?, 0, &mut list)?,
+            None => list = below(&root.top()?, 0)?,
         }
         let shown = if folder == Path::new(".") { String::new() } else { format!("{}/", folder.display()) };
         let shown = shown.trim_start_matches("./").replace("//", "/");
@@ -58,19 +60,19 @@ impl NamedFiles {
     }
 }
 
-/// Regular files below a folder; Git's own and lmsgen's are none of the fleet's.
-pub(super) fn below(dir: &files::Dir<'_>, depth: usize, list: &mut Vec<RelPath>) -> Result<(), Error> {
-    for entry in dir.list()? {
-        let Some(name) = entry.name() else { continue };
-        match entry.kind {
-            Kind::File => list.extend(RelPath::new(&dir.path_of(name)).ok()),
-            Kind::Folder if depth < MAX_DEPTH && !matches!(name, ".git" | files::STATE) => {
-                if let Some(folder) = dir.sub(name)? {
-                    below(&folder, depth + 1, list)?;
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+/// Regular files below a folder, those of a folder before those of its folders; Git's own and lmsgen's are none of the
+/// fleet's. `depth`: how deep the folder lies.
+pub(super) fn below(dir: &files::Dir<'_>, depth: usize) -> Result<Vec<RelPath>, Error> {
+    let entries = dir.list()?;
+    let named = |kind: Kind| entries.iter().filter(move |entry| entry.kind == kind).filter_map(files::Entry::name);
+    let mut list: Vec<RelPath> = named(Kind::File).filter_map(|name| RelPath::new(&dir.path_of(name)).ok()).collect();
+    let is_looked_into = |name: &&str| depth < MAX_DEPTH && !matches!(*name, ".git" | files::STATE);
+    let folders: Vec<&str> = named(Kind::Folder).filter(is_looked_into).collect();
+    let look = |name: &&str| match dir.sub(name)? {
+        Some(folder) => below(&folder, depth + 1),
+        None => Ok(Vec::new()),
+    };
+    let deeper: Vec<Vec<RelPath>> = folders.par_iter().map(look).collect::<Result<_, _>>()?;
+    list.extend(deeper.into_iter().flatten());
+    Ok(list)
 }

@@ -1,7 +1,10 @@
 //! From source files to a rendered tree in memory: what every use case starts with.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::delivery;
-use crate::diagnostic::{Class, Diagnostic, Sink, SourceMap};
+use crate::diagnostic::{Class, Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::fleet::{self, Fleet, Selection, Sources, empty_fleet};
 use crate::names::{Date, RelPath};
 use crate::render::{Engines, Inspector, Rendered, Sentry, Watch, render};
@@ -35,11 +38,24 @@ impl<T> Checked<T> {
         self.found.iter().any(Diagnostic::is_error)
     }
 
-    /// The same with more faults in front; no outcome if one of them is an error.
+    /// The same with more faults in front, each with the path of the file that it is about; no outcome if one of them
+    /// is an error.
     #[must_use]
-    pub fn after(mut self, mut faults: Vec<Diagnostic>) -> Self {
-        faults.append(&mut self.found);
-        self.found = faults;
+    pub fn after(mut self, faults: Vec<(Option<String>, Diagnostic)>) -> Self {
+        let known: HashMap<Arc<str>, FileId> =
+            self.sources.iter().map(|(file, source)| (Arc::clone(&source.path), file)).collect();
+        let mut all: Vec<Diagnostic> = Vec::with_capacity(faults.len() + self.found.len());
+        for (path, fault) in faults {
+            all.push(match path {
+                Some(path) => {
+                    let file = known.get(path.as_str()).copied().unwrap_or_else(|| self.sources.add(path, ""));
+                    fault.at(Span::file_start(file), "")
+                }
+                None => fault,
+            });
+        }
+        all.append(&mut self.found);
+        self.found = all;
         if self.has_errors() {
             self.outcome = None;
         }

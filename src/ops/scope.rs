@@ -23,16 +23,16 @@ const CLIENTS: &str = "clients/";
 
 /// Everything that differs from where HEAD left `base` and is no `clients/<id>.toml`: a regular file that was added,
 /// changed or removed. Committed, staged and other changes count; a path that Git does not know counts in the fleet's
-/// own folders.
+/// own folders. Each comes with its path in the fleet, if it is there.
 ///
 /// # Errors
 /// No repository, or no one commit to compare with.
-pub fn outside_clients(root: &Root, base: &str) -> Result<Vec<Diagnostic>, Error> {
+pub fn outside_clients(root: &Root, base: &str) -> Result<Vec<(Option<String>, Diagnostic)>, Error> {
     let repository = Repository::open(root.path())?;
     let prefix = repository.fleet_prefix();
     let touched = repository.touched_since(base)?;
     let names = Names::new(&repository, &touched, &prefix)?;
-    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut found = Vec::new();
     let mut last = None;
     for one in &touched {
         let own = one.path.strip_prefix(&prefix);
@@ -42,7 +42,7 @@ pub fn outside_clients(root: &Root, base: &str) -> Result<Vec<Diagnostic>, Error
             && last != Some(&one.path)
             && let Some(fault) = judge(one, own, &names)
         {
-            found.push(fault);
+            found.push((own.map(str::to_owned), fault));
             last = Some(&one.path);
         }
     }

@@ -11,7 +11,7 @@ use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap, Span};
 use crate::document::decode;
 use crate::guard::{Guard, TextKind};
 use crate::kubernetes::Fault;
-use crate::manifest::{Path, Step, Value, locate, read_stream, stream_nodes};
+use crate::manifest::{ParseError, Path, Step, Value, locate, read_stream, stream_nodes};
 use crate::names::RelPath;
 
 use super::Error;
@@ -32,6 +32,9 @@ const TWICE: Code = Code::new("LMS475", Class::Input);
 
 /// Larger files are refused; the API server takes objects of 1.5 MiB.
 pub const MAX_FILE: u64 = 64 << 20;
+
+/// More faults of one file tell nobody anything, and finding the place of each takes time.
+const MOST_FAULTS: usize = 1_000;
 
 /// What to look at, and how.
 pub struct FileTarget {
@@ -104,8 +107,7 @@ fn look_at(input: &Input, target: &FileTarget) -> Result<Seen, Error> {
         Input::Path(path) => path,
         Input::Stdin(bytes) => {
             let name = RelPath::new("stdin").map_err(|error| Error::Usage(error.to_string()))?;
-            let mut parsed = parse(&name, bytes);
-            look_alone(&mut parsed, target);
+            let parsed = look_alone(&name, bytes.clone(), target);
             let looked = together(vec![parsed], target);
             return Ok(Seen { shown: String::new(), what: "stdin".into(), is_folder: false, looked });
         }
@@ -158,7 +160,7 @@ enum Place {
     Path { document: usize, path: Path },
 }
 
-/// A file's documents.
+/// A file with its documents, as long as somebody looks at them.
 struct Parsed {
     looked: Looked,
     documents: Vec<Value>,
@@ -173,18 +175,59 @@ fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTar
     };
     let read = |path: &RelPath| -> Result<Parsed, Error> {
         let bytes = folder.as_ref().map_or(Ok(None), |folder| folder.read(path.file_name(), MAX_FILE))?;
-        let mut parsed = parse(path, &bytes.unwrap_or_default());
-        look_alone(&mut parsed, target);
-        Ok(parsed)
+        Ok(look_alone(path, bytes.unwrap_or_default(), target))
     };
     let parsed = files.par_iter().with_min_len(8).map(read).collect::<Result<_, _>>()?;
     Ok(together(parsed, target))
 }
 
-/// What each object says by itself. Drops the documents when nobody looks at them any more.
-fn look_alone(parsed: &mut Parsed, target: &FileTarget) {
-    let found = objects(&parsed.documents);
-    parsed.looked.n_objects = found.len();
+/// Reads a file; says what is wrong with each object by itself. Drops each document at once if nobody looks at it again.
+fn look_alone(path: &RelPath, bytes: Vec<u8>, target: &FileTarget) -> Parsed {
+    let mut parsed = Parsed {
+        looked: Looked { path: path.clone(), text: String::new(), n_objects: 0, faults: Vec::new() },
+        documents: Vec::new(),
+    };
+    let looked = &mut parsed.looked;
+    let Ok(text) = decode(bytes) else {
+        let diagnostic = Diagnostic::error(NOT_YAML, "this is no text in UTF-8");
+        looked.faults.push(Placed { diagnostic, place: Place::Byte(0) });
+        return parsed;
+    };
+    let each = |at, document| {
+        let (n_objects, faults) = check_document(at, &document, target);
+        (n_objects, faults, (target.rules == Rules::All).then_some(document))
+    };
+    match read_stream(&text, each) {
+        Ok(documents) => {
+            for (n_objects, mut faults, document) in documents {
+                looked.n_objects += n_objects;
+                looked.faults.append(&mut faults);
+                parsed.documents.extend(document);
+            }
+            looked.faults.extend(twice(&objects(&parsed.documents)));
+        }
+        Err(error) => looked.faults.push(unread(error)),
+    }
+    // Nobody shows the text of a file that is right.
+    if target.rules == Rules::All || !looked.faults.is_empty() {
+        looked.text = text;
+    }
+    parsed
+}
+
+fn unread(error: ParseError) -> Placed {
+    let diagnostic = if error.is_limit {
+        Diagnostic::error(TOO_MUCH, error.message)
+    } else {
+        Diagnostic::error(NOT_YAML, format!("this is no YAML that lmsgen reads: {}", error.message))
+    };
+    Placed { diagnostic, place: Place::Byte(error.offset) }
+}
+
+/// How many objects a document has, and what each says by itself.
+fn check_document(nth: usize, document: &Value, target: &FileTarget) -> (usize, Vec<Placed>) {
+    let mut found = Vec::new();
+    objects_of(nth, document, &mut found);
     let check = |(document, prefix, object): &(usize, Vec<Step>, &Value)| -> Vec<Placed> {
         let placed = |fault: Fault| {
             let path = prefix.iter().chain(fault.path.steps()).cloned().collect();
@@ -193,18 +236,20 @@ fn look_alone(parsed: &mut Parsed, target: &FileTarget) {
         };
         check_object(object, &target.lens).into_iter().map(placed).collect()
     };
-    parsed.looked.faults.par_extend(found.par_iter().with_min_len(64).flat_map_iter(check));
-    match target.rules {
-        Rules::All => parsed.looked.faults.extend(twice(&found)),
-        Rules::Server => parsed.documents.clear(),
-    }
+    (found.len(), found.par_iter().with_min_len(64).flat_map_iter(check).collect())
 }
 
 fn together(mut parsed: Vec<Parsed>, target: &FileTarget) -> Vec<Looked> {
     if target.rules == Rules::All {
         look_together(&mut parsed);
     }
-    parsed.into_iter().map(|one| one.looked).collect()
+    let settled = |Parsed { mut looked, .. }: Parsed| {
+        if looked.faults.is_empty() {
+            looked.text = String::new();
+        }
+        looked
+    };
+    parsed.into_iter().map(settled).collect()
 }
 
 /// Objects of a file that are there already: the last one would win.
@@ -261,45 +306,24 @@ fn look_together(parsed: &mut [Parsed]) {
     }
 }
 
-fn parse(path: &RelPath, bytes: &[u8]) -> Parsed {
-    let looked = |text, faults| Looked { path: path.clone(), text, n_objects: 0, faults };
-    let Ok(text) = decode(bytes) else {
-        let diagnostic = Diagnostic::error(NOT_YAML, "this is no text in UTF-8");
-        let fault = Placed { diagnostic, place: Place::Byte(0) };
-        return Parsed { looked: looked(String::new(), vec![fault]), documents: Vec::new() };
-    };
-    match read_stream(&text) {
-        Ok(documents) => Parsed { looked: looked(text, Vec::new()), documents },
-        Err(error) => {
-            let diagnostic = if error.is_limit {
-                Diagnostic::error(TOO_MUCH, error.message)
-            } else {
-                Diagnostic::error(NOT_YAML, format!("this is no YAML that lmsgen reads: {}", error.message))
-            };
-            let fault = Placed { diagnostic, place: Place::Byte(error.offset) };
-            Parsed { looked: looked(text, vec![fault]), documents: Vec::new() }
-        }
-    }
-}
-
 /// The objects of documents, those in lists each for itself: number of the document, way to the object, object.
 fn objects(documents: &[Value]) -> Vec<(usize, Vec<Step>, &Value)> {
     let mut found = Vec::with_capacity(documents.len());
-    for (at, document) in documents.iter().enumerate() {
-        let items = document.at(&["items"]).and_then(Value::as_list);
-        let is_list = document.str_at(&["apiVersion"]) == Some("v1") && document.str_at(&["kind"]) == Some("List");
-        match items {
-            Some(items) if is_list => found.extend(
-                items
-                    .iter()
-                    .enumerate()
-                    .map(|(nth, item)| (at, vec![Step::Field("items".into()), Step::Index(nth)], item)),
-            ),
-            _ if is_of_kustomize(document) => {}
-            _ => found.push((at, Vec::new(), document)),
-        }
-    }
+    documents.iter().enumerate().for_each(|(at, document)| objects_of(at, document, &mut found));
     found
+}
+
+fn objects_of<'v>(at: usize, document: &'v Value, found: &mut Vec<(usize, Vec<Step>, &'v Value)>) {
+    let items = document.at(&["items"]).and_then(Value::as_list);
+    let is_list = document.str_at(&["apiVersion"]) == Some("v1") && document.str_at(&["kind"]) == Some("List");
+    match items {
+        Some(items) if is_list => {
+            let item = |(nth, item)| (at, vec![Step::Field("items".into()), Step::Index(nth)], item);
+            found.extend(items.iter().enumerate().map(item));
+        }
+        _ if is_of_kustomize(document) => {}
+        _ => found.push((at, Vec::new(), document)),
+    }
 }
 
 /// kustomize's own files are no objects of a cluster.
@@ -314,11 +338,15 @@ fn report(path: &str, looked: &Looked, sources: &mut SourceMap, sink: &mut Sink)
     let secrets = Guard::default().scan(&text, TextKind::Data);
     sources.conceal(file, secrets.into_iter().map(|finding| finding.range));
     let nodes = stream_nodes(&text).unwrap_or_default();
-    for fault in &looked.faults {
+    for fault in looked.faults.iter().take(MOST_FAULTS) {
         let range = match &fault.place {
             Place::Byte(at) => *at..*at,
             Place::Path { document, path } => nodes.get(*document).map_or(0..0, |node| locate(node, path).range()),
         };
         sink.push(fault.diagnostic.clone().at(Span::new(file, range), ""));
+    }
+    if let Some(rest) = looked.faults.len().checked_sub(MOST_FAULTS).filter(|rest| *rest > 0) {
+        let message = format!("{rest} more faults in this file are not listed");
+        sink.push(Diagnostic::error(TOO_MUCH, message).at(Span::file_start(file), ""));
     }
 }

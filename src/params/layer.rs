@@ -9,7 +9,7 @@ use super::declare::{Branch, Declarations, Group};
 use super::resolved::Resolved;
 use super::value::{Layer, Origin};
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
-use crate::document::{Entry, Kind, Located, Node, TableReader, WRONG_TYPE, did_you_mean, quoted};
+use crate::document::{Entry, Kind, Located, Node, TableReader, WRONG_TYPE, did_you_mean, nearest, quoted};
 
 /// A layer sets or unsets what no stack declares.
 pub const UNKNOWN_PARAMETER: Code = Code::new("LMS160", Class::Input);
@@ -89,6 +89,7 @@ impl Overlay {
 #[must_use]
 pub fn read_shared(source: LayerSource<'_>, stacks: &[(&str, &Declarations)], sink: &mut Sink) -> Vec<Overlay> {
     let mut misfits: HashMap<Span, (usize, Diagnostic)> = HashMap::new();
+    let mut meant: Vec<(usize, Span, usize)> = Vec::new();
     let mut overlays = Vec::with_capacity(stacks.len());
     for (name, declarations) in stacks {
         let mut reader = Reader {
@@ -105,15 +106,21 @@ pub fn read_shared(source: LayerSource<'_>, stacks: &[(&str, &Declarations)], si
             reader.unset(*item, sink);
         }
         let settings = reader.found.into_values().collect();
-        for (span, mut fault) in reader.misfits {
+        for Misfit { key, mut fault, meant: index } in reader.misfits {
             if let (Some(label), [_], UNKNOWN_PARAMETER) = (&mut fault.primary, stacks, fault.code) {
                 label.text = format!("not declared by stack `{name}`");
             }
-            misfits.entry(span).or_insert((0, fault)).0 += 1;
+            misfits.entry(key).or_insert((0, fault)).0 += 1;
+            meant.extend(index.map(|index| (overlays.len(), key, index)));
         }
         overlays.push(Overlay { settings, wrong: reader.wrong, is_unreadable: false });
     }
-    let mut misfits: Vec<_> = misfits.into_iter().filter(|(_, (count, _))| *count == stacks.len()).collect();
+    misfits.retain(|_, (count, _)| *count == stacks.len());
+    // A parameter that is there under a wrong name; to call it missing as well would be one fault told twice.
+    for (overlay, _, index) in meant.into_iter().filter(|(_, key, _)| misfits.contains_key(key)) {
+        overlays[overlay].wrong.push(index);
+    }
+    let mut misfits: Vec<_> = misfits.into_iter().collect();
     misfits.sort_by_key(|(span, _)| *span);
     for (_, (_, fault)) in misfits {
         sink.push(fault);
@@ -126,8 +133,15 @@ struct Reader<'d> {
     layer: Layer,
     found: BTreeMap<usize, Setting>,
     wrong: Vec<usize>,
-    /// Keys this stack has no parameter for: faults unless another stack has.
-    misfits: Vec<(Span, Diagnostic)>,
+    misfits: Vec<Misfit>,
+}
+
+/// A key this stack has no parameter for: a fault unless another stack has.
+struct Misfit {
+    key: Span,
+    fault: Diagnostic,
+    /// The declaration that was meant, if one is near.
+    meant: Option<usize>,
 }
 
 impl Reader<'_> {
@@ -148,7 +162,8 @@ impl Reader<'_> {
                         let message = format!("`{path}`: expected table, found {}", kind.name());
                         let known = deeper.0.keys().map(|key| format!("`{path}.{key}`")).collect::<Vec<_>>();
                         let fault = Diagnostic::error(WRONG_TYPE, message).at(entry.node.span(), "");
-                        self.misfits.push((entry.key, fault.help(format!("set {}", known.join(", ")))));
+                        let fault = fault.help(format!("set {}", known.join(", ")));
+                        self.misfits.push(Misfit { key: entry.key, fault, meant: None });
                     }
                 },
             }
@@ -156,11 +171,15 @@ impl Reader<'_> {
     }
 
     fn misfit(&mut self, entry: &Entry<'_>, path: &str) {
-        let paths = self.declarations.list.iter().map(|decl| decl.path.as_str());
         let mut fault =
             Diagnostic::error(UNKNOWN_PARAMETER, format!("unknown parameter {}", quoted(path))).at(entry.key, "");
-        fault.help = did_you_mean(path, paths);
-        self.misfits.push((entry.key, fault));
+        fault.help = did_you_mean(path, self.paths());
+        let meant = nearest(path, self.paths()).and_then(|near| self.declarations.index_of(near));
+        self.misfits.push(Misfit { key: entry.key, fault, meant });
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        self.declarations.list.iter().map(|decl| decl.path.as_str())
     }
 
     fn value(&mut self, index: usize, node: Node<'_>, path: &str, sink: &mut Sink) {
@@ -205,10 +224,10 @@ impl Reader<'_> {
                     .help(format!("unset the whole parameter `{}`", self.declarations.list[index].path))
             } else {
                 let mut fault = Diagnostic::error(UNKNOWN_PARAMETER, format!("unknown parameter {}", quoted(path)));
-                fault.help = did_you_mean(path, self.declarations.list.iter().map(|decl| decl.path.as_str()));
+                fault.help = did_you_mean(path, self.paths());
                 fault
             };
-            self.misfits.push((item.span, fault.at(item.span, "")));
+            self.misfits.push(Misfit { key: item.span, fault: fault.at(item.span, ""), meant: None });
             return;
         };
         let decl = &self.declarations.list[index];

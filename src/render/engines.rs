@@ -19,8 +19,8 @@ impl Engines {
         let engines = fleet.stacks.iter().map(|stack| {
             let mut faults = Sink::default();
             let engine = Engine::compile(templates(stack, sources), &stack.params, &mut faults);
-            // What a template with a fault would read is not known.
-            if !faults.has_errors() {
+            // What a template with a fault would read is not known; nor which templates a broken stack has.
+            if !faults.has_errors() && !is_broken(stack, sink) {
                 unread(stack, &engine, &mut faults);
             }
             sink.append(faults);
@@ -43,6 +43,12 @@ impl Engines {
         spans.sort_unstable();
         spans
     }
+}
+
+/// `true` if a fault of the stack's own file was found.
+fn is_broken(stack: &Stack, found: &Sink) -> bool {
+    let mut errors = found.as_slice().iter().filter(|fault| fault.is_error());
+    errors.any(|fault| fault.primary.as_ref().is_some_and(|label| label.span.file == stack.file))
 }
 
 fn templates(stack: &Stack, sources: &SourceMap) -> Vec<TemplateSource> {

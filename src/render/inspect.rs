@@ -61,13 +61,15 @@ impl Inspector {
 
     /// Reads `objects`, which are those of one place in an environment, and says what is wrong with them.
     ///
-    /// `around`: what they may refer to besides: the environment's own objects, and what the instance's state leaves out. `secrets`: Secrets that no template writes.
+    /// `around`: what they may refer to besides: the environment's own objects, and what the instance's state leaves out.
+    /// `secrets`: Secrets that no template writes. `is_whole`: no template failed, so that what is not there will not be.
     pub(super) fn look(
         &self,
         environment: usize,
         objects: &[Object],
         around: [&[Value]; 2],
         secrets: &[StoredSecret],
+        is_whole: bool,
     ) -> Inspected {
         let view = &self.views[environment];
         let values: Vec<Value> = objects.iter().map(|object| read(&object.filled.text)).collect();
@@ -84,7 +86,7 @@ impl Inspector {
             let around: Vec<Checked<'_>> = around.into_iter().flatten().filter_map(Checked::of).collect();
             let (outside, policy) = (&view.outside, &view.policy);
             let group =
-                Group::new(Parts { objects: &list, around: &around, secrets, outside, is_closed: true, policy });
+                Group::new(Parts { objects: &list, around: &around, secrets, outside, is_closed: is_whole, policy });
             checks::check(&group, &mut found);
             seen = Seen { claims: claims(&group), usage: usage(&group) };
         }
@@ -106,6 +108,8 @@ fn view(environment: &Environment, lens: Lens) -> View {
 fn policy(environment: &Environment) -> Policy {
     let own = &environment.policy;
     Policy {
+        registries: own.registries.clone(),
+        hosts: own.hosts.clone(),
         requires_digest: own.requires_digest,
         requires_resources: own.requires_resources,
         forbidden_annotations: own.forbidden_annotations.clone(),

@@ -9,7 +9,6 @@ mod facts;
 mod inspect;
 mod object;
 mod place;
-mod policy;
 mod run;
 mod secrets;
 mod sentry;

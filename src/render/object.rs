@@ -1,6 +1,7 @@
 //! What a rendered object must be, so that a client can change nothing but its own.
 
 use crate::diagnostic::{Class, Code, Diagnostic};
+use crate::document::nearest;
 use crate::fleet::{Environment, Stack};
 use crate::template::Filled;
 
@@ -128,10 +129,14 @@ pub fn check(
     }
     let (kinds, span) = environment.policy.kinds.as_ref()?;
     if owner == OwnerKind::Client && !kinds.iter().any(|allowed| allowed == kind) {
+        let help = match nearest(kind, kinds.iter().map(String::as_str)) {
+            Some(near) => format!("add it to `policy.kinds`; is `{near}` there meant to be `{kind}`?"),
+            None => format!("remove the template, or add `{kind}` to `policy.kinds`"),
+        };
         return Some(
             Diagnostic::error(KIND, format!("environment `{}` does not allow kind `{kind}`", environment.name))
                 .also(*span, "allowed kinds")
-                .help(format!("remove the template, or add `{kind}` to `policy.kinds`")),
+                .help(help),
         );
     }
     None

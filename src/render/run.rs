@@ -20,7 +20,6 @@ use super::facts::{environment_facts, object_name, scope};
 use super::inspect::{Inspected, Inspector, Seen, diagnostics};
 use super::object::{OwnerKind, check};
 use super::place::{Object, PlaceRun, Site, digests, phase_of};
-use super::policy;
 use super::secrets::{SecretPlace, Secrets};
 use super::sentry::Sentry;
 use super::state::{Delivered, deliver};
@@ -111,6 +110,8 @@ struct Rules<'a> {
     stack: &'a Stack,
     environment: &'a Environment,
     watch: Watch<'a>,
+    /// Nothing around the objects is missing because its template failed.
+    is_whole: bool,
 }
 
 impl Rules<'_> {
@@ -129,7 +130,9 @@ impl Rules<'_> {
         if objects.iter().any(is_wrong) {
             return Default::default();
         }
-        let Inspected { values, found, seen } = self.watch.inspector.look(environment, objects, around, secrets);
+        let is_whole = self.is_whole && faults.is_empty();
+        let Inspected { values, found, seen } =
+            self.watch.inspector.look(environment, objects, around, secrets, is_whole);
         if !found.is_empty() {
             faults.append(&mut diagnostics(found, objects, site, set_at));
         }
@@ -151,11 +154,10 @@ impl Rules<'_> {
                 continue;
             }
             let text = &object.filled.text;
-            let mut against_policy = policy::check(&object.kind, &object.filled.name, text, self.environment);
-            against_policy.extend(steering::check(&object.kind, text, |key| site.engine.writes(key)));
-            if !against_policy.is_empty() {
+            let steers = steering::check(&object.kind, text, |key| site.engine.writes(key));
+            if !steers.is_empty() {
                 let span = site.span(object.template, Fault::Offset(object.offset));
-                faults.extend(against_policy.into_iter().map(|fault| fault.at(span, "")));
+                faults.extend(steers.into_iter().map(|fault| fault.at(span, "")));
             }
             let in_the_clear = self.watch.sentry.look(self.stack, &source.name, &object.filled.text);
             if !in_the_clear.is_empty() {
@@ -229,7 +231,7 @@ impl Job<'_> {
         let environment = &self.fleet.environments[part.environment];
         let folder = format!("{OUTPUT}/{}/environment", environment.name);
         let mut folders = vec![(folder.clone(), Vec::new())];
-        let rules = Rules { owner: OwnerKind::Environment, stack, environment, watch: self.watch };
+        let rules = Rules { owner: OwnerKind::Environment, stack, environment, watch: self.watch, is_whole: true };
         let keys = self.stored(&stack.environment_secrets, place, &part.params);
         let set_at = |path: &str| set_at(&stack.params, &part.params, path);
         let (values, seen) = rules.inspect((part.environment, &objects, &keys), [&[], &[]], site, &set_at, &mut faults);
@@ -291,7 +293,9 @@ impl Job<'_> {
             let mut folders: Folders =
                 self.fleet.phases(instance).map(|phase| (format!("{base}/{phase}"), Vec::new())).collect();
             let folder_of = |template: &str| format!("{base}/{}", template.split('/').next().unwrap_or_default());
-            let rules = Rules { owner: OwnerKind::Client, stack, environment, watch: self.watch };
+            let mut of_environment = parts.iter().filter(|part| part.place.environment == instance.environment);
+            let is_whole = of_environment.all(|part| part.faults.is_empty());
+            let rules = Rules { owner: OwnerKind::Client, stack, environment, watch: self.watch, is_whole };
             let mut keys = self.stored(&stack.secrets, place, &instance.params);
             let of_environment = SecretPlace { client: None, ..place };
             keys.append(&mut self.stored(&stack.environment_secrets, of_environment, &instance.params));

@@ -145,8 +145,8 @@ impl<'c> Check<'c> {
         let mut present = 0;
         // Fields that are there under a wrong name; to call them missing as well would be one fault told twice.
         let mut misnamed = Vec::new();
-        for (key, value) in map.iter() {
-            let Some(field) = fields.get(key) else {
+        for (short, key, value) in map.iter_short() {
+            let Some(field) = fields.get_short(short, key) else {
                 if !fields.is_open {
                     misnamed.extend(self.unknown(fields, key, place));
                 }

@@ -1,6 +1,7 @@
 //! A schema made ready to be compared with values.
 
 use super::limits::Limits;
+use crate::manifest::{is_same_key, short_key};
 
 /// A schema.
 pub(super) struct Node {
@@ -47,7 +48,7 @@ impl Node {
     }
 }
 
-/// The fields of an object, sorted by [`short`] of their names.
+/// The fields of an object, sorted by [`short_key`] of their names.
 pub(super) struct Fields {
     shorts: Box<[u64]>,
     list: Box<[Field]>,
@@ -66,9 +67,9 @@ pub(super) struct Field {
 
 impl Fields {
     pub fn new(mut fields: Vec<Field>, is_open: bool) -> Self {
-        fields.sort_by_key(|field| short(&field.name));
+        fields.sort_by_key(|field| short_key(&field.name));
         Self {
-            shorts: fields.iter().map(|field| short(&field.name)).collect(),
+            shorts: fields.iter().map(|field| short_key(&field.name)).collect(),
             required: fields.iter().filter(|field| field.is_required).count(),
             list: fields.into(),
             is_open,
@@ -77,23 +78,17 @@ impl Fields {
 
     /// The field called `name`.
     pub fn get(&self, name: &str) -> Option<&Field> {
-        let short = short(name);
+        self.get_short(short_key(name), name)
+    }
+
+    /// The field called `name`, whose [`short_key`] is `short`.
+    pub fn get_short(&self, short: u64, name: &str) -> Option<&Field> {
         let first = self.shorts.partition_point(|other| *other < short);
-        let same = self.shorts[first..].iter().take_while(|other| **other == short).count();
-        self.list[first..first + same].iter().find(|field| *field.name == *name)
+        let same = self.shorts[first..].iter().zip(&self.list[first..]).take_while(|(other, _)| **other == short);
+        same.map(|(_, field)| field).find(|field| is_same_key(&field.name, name))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.list.iter()
     }
-}
-
-/// A name's beginning and length in one number, so that most names differ in it.
-fn short(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let mut short = 0;
-    for &byte in bytes.iter().take(7) {
-        short = short << 8 | u64::from(byte);
-    }
-    short << 8 | bytes.len() as u64 & 0xff
 }

@@ -17,7 +17,7 @@ const LEVELS: [&[&str]; 7] = [
 ];
 
 /// Numbers of fault codes that a module may declare.
-const CODES: [(&str, std::ops::RangeInclusive<u16>); 18] = [
+const CODES: [(&str, std::ops::RangeInclusive<u16>); 19] = [
     ("fleet", 600..=629),
     ("document", 100..=119),
     ("fleet", 120..=159),
@@ -31,6 +31,8 @@ const CODES: [(&str, std::ops::RangeInclusive<u16>); 18] = [
     ("guard", 450..=469),
     ("ops", 470..=479),
     ("git", 500..=529),
+    // What a policy says of images and hosts was the renderer's once; codes never change.
+    ("checks", 240..=241),
     ("checks", 700..=709),
     ("kubernetes", 710..=749),
     ("checks", 800..=849),

@@ -229,7 +229,7 @@ fn quiet_says_nothing_but_results_and_errors() {
     fleet.write("clients/notes~", "");
     assert_eq!(fleet.run(&["validate", "-q"]).exits(0).all(), "", "warnings are neither");
     fleet.run(&["validate"]).exits(0).says("warning[LMS126]");
-    broken().run(&["validate", "-q"]).exits(3).says("error[LMS103]");
+    broken().run(&["validate", "-q"]).exits(3).says("error[LMS105]");
 }
 
 /// O17: nobody reads any more.

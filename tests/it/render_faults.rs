@@ -434,7 +434,62 @@ fn templates_without_object_and_parameters_without_reader() {
         let ran = refused(&fleet, 3).says("error[LMS2");
         assert!(!ran.err.contains("LMS230"), "{}", ran.err);
     }
+    // Nor which templates there are, of a stack whose own file is wrong.
+    fleet.write(ONE, format!("{OBJECT}  a: b\n"));
+    fleet.edit(STACK, "phases", "phasse");
+    let ran = refused(&fleet, 3).says("error[LMS105]: `phases` is missing").says("did you mean `phases`?");
+    assert!(!ran.err.contains("LMS230") && !ran.err.contains("LMS140"), "{}", ran.err);
     cases.assert();
+}
+
+/// What a failed template would have made is not said to be missing.
+#[test]
+fn one_fault_is_not_told_again_by_what_leans_on_it() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: {{ environment.namespace }}}\n\
+        spec: {selector: {app: a}, ports: [{port: 80}]}\n";
+    let fleet = fleet_of(service);
+    let pod = |image: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: {{{{ environment.namespace }}}}, labels: {{app: a}}}}\n\
+             spec: {{containers: [{{name: a, image: {image}}}]}}\n---\napiVersion: v1\nkind: Pod\n\
+             metadata: {{name: other, namespace: {{{{ environment.namespace }}}}, labels: {{app: b}}}}\n\
+             spec: {{containers: [{{name: a, image: \"a/b:1\"}}]}}\n"
+        )
+    };
+    fleet.write("templates/t/app/pod.yaml", pod("\"a/b:1\""));
+    fleet.run(&["validate"]).exits(0);
+    fleet.edit("templates/t/app/pod.yaml", "labels: {app: a}", "labels: {app: c}");
+    refused(&fleet, 3).says("error[LMS803]");
+    fleet.write("templates/t/app/pod.yaml", pod("{{ client.name / 2 }}"));
+    let ran = refused(&fleet, 3).says("error[LMS2");
+    assert!(!ran.err.contains("LMS803"), "{}", ran.err);
+}
+
+/// Against `[policy]`, and from a value: the value's place is shown, and the template's.
+#[test]
+fn a_policy_names_the_value_that_breaks_it() {
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\n\
+        metadata: {name: i-{{ client.slug }}, namespace: {{ environment.namespace }}}\n\
+        spec:\n  rules:\n    - host: {{ params.w }}\n      http:\n        paths:\n          - path: /{{ client.slug }}\n\
+        \x20           pathType: Prefix\n            backend: {service: {name: s, port: {number: 80}}}\n";
+    let fleet = fleet_of(ingress);
+    let policy = "policy.hosts = [\"own.example\"]\nexternal.services = [\"s\"]\nparams.w = \"other.example\"\n";
+    fleet.write("environments/dev.toml", format!("{TINY_ENVIRONMENT}{policy}"));
+    fleet.write("clients/C2.toml", "name = \"Two\"\n\n[environments.dev]\n");
+    let ran = refused(&fleet, 3).says("error[LMS241]: Ingress: host `other.example` is not allowed");
+    let ran = ran.says("params.w = \"other.example\"").says("set here").says("one.yaml").says("`own.example`");
+    assert_eq!(ran.err.matches("LMS241").count(), 1, "{}", ran.err);
+    // What cannot be meant is refused where it is written.
+    for (key, wrong) in [("hosts", "https://own.example"), ("registries", "docker://own.example/x")] {
+        let text = format!("{TINY_ENVIRONMENT}policy.{key} = [\"{wrong}\"]\n");
+        fleet.write("environments/dev.toml", text);
+        refused(&fleet, 3).says(&format!("`policy.{key}`: `{wrong}` is an address with its scheme"));
+    }
+    fleet.write(
+        "environments/dev.toml",
+        format!("{TINY_ENVIRONMENT}policy.kinds = [\"Ingres\", \"ConfigMap\"]\nparams.w = \"x\"\n"),
+    );
+    refused(&fleet, 3).says("does not allow kind `Ingress`").says("is `Ingres` there meant to be `Ingress`?");
 }
 
 #[test]

@@ -171,7 +171,12 @@ fn every_path_is_listed_beside_the_fleet_s_own_faults() {
     let ran = check(&fleet).exits(8).says("`.gitattributes` is added").says("`environments/x.txt` is added");
     ran.says("did you mean `name`?");
     let ran = fleet.run(&["validate", "--scope", "clients", "--base", "main", "-o", "json"]).exits(8);
-    ran.prints("\"code\": \"LMS640\"").prints("\"class\": \"guard\"");
+    ran.prints("\"code\": \"LMS640\"").prints("\"class\": \"guard\"").prints("\"path\": \".gitattributes\"");
+    // Reports for a merge request show each at its file.
+    let ran = fleet.run(&["validate", "--scope", "clients", "--base", "main", "-o", "gitlab"]).exits(8);
+    ran.prints("\"path\": \"environments/x.txt\"");
+    let ran = fleet.run(&["validate", "--scope", "clients", "--base", "main", "-o", "github"]).exits(8);
+    ran.prints("file=.gitattributes");
 }
 
 #[test]
