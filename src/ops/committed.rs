@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::diagnostic::{Class, Code, Diagnostic, SourceMap, Span};
+use crate::diagnostic::{Class, Code, Diagnostic, Severity, SourceMap, Span};
 use crate::files::Root;
 use crate::fleet::{Fleet, SecretKeyDecl, SecretSource};
 use crate::git::Repository;
@@ -14,6 +14,7 @@ use super::Error;
 use super::prepare::Prepared;
 use super::secret_place::place_name;
 use super::store::{Missing, wanted};
+use super::store_history::still_known;
 
 /// Values changed, and the revision did not.
 const UNRAISED: Code = Code::new("LMS470", Class::Secret);
@@ -69,10 +70,17 @@ impl Committed {
         self.0.get(path).is_some_and(|old| old != now && is_unraised(old, now))
     }
 
+    /// Recipients of the last commit's file who are none now, and know the data key all the same.
+    fn former_recipients(&self, path: &RelPath, now: &[u8]) -> Vec<String> {
+        let Some(old) = self.0.get(path).filter(|old| **old != *now) else { return Vec::new() };
+        let (Ok(old), Ok(now)) = (StoreFile::parse(old), StoreFile::parse(now)) else { return Vec::new() };
+        now.trace().former_recipients(&[old.trace()]).into_iter().collect()
+    }
+
     /// `true` if the last commit has the file and nothing of it is in `now`.
     pub fn is_anew(&self, path: &RelPath, now: &[u8]) -> bool {
         let Some(Ok(old)) = self.0.get(path).map(|old| StoreFile::parse(old)) else { return false };
-        StoreFile::parse(now).is_ok_and(|now| !now.shares_ciphertext_with(&old))
+        StoreFile::parse(now).is_ok_and(|now| !now.is_made_from(&old))
     }
 
     /// Refuses to make anew what the disk has not: whoever runs with the old values would be locked out.
@@ -107,10 +115,11 @@ pub fn is_unraised(old: &[u8], new: &[u8]) -> bool {
         // Plain `sops` knows no revision.
         None => new.revision() <= old.revision(),
     };
-    is_no_higher && new.differs_in_values_from(&old) && new.shares_ciphertext_with(&old)
+    is_no_higher && new.differs_in_values_from(&old) && new.is_made_from(&old)
 }
 
-/// Warns of files on disk whose values changed without a higher revision.
+/// Warns of files on disk whose values changed without a higher revision, and of those whose data key somebody still
+/// knows who was taken off.
 ///
 /// # Errors
 /// The last commit cannot be read.
@@ -123,6 +132,13 @@ pub fn warn_unraised(root: &Root, prepared: &mut Prepared) -> Result<(), Error> 
     let committed = Committed::at(root, &paths)?;
     let changed = stored.iter().filter(|(path, file)| committed.is_unraised(path, &file.bytes));
     let changed: Vec<RelPath> = changed.map(|(path, _)| (*path).clone()).collect();
+    for (path, file) in &stored {
+        let former = committed.former_recipients(path, &file.bytes);
+        if !former.is_empty() {
+            let fault = still_known(path, &former, &mut prepared.sources);
+            prepared.found.push(Diagnostic { severity: Severity::Warning, ..fault });
+        }
+    }
     for fault in unraised(&changed, &mut prepared.sources) {
         prepared.found.push(fault);
     }

@@ -39,8 +39,11 @@ mod status;
 mod status_hints;
 mod store;
 mod store_change;
+mod store_copies;
 mod store_files;
 mod store_guard;
+mod store_history;
+mod store_orphans;
 mod validate;
 mod validate_files;
 

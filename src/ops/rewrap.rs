@@ -8,6 +8,8 @@ use super::Error;
 use super::prepare::Checked;
 use super::secret_place::recipients;
 use super::store_change::{Change, ChangedFiles};
+use super::store_files::WholeStore;
+use super::store_history::former_recipients;
 
 /// How one file's recipients change.
 #[derive(Debug)]
@@ -36,9 +38,20 @@ pub fn rewrap_secrets(
     now: &str,
 ) -> Result<Checked<ChangedFiles<RecipientChange>>, Error> {
     let dry_run = change.dry_run;
+    let store = WholeStore::read(change.root)?;
+    let former = former_recipients(change.root, store.files.iter().map(|(path, bytes)| (path, &**bytes)))?;
     change.apply(|fleet, one, bytes| {
         let failed = |source| Error::Secret { path: one.path.to_string(), source };
         let declared = recipients(fleet, one.place);
+        // Who was taken off the list by other means still knows the data key.
+        let is_declared = |one: &&String| declared.iter().any(|known| known.as_str() == one.as_str());
+        let of_file = former.get(&one.path).into_iter().flatten();
+        let former: Vec<String> = of_file.filter(|one| !is_declared(one)).cloned().collect();
+        let when = if former.is_empty() { when } else { NewDataKey::Always };
+        let with_former = |mut removed: Vec<String>| {
+            removed.extend(former.iter().filter(|one| !removed.contains(one)).cloned().collect::<Vec<_>>());
+            removed
+        };
         let secret = one.decl.name.to_string();
         let generated = |key: &&String| {
             let decl = one.decl.keys.iter().find(|decl| decl.key == **key);
@@ -51,11 +64,13 @@ pub fn rewrap_secrets(
             let generated = keys.iter().filter(generated).cloned().collect();
             let todo = when == NewDataKey::Always || !added.is_empty() || !removed.is_empty();
             // Nothing is written, so that no bytes are needed but such that differ.
+            let removed = with_former(removed);
             return Ok(todo.then(|| (Vec::new(), RecipientChange { added, removed, secret, keys, generated })));
         }
         let done = rewrap(bytes, &declared, when, identities, now).map_err(failed)?;
         let generated = done.keys.iter().filter(generated).cloned().collect();
-        let note = RecipientChange { added: done.added, removed: done.removed, secret, keys: done.keys, generated };
+        let removed = with_former(done.removed);
+        let note = RecipientChange { added: done.added, removed, secret, keys: done.keys, generated };
         Ok(Some((done.bytes, note)))
     })
 }

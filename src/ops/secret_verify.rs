@@ -21,9 +21,11 @@ use crate::sops::{Identities, Plaintext, short};
 use super::interrupted::warn_interrupted;
 use super::prepare::Checked;
 use super::secret_place::place_name;
-use super::store::{Wanted, add_masked, compare, orphans, wanted};
+use super::store::{Wanted, add_masked, compare, wanted};
 use super::store_change::{Failed, report_failed};
 use super::store_files::{STORE, StoreFiles, WholeStore};
+use super::store_history::{former_recipients, still_known};
+use super::store_orphans::orphans;
 use super::{Error, Watch};
 use crate::template::hex;
 
@@ -104,6 +106,7 @@ pub fn verify_secrets(
         orphans(files, fleet, &all, &mut sources, &mut sink)?;
     }
     verified.history = compare_history(root, &known, &mut sources, &mut sink)?;
+    report_former(root, &known, &mut sources, &mut sink)?;
     let n_instances = instances.len();
     let outcome = (!sink.has_errors()).then_some(verified);
     Ok(Checked { outcome, found: sink.into_sorted(&sources), sources, n_instances, n_objects: 0 })
@@ -192,6 +195,19 @@ fn other_halves(stored: &StoredSecret, values: &[(String, Plaintext)]) -> Vec<Fo
     wrong.map(|(key, _)| Found::NotDerived { key: key.clone(), what: "private key of the public half" }).collect()
 }
 
+/// Reports files whose data key somebody knows who is no recipient any more.
+fn report_former(
+    root: &Root,
+    present: &HashMap<RelPath, (u64, Arc<[u8]>)>,
+    sources: &mut SourceMap,
+    sink: &mut Sink,
+) -> Result<(), Error> {
+    for (path, former) in former_recipients(root, present.iter().map(|(path, (_, bytes))| (path, &**bytes)))? {
+        sink.push(still_known(&path, &former, sources));
+    }
+    Ok(())
+}
+
 /// Compares revisions with those of all earlier versions that the repository has.
 fn compare_history(
     root: &Root,
@@ -205,7 +221,7 @@ fn compare_history(
     let mut highest: HashMap<RelPath, u64> = HashMap::new();
     let reach = repository.versions_below(&head, STORE, &mut |path, bytes| {
         let (Some((_, now)), Ok(before)) = (present.get(path), StoreFile::parse(bytes)) else { return };
-        if StoreFile::parse(now).is_ok_and(|now| now.shares_ciphertext_with(&before)) {
+        if StoreFile::parse(now).is_ok_and(|now| now.is_made_from(&before)) {
             let known = highest.entry(path.clone()).or_default();
             *known = before.revision().max(*known);
         }

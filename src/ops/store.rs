@@ -5,25 +5,22 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
-use crate::fleet::{EnvironmentPart, Fleet, SecretDecl, SecretForm, SecretSource, is_ignored, is_note};
+use crate::diagnostic::{Code, Diagnostic, FileId, Sink, SourceMap, Span};
+use crate::fleet::{EnvironmentPart, Fleet, SecretDecl, SecretForm, SecretSource};
 use crate::git::Files;
 use crate::names::{EnvName, RelPath, SecretName};
 use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, external_secret, object_name};
 use crate::secret::{
-    Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoreFile, StoredSecret, UNBOUND, UNDECLARED_KEY,
-    line_to_pem, masked,
+    Declared, Fault, Generator, OTHER_OBJECT, OTHER_RECIPIENTS, StoredSecret, UNBOUND, UNDECLARED_KEY, line_to_pem,
+    masked,
 };
 
 use super::Error;
 use super::secret_place::{OF_ENVIRONMENT, labels, place_text};
+use super::store_copies::copies;
 use super::store_files::{STORE, StoreFiles, WholeStore};
-
-/// A file of the store that belongs to nothing.
-const ORPHAN: Code = Code::new("LMS440", Class::Secret);
-/// A file of the store that is not encrypted, and would be published with it.
-const IN_THE_CLEAR: Code = Code::new("LMS443", Class::Secret);
+use super::store_orphans::{ORPHAN, orphans};
 
 /// What the store holds for some places.
 #[derive(Debug, Default)]
@@ -190,6 +187,10 @@ pub fn read_store(
     };
     let read = wanted.par_iter().map(|one| Ok(files.read(&one.path)?.map(|bytes| look(fleet, one, bytes))));
     let read = read.collect::<Result<Vec<_>, Error>>()?;
+    let marked = wanted.iter().zip(&read).filter_map(|(one, read)| Some((&one.path, read.as_ref()?.marks.as_slice())));
+    for fault in copies(marked, sources) {
+        sink.push(fault);
+    }
     let mut store = Store::default();
     let mut unbound: BTreeMap<usize, Vec<&RelPath>> = BTreeMap::new();
     for (one, read) in wanted.iter().zip(read) {
@@ -200,7 +201,7 @@ pub fn read_store(
             store.secrets.insert(one.place, one.decl.name.clone(), object);
             continue;
         }
-        let Read { bytes, file, mut faults, missing } = read.unwrap_or_else(|| Read::nothing(one));
+        let Read { bytes, file, mut faults, missing, .. } = read.unwrap_or_else(|| Read::nothing(one));
         if let Some(at) = faults.iter().position(|fault| fault.code == UNBOUND) {
             faults.remove(at);
             unbound.entry(one.place.environment).or_default().push(&one.path);
@@ -263,12 +264,15 @@ struct Read {
     faults: Vec<Fault>,
     /// Declared keys that it lacks, by index.
     missing: Vec<usize>,
+    /// Hashes of what no two files have in common.
+    marks: Vec<u64>,
 }
 
 impl Read {
     /// Of a file that is not there.
     fn nothing(one: &Wanted<'_>) -> Self {
-        Self { bytes: None, file: None, faults: Vec::new(), missing: (0..one.decl.keys.len()).collect() }
+        let missing = (0..one.decl.keys.len()).collect();
+        Self { bytes: None, file: None, faults: Vec::new(), missing, marks: Vec::new() }
     }
 }
 
@@ -276,10 +280,12 @@ impl Read {
 fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: Arc<[u8]>) -> Read {
     let stored = match StoredSecret::parse(&bytes) {
         Ok(stored) => stored,
-        Err(faults) => return Read { bytes: Some(bytes), file: None, faults, missing: Vec::new() },
+        Err(faults) => {
+            return Read { bytes: Some(bytes), file: None, faults, missing: Vec::new(), marks: Vec::new() };
+        }
     };
     let Compared { faults, missing } = compare(fleet, one, &stored);
-    Read { file: Some(rendered(&stored)), bytes: Some(bytes), faults, missing }
+    Read { file: Some(rendered(&stored)), bytes: Some(bytes), faults, missing, marks: stored.marks }
 }
 
 /// How a store file differs from what is declared for its place.
@@ -331,68 +337,4 @@ fn report(faults: &[Fault], path: &str, bytes: &[u8], sources: &mut SourceMap, s
 /// shown to people.
 pub fn add_masked(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
     sources.add(path, masked(bytes))
-}
-
-/// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each. Returns
-/// notes.
-pub fn orphans(
-    files: StoreFiles<'_>,
-    fleet: &Fleet,
-    wanted: &[Wanted<'_>],
-    sources: &mut SourceMap,
-    sink: &mut Sink,
-) -> Result<Files, Error> {
-    let mut notes = Files::new();
-    let stored = |one: &&Wanted<'_>| fleet.environments[one.place.environment].form.stored().is_some();
-    let known: HashSet<&str> = wanted.iter().filter(stored).map(|one| one.path.as_str()).collect();
-    let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for text in files.paths().into_iter().filter(|path| !known.contains(*path)) {
-        let Ok(path) = RelPath::new(text) else { continue };
-        if is_ignored(&path) {
-            continue;
-        }
-        let Some(bytes) = files.read(&path)? else { continue };
-        if is_note(&path) {
-            notes.insert(path, bytes);
-            continue;
-        }
-        if StoreFile::parse(&bytes).is_err() {
-            // Its text may be a secret: the map gets none of it.
-            let file = sources.add(text, "");
-            let message = format!("`{path}` is no encrypted Secret, and everything in `{STORE}/` is published");
-            let fault = Diagnostic::error(IN_THE_CLEAR, message).at(Span::file_start(file), "");
-            sink.push(fault.help("move it out of the fleet; `.gitignore` does not keep it back"));
-            continue;
-        }
-        let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
-        folders.entry(folder.to_owned()).or_default().push(name.to_owned());
-    }
-    for (folder, names) in folders {
-        let file = sources.add(format!("{folder}/{}", names[0]), "");
-        let what = if names.len() == 1 { "file belongs" } else { "files belong" };
-        let message =
-            format!("{} {what} to no client, environment or declared Secret: {}", names.len(), names.join(", "));
-        let all = if names.len() == 1 { format!("{folder}/{}", names[0]) } else { format!("-r {folder}") };
-        let is_external = fleet
-            .environments
-            .iter()
-            .any(|one| one.form.stored().is_none() && folder.split('/').nth(1) == Some(one.name.as_str()));
-        let has_others = known.iter().any(|path| path.rsplit_once('/').is_some_and(|(of, _)| of == folder));
-        let help = if is_external {
-            format!(
-                "their environment keeps its values elsewhere (`form = \"external\"`): put these there (`sops decrypt {folder}/{}`), \
-                 then `git rm {all}`",
-                names[0]
-            )
-        } else if has_others {
-            format!(
-                "other files there are in use; if these are gone for good: `git rm {}`",
-                names.iter().map(|name| format!("{folder}/{name}")).collect::<Vec<_>>().join(" ")
-            )
-        } else {
-            format!("when nobody needs the values any more, `git rm {all}`; data in databases is not touched by that")
-        };
-        sink.push(Diagnostic::warning(ORPHAN, message).at(Span::file_start(file), "").help(help));
-    }
-    Ok(notes)
 }

@@ -1,15 +1,16 @@
-//! What is refused to happen to committed store files without a person's word: an older version put back, and a file
-//! encrypted wholly anew, which anybody who knows the public recipients can make; and values that changed without a word. Needs
-//! no private key.
+//! What is refused to happen to committed store files without a person's word: an older version put back, a file encrypted
+//! wholly anew, which anybody who knows the public recipients can make, and a recipient removed who keeps the data key; and
+//! values that changed without a word. Needs no private key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::{Files, Repository, Revision};
 use crate::names::RelPath;
-use crate::secret::StoreFile;
+use crate::secret::{StoreFile, Trace};
 
 use super::Error;
 use super::committed::is_unraised;
+use super::store_history::versions_of;
 
 /// Files that a message names.
 const NAMED: usize = 5;
@@ -21,6 +22,8 @@ pub struct StoreChanges {
     backwards: Vec<String>,
     /// Files that hold nothing of what was there.
     anew: Vec<String>,
+    /// Files that somebody was taken off and still knows the data key of.
+    known: Vec<String>,
     /// Files with other values and no higher revision.
     unraised: BTreeSet<RelPath>,
 }
@@ -34,19 +37,37 @@ impl StoreChanges {
         let paths: Vec<RelPath> = store.keys().cloned().collect();
         let mut changes = Self::default();
         for base in bases {
+            let mut pairs = BTreeMap::new();
             for (path, old) in paths.iter().zip(repository.files_at(base, &paths)?) {
-                if let (Some(old), Some(new)) = (old, store.get(path)) {
+                if let (Some(old), Some(new)) = (old, store.get(path))
+                    && *old != **new
+                {
                     changes.add(path, &old, new);
+                    if let (Ok(old), Ok(new)) = (StoreFile::parse(&old), StoreFile::parse(new)) {
+                        pairs.insert(path.clone(), (old.trace(), new.trace()));
+                    }
                 }
+            }
+            let history = versions_of(repository, base, &pairs.keys().cloned().collect())?;
+            for (path, (old, new)) in pairs {
+                changes.add_history(&path, (&old, &new), history.get(&path).map_or(&[], Vec::as_slice));
             }
         }
         Ok(changes)
     }
 
-    fn add(&mut self, path: &RelPath, old: &[u8], new: &[u8]) {
-        if old == new {
-            return;
+    fn add_history(&mut self, path: &RelPath, (old, new): (&Trace, &Trace), history: &[Trace]) {
+        let is_told = |list: &[String]| list.iter().any(|text| text.split(' ').next() == Some(path.as_str()));
+        if new.brings_back(old, history) && !is_told(&self.backwards) {
+            self.backwards.push(format!("{path} (a value of an earlier version)"));
         }
+        let former = new.former_recipients(history);
+        if !former.is_empty() && !is_told(&self.known) {
+            self.known.push(format!("{path} ({})", former.into_iter().collect::<Vec<_>>().join(", ")));
+        }
+    }
+
+    fn add(&mut self, path: &RelPath, old: &[u8], new: &[u8]) {
         if is_unraised(old, new) {
             self.unraised.insert(path.clone());
         }
@@ -54,7 +75,7 @@ impl StoreChanges {
         let (list, text) = if new.revision() < old.revision() {
             let text = format!("{path} (revision {} after {})", new.revision(), old.revision());
             (&mut self.backwards, text)
-        } else if !new.shares_ciphertext_with(&old) {
+        } else if !new.is_made_from(&old) {
             (&mut self.anew, path.to_string())
         } else {
             return;
@@ -79,6 +100,15 @@ impl StoreChanges {
             let message =
                 format!("{} older than in the last commit: {}", files(&self.backwards), named(&self.backwards));
             return Err(Error::Guard { message, help: format!("an older version was put back; {help}") });
+        }
+        if !self.known.is_empty() {
+            let message = format!(
+                "{} encrypted with a data key that removed recipients know: {}",
+                files(&self.known),
+                named(&self.known)
+            );
+            let why = "`sops updatekeys` keeps the data key: run `lmsgen secrets rewrap`, which makes a new one, and rotate what they could read";
+            return Err(Error::Guard { message, help: format!("{why}; {help}") });
         }
         if !self.anew.is_empty() {
             let message = format!("{} encrypted wholly anew: {}", files(&self.anew), named(&self.anew));

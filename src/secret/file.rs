@@ -250,23 +250,6 @@ impl<'t> StoreFile<'t> {
         self.wraps.iter().map(|wrap| &*wrap.recipient)
     }
 
-    /// `true` if a key is in one of the files only, or has other ciphertext: its value may be another one.
-    #[must_use]
-    pub fn differs_in_values_from(&self, other: &StoreFile<'_>) -> bool {
-        let same = |one: &Entry<'_>| other.entries.iter().any(|entry| entry.key == one.key && entry.value == one.value);
-        self.entries.len() != other.entries.len() || !self.entries.iter().all(same)
-    }
-
-    /// `true` if a value or a wrapped data key stands in both files as it is: one was made from the other. Without that,
-    /// the file was encrypted wholly anew.
-    #[must_use]
-    pub fn shares_ciphertext_with(&self, other: &StoreFile<'_>) -> bool {
-        let value =
-            |one: &Entry<'_>| other.entries.iter().any(|entry| entry.value.is_some() && entry.value == one.value);
-        let wrap = |one: &Wrap<'_>| other.wraps.iter().any(|wrap| wrap.armor == one.armor);
-        self.entries.iter().any(value) || self.wraps.iter().any(wrap)
-    }
-
     /// Recipients of `declared` that the file lacks, and those that only the file has.
     #[must_use]
     pub fn recipients_against(&self, declared: &[crate::sops::Recipient]) -> (Vec<String>, Vec<String>) {

@@ -12,6 +12,7 @@ mod file;
 mod foreign;
 mod generate;
 mod generator;
+mod lineage;
 mod mask;
 mod plain;
 mod prime;
@@ -37,6 +38,7 @@ pub use file::{Form, StoreFile, place};
 pub use foreign::{ManifestError, SecretHead, dumped_objects, is_sealed, plain_values, sealed_values};
 pub use generate::{GenerateError, generate};
 pub use generator::{Amount, Generator, RsaFormat, RsaKey, RsaSize};
+pub use lineage::Trace;
 pub use mask::masked;
 pub use plain::plain_manifest;
 pub use rewrap::{NewDataKey, Rewrapped, rewrap};
@@ -44,7 +46,8 @@ pub use rsa_key::{NotAnRsaKey, line_to_pem, pem_to_line, public_half};
 pub use rsa_size::rsa_bits;
 pub use sops_config::{is_own_config, sops_config};
 pub use stored::{
-    Comparison, Declared, EMPTY_VALUE, OTHER_FORM, OTHER_LABELS, OTHER_PLACE, StoredSecret, UNBOUND, UNDECLARED_KEY,
+    COPIED, Comparison, Declared, EMPTY_VALUE, OTHER_FORM, OTHER_LABELS, OTHER_PLACE, StoredSecret, UNBOUND,
+    UNDECLARED_KEY,
 };
 pub use summary::{BrokenFile, EnvironmentStatus, MissingValue};
 pub use write::{MAX_PUBLIC_KEY, SecretSpec, encrypt};

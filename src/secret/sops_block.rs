@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::fault::{Fault, METADATA, RECIPIENT, RULE, SHAPE};
 use super::file::ENCRYPTED_REGEX;
 use super::yaml::{Node, Scalar};
-use crate::sops::{Sealed, SealedError, Wrap, is_armor, is_timestamp, is_version, parse_recipient};
+use crate::sops::{Sealed, SealedError, Wrap, is_armor, is_for_one, is_timestamp, is_version, parse_recipient};
 
 /// What the block says.
 #[derive(Default)]
@@ -159,7 +159,13 @@ impl<'t> BlockReader<'t, '_> {
             for (key, node) in map {
                 match (&*key.text, node) {
                     ("recipient", Node::Scalar(text)) => recipient = self.recipient(text),
-                    ("enc", Node::Scalar(text)) if is_armor(&text.text) => armor = Some(text.text.clone()),
+                    ("enc", Node::Scalar(text)) if is_armor(&text.text) => {
+                        if !is_for_one(&text.text) {
+                            let message = "a wrapped key in `sops.age` is for others than the one it names";
+                            self.fault(Fault::new(RECIPIENT, node.span(), message));
+                        }
+                        armor = Some(text.text.clone());
+                    }
                     ("enc", _) => {
                         self.fault(Fault::new(
                             METADATA,

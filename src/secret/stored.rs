@@ -18,6 +18,8 @@ pub const OTHER_FORM: Code = Code::new("LMS423", Class::Secret);
 pub const OTHER_PLACE: Code = Code::new("LMS424", Class::Secret);
 /// A file that does not say its place.
 pub const UNBOUND: Code = Code::new("LMS425", Class::Secret);
+/// A file made from that of another place.
+pub const COPIED: Code = Code::new("LMS426", Class::Secret);
 /// Labels other than lmsgen writes.
 pub const OTHER_LABELS: Code = Code::new("LMS422", Class::Secret);
 
@@ -44,6 +46,8 @@ pub struct StoredSecret {
     pub revision: u64,
     /// Recipients as the file lists them.
     pub recipients: Vec<String>,
+    /// Hashes of what no two files of a store have in common.
+    pub marks: Vec<u64>,
     /// The file.
     pub bytes: Arc<[u8]>,
 }
@@ -105,6 +109,7 @@ impl StoredSecret {
             empty_keys: owned(&mut file.empty_keys()),
             revision: file.revision(),
             recipients: owned(&mut file.recipients()),
+            marks: file.trace().marks().collect(),
             bytes: Arc::clone(bytes),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 use super::sealed::canonical;
 
 /// The data key, encrypted to one recipient.
@@ -40,4 +42,58 @@ pub(crate) fn is_armor(text: &str) -> bool {
         }
     }
     some
+}
+
+/// `true` if the armored file `armor` is for one X25519 recipient and nobody else, as its header says in the clear: a
+/// file that SOPS wraps a data key in could name any number of them. Stanzas that age made up do not count.
+///
+/// Follows age-encryption.org/v1, "Header".
+pub(crate) fn is_for_one(armor: &str) -> bool {
+    let body: String = armor.lines().filter(|line| !line.starts_with("-----")).collect();
+    let Ok(file) = BASE64_STANDARD.decode(body) else { return false };
+    let end = file.windows(5).position(|bytes| bytes == b"\n--- ");
+    let Some(Ok(header)) = end.map(|end| std::str::from_utf8(&file[..end])) else { return false };
+    let mut n_recipients = 0;
+    for stanza in header.lines().filter_map(|line| line.strip_prefix("-> ")) {
+        match stanza.split(' ').next() {
+            Some("X25519") => n_recipients += 1,
+            Some(name) if name.ends_with("-grease") => {}
+            _ => return false,
+        }
+    }
+    header.starts_with("age-encryption.org/v1\n") && n_recipients == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use age::armor::{ArmoredWriter, Format};
+    use std::io::Write as _;
+
+    use super::is_for_one;
+
+    fn armored(recipients: &[&age::x25519::Recipient]) -> String {
+        let recipients = recipients.iter().map(|one| *one as &dyn age::Recipient);
+        let encryptor = age::Encryptor::with_recipients(recipients).unwrap();
+        let writer = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).unwrap();
+        let mut writer = encryptor.wrap_output(writer).unwrap();
+        writer.write_all(&[7; 32]).unwrap();
+        String::from_utf8(writer.finish().and_then(ArmoredWriter::finish).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_wrapped_key_is_for_one() {
+        let [one, other] = [(); 2].map(|()| age::x25519::Identity::generate().to_public());
+        // Grease comes and goes.
+        for _ in 0..50 {
+            assert!(is_for_one(&armored(&[&one])));
+            assert!(!is_for_one(&armored(&[&one, &other])));
+        }
+        assert!(!is_for_one("-----BEGIN AGE ENCRYPTED FILE-----\n-----END AGE ENCRYPTED FILE-----\n"));
+        let passphrase = age::scrypt::Recipient::new("x".to_owned().into());
+        let encryptor = age::Encryptor::with_recipients([&passphrase as &dyn age::Recipient].into_iter()).unwrap();
+        let writer = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).unwrap();
+        let writer = encryptor.wrap_output(writer).unwrap();
+        let armor = writer.finish().and_then(ArmoredWriter::finish).unwrap();
+        assert!(!is_for_one(&String::from_utf8(armor).unwrap()));
+    }
 }

@@ -12,7 +12,7 @@ pub(crate) const NONCE_LEN: usize = 32;
 pub(crate) const TAG_LEN: usize = 16;
 
 /// What an encrypted value is once decrypted; SOPS writes it behind the ciphertext, unprotected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Text.
     Str,
@@ -49,7 +49,7 @@ impl Kind {
 }
 
 /// One encrypted value, as it stands in the file; every field is canonical base64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Sealed<'t> {
     pub kind: Kind,
     pub data: &'t str,

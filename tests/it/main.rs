@@ -51,6 +51,7 @@ mod status;
 mod status_cases;
 mod store_forms;
 mod store_guard;
+mod store_lineage;
 mod store_tampering;
 mod store_unsaid;
 mod support;

@@ -69,11 +69,11 @@ fn a_file_of_another_client_is_found_without_a_key() {
     for command in [&["validate"][..], &["render"]] {
         fleet.run(command).exits(4).says("error[LMS424]: the file was written for `dev/C1/db`");
     }
-    // Even with everything that is readable in it made to fit, the MAC says whose it is.
+    // Even with everything that is readable in it made to fit, ciphertext says whose it is, and the MAC.
     let forged =
         one.replace("/dev/C1/db/", "/dev/C2/db/").replace("db-c1", "db-c2").replace("instance: c1", "instance: c2");
     fleet.write("secrets/dev/C2/db.yaml", forged);
-    fleet.run(&["validate"]).exits(0);
+    fleet.run(&["validate"]).exits(4).says("error[LMS426]");
     keyed(&fleet, &["secrets", "verify"]).go().exits(4).says("LMS411").says("secrets/dev/C2/db.yaml");
     fleet.write("secrets/dev/C2/db.yaml", two);
     keyed(&fleet, &["secrets", "verify"]).go().exits(0);
