@@ -17,6 +17,6 @@ mod walk;
 
 pub use claims::{COLLISION, Claim, claims};
 pub use model::{Found, Group, Object, Outside, Parts, Policy, Related, Standard, StoredSecret};
-pub use object::{Lens, check_object};
+pub use object::{Lens, UNKNOWN_KIND, check_object, is_definition};
 pub use rule::{RULES, Rule, check};
 pub use usage::{QUOTA, Usage, usage};

@@ -23,7 +23,7 @@ const RANGE: Code = Code::new("LMS705", Class::Input);
 /// An item that must not be there twice, or fields that exclude each other.
 const COMBINATION: Code = Code::new("LMS706", Class::Input);
 /// A kind that nobody knows.
-const UNKNOWN_KIND: Code = Code::new("LMS707", Class::Input);
+pub const UNKNOWN_KIND: Code = Code::new("LMS707", Class::Input);
 /// A kind that the release does not serve.
 const NOT_SERVED: Code = Code::new("LMS708", Class::Input);
 /// No object at all.
@@ -86,6 +86,13 @@ pub fn check_object(object: &Value, lens: &Lens) -> Vec<Fault> {
     once_a_place(faults.into_vec())
 }
 
+/// `true` for a `CustomResourceDefinition`, which [`Lens::with`] takes.
+#[must_use]
+pub fn is_definition(object: &Value) -> bool {
+    object.str_at(&["kind"]) == Some("CustomResourceDefinition")
+        && object.str_at(&["apiVersion"]) == Some("apiextensions.k8s.io/v1")
+}
+
 /// A Secret or `SopsSecret` as SOPS encrypted it, less what only its reader sees; `None` for everything else.
 fn without_ciphertext(object: &Value) -> Option<Value> {
     let map = object.as_map()?;
@@ -134,7 +141,8 @@ fn not_known(lookup: Lookup<'_>, api_version: &str, kind: &str, lens: &Lens, fau
                 faults.add(UNKNOWN_KIND, Path::root().field("kind"), format!("{name} is no kind that lmsgen knows"));
             fault.help(match lens.schemas.did_you_mean(api_version, kind) {
                 Some(near) => format!("did you mean {near}?"),
-                None => "if it is a custom resource, put its CustomResourceDefinition into schemas/".into(),
+                None => "if it is a custom resource, put its CustomResourceDefinition into `schemas/`, or name it, too"
+                    .into(),
             });
         }
     }

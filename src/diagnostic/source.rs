@@ -1,7 +1,7 @@
 //! The text of every file that was read, and positions in it.
 
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use regex::{Captures, Regex};
 
@@ -53,6 +53,15 @@ pub struct Source {
     pub path: Arc<str>,
     /// The whole text.
     pub text: Arc<str>,
+    /// Where its lines start; found when a place in it is first asked for.
+    lines: OnceLock<Box<[usize]>>,
+}
+
+impl Source {
+    fn lines(&self) -> &[usize] {
+        let ends = || memchr::memchr_iter(b'\n', self.text.as_bytes());
+        self.lines.get_or_init(|| std::iter::once(0).chain(ends().map(|end| end + 1)).collect())
+    }
 }
 
 /// All files that were read in one run.
@@ -66,7 +75,8 @@ impl SourceMap {
     /// key pasted where a public one belongs is a fault.
     pub fn add(&mut self, path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.sources.len()).expect("fewer than 2^32 files are read"));
-        self.sources.push(Source { path: path.into(), text: without_private_keys(text.into()) });
+        let (path, text) = (path.into(), without_private_keys(text.into()));
+        self.sources.push(Source { path, text, lines: OnceLock::new() });
         id
     }
 
@@ -79,12 +89,14 @@ impl SourceMap {
         let start = text.floor_char_boundary((span.start as usize).min(end));
         text.replace_range(start..end, &"*".repeat(end - start));
         source.text = text.into();
+        source.lines = OnceLock::new();
     }
 
     /// Hides `ranges` of a file, as [`concealed`].
     pub fn conceal(&mut self, file: FileId, ranges: impl IntoIterator<Item = Range<usize>>) {
         let source = &mut self.sources[file.0 as usize];
         source.text = concealed(&source.text, ranges).into();
+        source.lines = OnceLock::new();
     }
 
     /// The file behind `id`.
@@ -101,14 +113,11 @@ impl SourceMap {
     /// Line and column of the span's first byte.
     #[must_use]
     pub fn position(&self, span: Span) -> Position {
-        let text = &self.get(span.file).text;
-        let start = text.floor_char_boundary((span.start as usize).min(text.len()));
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Position {
-            line: before.bytes().filter(|&b| b == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let source = self.get(span.file);
+        let start = source.text.floor_char_boundary((span.start as usize).min(source.text.len()));
+        let line = source.lines().partition_point(|line| *line <= start);
+        let before = &source.text[source.lines()[line - 1]..start];
+        Position { line, column: before.chars().count() + 1 }
     }
 
     /// `path:line` of the span's first byte, as people write it.

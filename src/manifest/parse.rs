@@ -66,10 +66,8 @@ fn nodes(text: &str, anchors: Option<Anchors>) -> Result<Vec<Node>, ParseError> 
     let mut builder = Builder { open: Vec::new(), root: None, anchors };
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
-            ParseError::new(
-                error.info().to_lowercase(),
-                byte_offset(text, error.marker().byte_offset(), error.marker().index()),
-            )
+            let at = byte_offset(text, error.marker().byte_offset(), error.marker().index());
+            unread(text, &error.info().to_lowercase(), at)
         })?;
         match event {
             Event::DocumentEnd => documents.extend(builder.root.take().filter(|root| !is_empty(root))),
@@ -77,6 +75,16 @@ fn nodes(text: &str, anchors: Option<Anchors>) -> Result<Vec<Node>, ParseError> 
         }
     }
     Ok(documents)
+}
+
+/// What the parser says, in the words of people where they need others.
+fn unread(text: &str, said: &str, at: usize) -> ParseError {
+    if !said.starts_with("tabs disallowed") {
+        return ParseError::new(said, at);
+    }
+    let line = text[..text.floor_char_boundary(at)].rfind('\n').map_or(0, |end| end + 1);
+    let tab = text[line..].find('\t').map_or(at, |tab| line + tab);
+    ParseError::new("a tab must not indent a line; write spaces", tab)
 }
 
 fn byte_offset(text: &str, bytes: Option<usize>, chars: usize) -> usize {
@@ -254,6 +262,7 @@ mod tests {
             ("<<: {a: 1}\n", "merge keys", 0),
             ("yes: 1\n", "no string to every reader", 0),
             ("[a]: 1\n", "must be a string", 0),
+            ("a:\n\tb: 1\n", "a tab must not indent", 3),
         ] {
             let error = parse_documents(text).unwrap_err();
             assert!(error.message.contains(message), "{text}: {}", error.message);

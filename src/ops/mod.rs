@@ -45,6 +45,7 @@ mod store_guard;
 mod store_history;
 mod store_orphans;
 mod validate;
+mod validate_file;
 mod validate_files;
 
 pub use adopt::{AdoptOptions, Adoption, adopt, write_adoption};

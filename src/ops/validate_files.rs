@@ -1,34 +1,24 @@
 //! `validate FILE…`: any Kubernetes YAML, rendered by lmsgen or not.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::checks::{self, Found, Group, Lens, Object, Outside, Parts, Policy, check_object};
+use crate::checks::{self, Found, Group, Lens, Object, Outside, Parts, Policy, UNKNOWN_KIND};
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap, Span};
-use crate::document::decode;
 use crate::guard::{Guard, TextKind};
-use crate::kubernetes::Fault;
-use crate::manifest::{ParseError, Path, Step, Value, locate, read_stream, stream_nodes};
+use crate::manifest::{Step, Value, locate, stream_nodes};
 use crate::names::RelPath;
 
 use super::Error;
 use super::named_files::NamedFiles;
 use super::prepare::Checked;
-
-/// A file that is no YAML.
-const NOT_YAML: Code = Code::new("LMS449", Class::Input);
-
-/// A file that becomes too much.
-const TOO_MUCH: Code = Code::new("LMS473", Class::Limit);
+use super::validate_file::{Looked, Parsed, Place, Placed, TOO_MUCH, look_alone, objects};
 
 /// Nothing to look at.
 const NO_OBJECT: Code = Code::new("LMS474", Class::Input);
-
-/// An object that a file holds twice.
-const TWICE: Code = Code::new("LMS475", Class::Input);
 
 /// Larger files are refused; the API server takes objects of 1.5 MiB.
 pub const MAX_FILE: u64 = 64 << 20;
@@ -47,6 +37,7 @@ pub struct FileTarget {
 }
 
 /// Where manifests come from.
+#[derive(Clone)]
 pub enum Input {
     /// A file or a folder.
     Path(PathBuf),
@@ -69,11 +60,30 @@ pub enum Rules {
 /// # Errors
 /// Something that cannot be read. Faults are in the result.
 pub fn validate_files(target: &FileTarget) -> Result<Checked<()>, Error> {
+    let mut seen = look_at_all(target)?;
+    let all = || seen.iter().flat_map(|one| &one.looked);
+    let definitions: Vec<Value> = all().flat_map(|one| one.definitions.iter().cloned()).collect();
+    // Kinds that are defined along with their objects, in whatever order, are known.
+    if !definitions.is_empty() && all().any(|one| one.faults.iter().any(is_of_unknown_kind)) {
+        let lens = Lens::new(target.lens.release).with(&definitions);
+        seen = look_at_all(&FileTarget { inputs: target.inputs.clone(), lens, rules: target.rules })?;
+    }
+    Ok(gather(seen))
+}
+
+fn is_of_unknown_kind(fault: &Placed) -> bool {
+    fault.diagnostic.code == UNKNOWN_KIND
+}
+
+fn look_at_all(target: &FileTarget) -> Result<Vec<Seen>, Error> {
+    target.inputs.iter().map(|input| look_at(input, target)).collect()
+}
+
+fn gather(seen: Vec<Seen>) -> Checked<()> {
     let mut sources = SourceMap::default();
     let mut sink = Sink::default();
     let mut n_objects = 0;
-    for input in &target.inputs {
-        let Seen { shown, what, is_folder, mut looked } = look_at(input, target)?;
+    for Seen { shown, what, is_folder, mut looked } in seen {
         if looked.iter().all(|one| one.n_objects == 0 && one.faults.is_empty()) {
             let fault = no_object(&what);
             match looked.first_mut().filter(|_| !is_folder) {
@@ -89,7 +99,7 @@ pub fn validate_files(target: &FileTarget) -> Result<Checked<()>, Error> {
         }
     }
     let outcome = (!sink.has_errors()).then_some(());
-    Ok(Checked { outcome, found: sink.into_sorted(&sources), sources, n_instances: 0, n_objects })
+    Checked { outcome, found: sink.into_sorted(&sources), sources, n_instances: 0, n_objects }
 }
 
 /// What an input holds.
@@ -141,31 +151,6 @@ fn by_folder(list: Vec<RelPath>, is_folder: bool) -> Vec<Vec<RelPath>> {
     folders.into_values().collect()
 }
 
-/// One file and what is wrong in it.
-struct Looked {
-    path: RelPath,
-    text: String,
-    n_objects: usize,
-    faults: Vec<Placed>,
-}
-
-/// Something wrong at a path inside a document.
-struct Placed {
-    diagnostic: Diagnostic,
-    place: Place,
-}
-
-enum Place {
-    Byte(usize),
-    Path { document: usize, path: Path },
-}
-
-/// A file with its documents, as long as somebody looks at them.
-struct Parsed {
-    looked: Looked,
-    documents: Vec<Value>,
-}
-
 fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTarget) -> Result<Vec<Looked>, Error> {
     // All files are of one folder, which is opened once.
     let folder = files.first().and_then(|path| path.as_str().rsplit_once('/')).map(|(folder, _)| folder);
@@ -181,64 +166,6 @@ fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTar
     Ok(together(parsed, target))
 }
 
-/// Reads a file; says what is wrong with each object by itself. Drops each document at once if nobody looks at it again.
-fn look_alone(path: &RelPath, bytes: Vec<u8>, target: &FileTarget) -> Parsed {
-    let mut parsed = Parsed {
-        looked: Looked { path: path.clone(), text: String::new(), n_objects: 0, faults: Vec::new() },
-        documents: Vec::new(),
-    };
-    let looked = &mut parsed.looked;
-    let Ok(text) = decode(bytes) else {
-        let diagnostic = Diagnostic::error(NOT_YAML, "this is no text in UTF-8");
-        looked.faults.push(Placed { diagnostic, place: Place::Byte(0) });
-        return parsed;
-    };
-    let each = |at, document| {
-        let (n_objects, faults) = check_document(at, &document, target);
-        (n_objects, faults, (target.rules == Rules::All).then_some(document))
-    };
-    match read_stream(&text, each) {
-        Ok(documents) => {
-            for (n_objects, mut faults, document) in documents {
-                looked.n_objects += n_objects;
-                looked.faults.append(&mut faults);
-                parsed.documents.extend(document);
-            }
-            looked.faults.extend(twice(&objects(&parsed.documents)));
-        }
-        Err(error) => looked.faults.push(unread(error)),
-    }
-    // Nobody shows the text of a file that is right.
-    if target.rules == Rules::All || !looked.faults.is_empty() {
-        looked.text = text;
-    }
-    parsed
-}
-
-fn unread(error: ParseError) -> Placed {
-    let diagnostic = if error.is_limit {
-        Diagnostic::error(TOO_MUCH, error.message)
-    } else {
-        Diagnostic::error(NOT_YAML, format!("this is no YAML that lmsgen reads: {}", error.message))
-    };
-    Placed { diagnostic, place: Place::Byte(error.offset) }
-}
-
-/// How many objects a document has, and what each says by itself.
-fn check_document(nth: usize, document: &Value, target: &FileTarget) -> (usize, Vec<Placed>) {
-    let mut found = Vec::new();
-    objects_of(nth, document, &mut found);
-    let check = |(document, prefix, object): &(usize, Vec<Step>, &Value)| -> Vec<Placed> {
-        let placed = |fault: Fault| {
-            let path = prefix.iter().chain(fault.path.steps()).cloned().collect();
-            let diagnostic = Diagnostic { help: fault.help, ..Diagnostic::error(fault.code, fault.message) };
-            Placed { diagnostic, place: Place::Path { document: *document, path } }
-        };
-        check_object(object, &target.lens).into_iter().map(placed).collect()
-    };
-    (found.len(), found.par_iter().with_min_len(64).flat_map_iter(check).collect())
-}
-
 fn together(mut parsed: Vec<Parsed>, target: &FileTarget) -> Vec<Looked> {
     if target.rules == Rules::All {
         look_together(&mut parsed);
@@ -250,26 +177,6 @@ fn together(mut parsed: Vec<Parsed>, target: &FileTarget) -> Vec<Looked> {
         looked
     };
     parsed.into_iter().map(settled).collect()
-}
-
-/// Objects of a file that are there already: the last one would win.
-fn twice(objects: &[(usize, Vec<Step>, &Value)]) -> Vec<Placed> {
-    let mut seen = HashSet::with_capacity(objects.len());
-    let mut faults = Vec::new();
-    for (document, prefix, value) in objects {
-        let Some(object) = Object::of(value).filter(|object| !object.name.is_empty()) else { continue };
-        let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
-        if !seen.insert((group, object.kind, object.namespace, object.name)) {
-            let (kind, name) = (object.kind.escape_debug(), object.name.escape_debug());
-            let message = format!("{kind} `{name}` is in this file twice");
-            let path =
-                prefix.iter().cloned().chain(["metadata", "name"].map(|step| Step::Field(step.into()))).collect();
-            let diagnostic =
-                Diagnostic::error(TWICE, message).help("remove or rename one: the last one replaces the others");
-            faults.push(Placed { diagnostic, place: Place::Path { document: *document, path } });
-        }
-    }
-    faults
 }
 
 /// What the objects of a folder say about each other.
@@ -304,31 +211,6 @@ fn look_together(parsed: &mut [Parsed]) {
             Diagnostic { severity: one.severity, help: one.help, ..Diagnostic::error(one.code, one.message) };
         parsed[*file].looked.faults.push(Placed { diagnostic, place: Place::Path { document: *document, path } });
     }
-}
-
-/// The objects of documents, those in lists each for itself: number of the document, way to the object, object.
-fn objects(documents: &[Value]) -> Vec<(usize, Vec<Step>, &Value)> {
-    let mut found = Vec::with_capacity(documents.len());
-    documents.iter().enumerate().for_each(|(at, document)| objects_of(at, document, &mut found));
-    found
-}
-
-fn objects_of<'v>(at: usize, document: &'v Value, found: &mut Vec<(usize, Vec<Step>, &'v Value)>) {
-    let items = document.at(&["items"]).and_then(Value::as_list);
-    let is_list = document.str_at(&["apiVersion"]) == Some("v1") && document.str_at(&["kind"]) == Some("List");
-    match items {
-        Some(items) if is_list => {
-            let item = |(nth, item)| (at, vec![Step::Field("items".into()), Step::Index(nth)], item);
-            found.extend(items.iter().enumerate().map(item));
-        }
-        _ if is_of_kustomize(document) => {}
-        _ => found.push((at, Vec::new(), document)),
-    }
-}
-
-/// kustomize's own files are no objects of a cluster.
-fn is_of_kustomize(document: &Value) -> bool {
-    document.str_at(&["apiVersion"]).is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 
 fn report(path: &str, looked: &Looked, sources: &mut SourceMap, sink: &mut Sink) {

@@ -15,6 +15,16 @@ use crate::manifest::Value;
 const KUBERNETES: &[u8] = include_bytes!("../../schemas/kubernetes.jsonl.gz");
 const CUSTOM_RESOURCES: &[u8] = include_bytes!("../../schemas/crds.jsonl.gz");
 
+/// Kinds whose types the source does not have any more, with the first release that does not serve them and what to use.
+const GONE: [(&str, &str, &str, Option<&str>); 4] = [
+    ("batch/v2alpha1", "CronJob", "1.21", Some("batch/v1 CronJob")),
+    ("extensions/v1beta1", "PodSecurityPolicy", "1.16", Some(POD_SECURITY)),
+    ("policy/v1beta1", "PodSecurityPolicy", "1.25", Some(POD_SECURITY)),
+    ("settings.k8s.io/v1alpha1", "PodPreset", "1.20", None),
+];
+
+const POD_SECURITY: &str = "the label `pod-security.kubernetes.io/enforce` of the Namespace";
+
 /// The kinds of one release of Kubernetes.
 pub struct Schemas {
     minor: Minor,
@@ -137,7 +147,11 @@ impl Schemas {
                 return Lookup::Known(Kind { schemas: self, set, entry, release: 0, node: set.root(line) });
             }
         }
-        Lookup::Unknown
+        let mut gone = GONE.iter().filter(|(known, name, ..)| (*known, *name) == (api_version, kind));
+        match gone.next() {
+            Some((.., since, replacement)) => Lookup::Removed { since, replacement: *replacement },
+            None => Lookup::Unknown,
+        }
     }
 
     fn of_kubernetes<'s>(&'s self, entry: &'s Entry) -> Lookup<'s> {

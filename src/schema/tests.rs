@@ -189,6 +189,8 @@ fn releases() {
     assert!(matches!(removed, Lookup::Removed { since: "1.22", replacement: Some("networking.k8s.io/v1 Ingress") }));
     let removed = schemas.kind("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema");
     assert!(matches!(removed, Lookup::Removed { since: "1.32", .. }));
+    let removed = schemas.kind("policy/v1beta1", "PodSecurityPolicy");
+    assert!(matches!(removed, Lookup::Removed { since: "1.25", replacement: Some(_) }), "its type is gone, too");
     assert!(matches!(schemas.kind("batch/v1", "Deployment"), Lookup::Unknown));
     assert_eq!(schemas.did_you_mean("batch/v1", "Deployment").as_deref(), Some("apps/v1 Deployment"));
     assert_eq!(schemas.did_you_mean("apps/v1", "Deploymnet").as_deref(), Some("apps/v1 Deployment"));

@@ -138,3 +138,42 @@ fn without_a_release_the_newest_is_meant() {
     let newest = lmsgen::schema::Schemas::MINORS.last().unwrap().to_string();
     assert_eq!(format!("1.{}", lmsgen::kubernetes::Release::NEWEST.0), newest);
 }
+
+/// Kinds may be defined in any file that is named, before or after their objects.
+#[test]
+fn custom_resources_come_with_their_definition() {
+    let fleet = Fleet::empty();
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n\
+        metadata: {name: widgets.x.example}\nspec:\n  group: x.example\n  scope: Namespaced\n\
+        \x20 names: {kind: Widget, plural: widgets, singular: widget, listKind: WidgetList}\n  versions:\n\
+        \x20   - name: v1\n      served: true\n      storage: true\n      schema:\n        openAPIV3Schema:\n\
+        \x20         type: object\n          properties: {spec: {type: object, properties: {size: {type: integer}}}}\n";
+    let widget = |size: &str| {
+        format!("apiVersion: x.example/v1\nkind: Widget\nmetadata: {{name: a, namespace: b}}\nspec: {{size: {size}}}\n")
+    };
+    fleet.write("one.yaml", widget("3"));
+    fleet.run(&["validate", "one.yaml"]).exits(3).says("error[LMS707]").says("or name it, too");
+    fleet.write("more/definition.yaml", definition);
+    for rules in [&[][..], &["--only", "server"]] {
+        let validate = |inputs: &[&str]| fleet.run(&[&["validate"], inputs, rules].concat());
+        validate(&["one.yaml", "more/"]).exits(0).says("2 objects");
+        fleet.write("both.yaml", format!("{}---\n{definition}", widget("big")));
+        validate(&["both.yaml"]).exits(3).says("error[LMS702]").says("both.yaml:4:");
+    }
+}
+
+/// Somebody's file must not take hours, nor its report.
+#[test]
+fn many_keys_and_many_faults_are_done_with_at_once() {
+    let fleet = Fleet::empty();
+    let mut text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n".to_owned();
+    (0..100_000).for_each(|n| text.push_str(&format!("  key-{n}: x\n")));
+    fleet.write("right.yaml", &text);
+    fleet.run(&["validate", "right.yaml"]).exits(0);
+    text.push_str("binaryData: {}\n");
+    (0..5_000).for_each(|n| text.push_str(&format!("field{n}: x\n")));
+    fleet.write("wrong.yaml", &text);
+    let ran = fleet.run(&["validate", "wrong.yaml", "-o", "json"]).exits(3);
+    assert_eq!(ran.out.matches("\"LMS700\"").count(), 1_000);
+    ran.prints("4000 more faults in this file are not listed");
+}
