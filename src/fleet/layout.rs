@@ -48,6 +48,8 @@ pub(super) enum Wrong {
     Name(&'static str, NameError),
     /// It does not belong there; with what to do.
     Stray(&'static str),
+    /// It lies in a folder that is none of the fleet's.
+    Below,
 }
 
 /// Says what `path` is.
@@ -84,7 +86,7 @@ pub(super) fn place(path: &RelPath) -> Place {
             },
             Err(wrong) => Place::Wrong(wrong),
         },
-        ["environments" | "clients", ..] => Place::Wrong(Wrong::Stray("move it up: files of sub-folders are not read")),
+        ["environments" | "clients", ..] => Place::Wrong(Wrong::Below),
         ["templates", stack, ref rest @ ..] => in_stack(stack, rest),
         _ => Place::Wrong(Wrong::Stray("remove it")),
     }
@@ -146,6 +148,9 @@ impl Wrong {
                 let name = part.map(|part| part.strip_suffix(".toml").unwrap_or(part)).unwrap_or_default();
                 Diagnostic::error(BAD_NAME, format!("{what} name {} {rule}", quoted(name))).at(span, "")
             }
+            Self::Below => Diagnostic::error(STRAY, format!("{} does not belong here", quoted(path.as_str())))
+                .at(span, "")
+                .help("move up what is the fleet's: files of sub-folders are not read"),
             Self::Stray(help) => Diagnostic::error(STRAY, format!("{} does not belong here", quoted(path.as_str())))
                 .at(span, "")
                 .help(help),

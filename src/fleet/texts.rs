@@ -1,10 +1,11 @@
 //! From source files to texts: what cannot be read as text is reported here, and no private key gets further.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::layout::{Place, ignored, place};
+use super::layout::{Place, Wrong, ignored, place};
 use super::sources::{Content, Sources};
 use crate::diagnostic::{Class, Code, Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::document::{MAX_FILE_BYTES, decode, escaped, quoted};
@@ -50,6 +51,10 @@ pub(super) fn read(sources: &Sources, map: &mut SourceMap, sink: &mut Sink) -> V
         })
         .collect();
     let mut texts = Vec::with_capacity(places.len());
+    let mut below: HashMap<String, usize> = HashMap::new();
+    for (path, ..) in places.iter().filter(|(.., place)| matches!(place, Place::Wrong(Wrong::Below))) {
+        *below.entry(folder(path)).or_default() += 1;
+    }
     for ((path, content, place), decoded) in places.into_iter().zip(decoded) {
         if matches!(place, Place::Nothing) {
             continue;
@@ -60,6 +65,13 @@ pub(super) fn read(sources: &Sources, map: &mut SourceMap, sink: &mut Sink) -> V
         let start = Span::file_start(file);
         match place {
             Place::Ignored => sink.push(ignored(path, start)),
+            // A folder with a whole repository in it is one mistake.
+            Place::Wrong(Wrong::Below) => {
+                let folder = folder(path);
+                if let Some(n) = below.remove(&folder) {
+                    sink.push(in_folder(n, &folder, path, start));
+                }
+            }
             Place::Wrong(wrong) => sink.push(wrong.fault(path, start)),
             place => match decoded {
                 None => {
@@ -75,6 +87,20 @@ pub(super) fn read(sources: &Sources, map: &mut SourceMap, sink: &mut Sink) -> V
         }
     }
     texts
+}
+
+/// One fault for `n` files of a folder that is none of the fleet's; `path` is the first of them.
+fn in_folder(n: usize, folder: &str, path: &RelPath, start: Span) -> Diagnostic {
+    let fault = Wrong::Below.fault(path, start);
+    match n {
+        1 => fault,
+        n => Diagnostic { message: format!("{n} files of {} do not belong here", quoted(folder)), ..fault },
+    }
+}
+
+/// `clients/sub` of everything below it.
+fn folder(path: &RelPath) -> String {
+    path.as_str().split('/').take(2).collect::<Vec<_>>().join("/")
 }
 
 fn unreadable(path: &RelPath, content: &Content) -> Diagnostic {

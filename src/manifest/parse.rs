@@ -67,7 +67,7 @@ fn nodes(text: &str, anchors: Option<Anchors>) -> Result<Vec<Node>, ParseError> 
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             let at = byte_offset(text, error.marker().byte_offset(), error.marker().index());
-            unread(text, &error.info().to_lowercase(), at)
+            unread(&error.info().to_lowercase(), at)
         })?;
         match event {
             Event::DocumentEnd => documents.extend(builder.root.take().filter(|root| !is_empty(root))),
@@ -78,13 +78,9 @@ fn nodes(text: &str, anchors: Option<Anchors>) -> Result<Vec<Node>, ParseError> 
 }
 
 /// What the parser says, in the words of people where they need others.
-fn unread(text: &str, said: &str, at: usize) -> ParseError {
-    if !said.starts_with("tabs disallowed") {
-        return ParseError::new(said, at);
-    }
-    let line = text[..text.floor_char_boundary(at)].rfind('\n').map_or(0, |end| end + 1);
-    let tab = text[line..].find('\t').map_or(at, |tab| line + tab);
-    ParseError::new("a tab must not indent a line; write spaces", tab)
+fn unread(said: &str, at: usize) -> ParseError {
+    let is_tab = said.starts_with("tabs disallowed");
+    ParseError::new(if is_tab { "a tab must not indent a line; write spaces" } else { said }, at)
 }
 
 fn byte_offset(text: &str, bytes: Option<usize>, chars: usize) -> usize {

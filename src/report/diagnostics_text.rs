@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
 use super::page::is_unsafe;
-use super::sums::{in_instances, in_many, looked_at, some_instances, tally};
+use super::sums::{NAMED_INSTANCES, in_instances, in_many, looked_at, some_instances, tally};
 use super::{Chosen, Page, Paint, Scope, printable};
 use crate::diagnostic::{Diagnostic, Label, Severity, SourceMap};
 
@@ -36,7 +36,9 @@ pub fn diagnostics_text(found: &[Diagnostic], sources: &SourceMap, scope: Scope,
         let same: Vec<&&Diagnostic> = drawn.iter().filter(|other| other.code == one.code).collect();
         if same.len() < IN_FULL {
             let gap = if ends_short { "\n" } else { "" };
-            let _ = write!(out, "{gap}{}\n\n", draw(one, sources, scope, &renderer));
+            // Who asks for all is told all of them.
+            let named = if page.limit.is_some() { NAMED_INSTANCES } else { usize::MAX };
+            let _ = write!(out, "{gap}{}\n\n", draw(one, sources, (scope, named), &renderer));
             drawn.push(one);
             ends_short = false;
         } else {
@@ -58,7 +60,7 @@ pub fn diagnostics_text(found: &[Diagnostic], sources: &SourceMap, scope: Scope,
 
 /// One diagnostic with its lines, for a report that has no colour and no page.
 pub(super) fn drawn(one: &Diagnostic, sources: &SourceMap, scope: Scope) -> String {
-    draw(one, sources, scope, &Renderer::plain().term_width(PLAIN_WIDTH))
+    draw(one, sources, (scope, NAMED_INSTANCES), &Renderer::plain().term_width(PLAIN_WIDTH))
 }
 
 /// A diagnostic on one line, where others of its sort were drawn.
@@ -74,7 +76,8 @@ fn short(one: &Diagnostic, sources: &SourceMap, scope: Scope, help: Option<&str>
     format!("{severity}[{}]: {place}{}{help}{instances}", one.code, printable(&one.message))
 }
 
-fn draw(one: &Diagnostic, sources: &SourceMap, scope: Scope, renderer: &Renderer) -> String {
+/// `named`: how many instances are named.
+fn draw(one: &Diagnostic, sources: &SourceMap, (scope, named): (Scope, usize), renderer: &Renderer) -> String {
     let level = match one.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -87,7 +90,7 @@ fn draw(one: &Diagnostic, sources: &SourceMap, scope: Scope, renderer: &Renderer
     let title = level.primary_title(title).id(one.code.id);
     let mut elements = places(one, sources);
     if !one.instances.is_empty() {
-        elements.push(Level::NOTE.message(format!("in {}", some_instances(one))).into());
+        elements.push(Level::NOTE.message(format!("in {}", some_instances(one, named))).into());
     }
     if let Some(help) = &one.help {
         elements.push(Level::HELP.message(printable(help)).into());

@@ -15,7 +15,7 @@ pub struct Scope {
 }
 
 /// Instances named before the rest is only counted.
-const NAMED_INSTANCES: usize = 3;
+pub(super) const NAMED_INSTANCES: usize = 3;
 
 /// `2 errors, 1 warning`.
 pub(super) fn tally(found: &[Diagnostic]) -> String {
@@ -55,7 +55,7 @@ pub fn nothing_text(scope: Scope) -> String {
 pub(super) fn in_instances(one: &Diagnostic, scope: Scope) -> Option<String> {
     match one.instances.len() {
         0 => None,
-        n if n <= NAMED_INSTANCES => Some(format!("in {}", some_instances(one))),
+        n if n <= NAMED_INSTANCES => Some(format!("in {}", some_instances(one, NAMED_INSTANCES))),
         _ => in_many(one, scope),
     }
 }
@@ -69,9 +69,9 @@ pub(super) fn in_many(one: &Diagnostic, scope: Scope) -> Option<String> {
     }
 }
 
-/// `lms-dev/C1, lms-dev/C2, lms-dev/C3, …`
-pub(super) fn some_instances(one: &Diagnostic) -> String {
-    let first: Vec<_> = one.instances.iter().take(NAMED_INSTANCES).map(|name| printable(name)).collect();
-    let more = if one.instances.len() > NAMED_INSTANCES { ", …" } else { "" };
+/// `lms-dev/C1, lms-dev/C2, lms-dev/C3, …`: `most` of them.
+pub(super) fn some_instances(one: &Diagnostic, most: usize) -> String {
+    let first: Vec<_> = one.instances.iter().take(most).map(|name| printable(name)).collect();
+    let more = if one.instances.len() > most { ", …" } else { "" };
     format!("{}{more}", first.join(", "))
 }
