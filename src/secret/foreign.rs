@@ -134,10 +134,19 @@ fn take(document: Value, others: &mut Vec<Value>, secrets: &mut Vec<SecretHead>)
     }
 }
 
-/// `true` for a file that `sops` wrote: one of the lines that start its block.
+/// `true` for a file that `sops` wrote: one of the lines that start its block; JSON may be all in one line.
 #[must_use]
 pub fn is_sealed(text: &str) -> bool {
-    text.lines().any(|line| line.starts_with("sops:") || line.trim_start().starts_with("\"sops\":"))
+    let has_line = text.lines().any(|line| line.starts_with("sops:") || line.trim_start().starts_with("\"sops\":"));
+    has_line || text.trim_start().starts_with('{') && has_block(text)
+}
+
+/// `true` if the object in a text in braces has a block of SOPS; not if a value speaks of one.
+fn has_block(text: &str) -> bool {
+    let Ok(mut documents) = parse_documents(text) else { return false };
+    let found = matches!(&*documents, [Value::Map(map)] if matches!(map.get("sops"), Some(Value::Map(_))));
+    documents.iter_mut().for_each(clear_value);
+    found
 }
 
 /// Keys and values of the Secret in a file that `sops` encrypted, whatever its rule; `name` as for [`plain_values`]. It may
@@ -166,24 +175,33 @@ pub fn sealed_values(
         return Err(ManifestError::NoSecret(name.map(str::to_owned)));
     }
     let mut found: Vec<(String, Plaintext)> = Vec::new();
-    for section in ["data", "stringData"] {
+    // What is merged in comes first: a key that is written out wins.
+    for (section, is_merged) in [("data", true), ("data", false), ("stringData", true), ("stringData", false)] {
         for one in &values {
-            match *one.path.iter().map(key_of).collect::<Vec<_>>() {
-                [Some(first), Some(key)] if first == section && one.kind == Kind::Str => {
-                    let value = value_of(section, key, one.value.expose())?;
-                    found.retain(|(other, _)| other != key);
-                    found.push((key.to_owned(), value));
-                }
+            let (in_merge, key) = match *one.path.iter().map(key_of).collect::<Vec<_>>() {
+                [Some(first), Some(MERGE), Some(key)] if first == section => (true, key),
+                [Some(first), Some(key)] if first == section => (false, key),
                 // Kubernetes takes text only, and nothing below it.
                 [Some(first), key, ..] if first == section => {
                     return Err(ManifestError::NotText(key.unwrap_or(section).to_owned()));
                 }
-                _ => {}
+                _ => continue,
+            };
+            if one.kind != Kind::Str {
+                return Err(ManifestError::NotText(key.to_owned()));
+            }
+            if in_merge == is_merged {
+                let value = value_of(section, key, one.value.expose())?;
+                found.retain(|(other, _)| other != key);
+                found.push((key.to_owned(), value));
             }
         }
     }
     Ok(found)
 }
+
+/// The key under which SOPS keeps what a merge key of YAML adds.
+const MERGE: &str = "<<";
 
 fn key_of(step: &Step) -> Option<&str> {
     if let Step::Key(key) = step { Some(key) } else { None }
@@ -288,6 +306,21 @@ mod tests {
         assert_eq!(read("kind: ConfigMap\n", None), Err(ManifestError::NoSecret(None)));
     }
 
+    #[test]
+    fn json_of_sops_may_be_in_one_line() {
+        let one = r#"{"kind":"Secret","data":{"a":"ENC[AES256_GCM,data:x]"},"sops":{"mac":"x"}}"#;
+        assert!(is_sealed(one) && is_sealed(&format!("\n {one}\n")));
+        // A value that speaks of it is none.
+        for plain in [
+            r#"{"kind":"Secret","stringData":{"sops":{"mac":"x"}}}"#,
+            r#"{"kind":"Secret","stringData":{"a":"\"sops\": {}"}}"#,
+            r#"{"sops":"x"}"#,
+            "{",
+        ] {
+            assert!(!is_sealed(plain), "{plain}");
+        }
+    }
+
     const NOW: &str = "2026-01-02T03:04:05Z";
 
     /// What comes out of a manifest that SOPS encrypted by this rule.
@@ -316,6 +349,15 @@ mod tests {
         ] {
             assert_eq!(sealed(SECRET, &rule).unwrap(), expected, "{rule:?}");
         }
+    }
+
+    #[test]
+    fn what_is_merged_in_is_taken_unless_it_is_written_out() {
+        let plain =
+            "kind: Secret\nmetadata: {name: x}\nstringData:\n  b: own\n  !!merge <<:\n    a: merged\n    b: merged\n";
+        let mut values = sealed(plain, &Rule::default()).unwrap();
+        values.sort();
+        assert_eq!(values, [("a".to_owned(), "merged".to_owned()), ("b".to_owned(), "own".to_owned())]);
     }
 
     #[test]

@@ -77,6 +77,10 @@ fn what_sops_does_not_keep_is_refused() {
     for (plain, word) in [
         ("a: &x 1\nb: *x\n", "anchor"),
         ("a: !foo 1\n", "tag"),
+        ("!!merge a: 1\n", "tag"),
+        ("!!str <<: 1\n", "tag"),
+        ("a: !!merge <<\n", "tag"),
+        ("!!merge \"<<\": 1\n", "tag"),
         ("<<: {a: 1}\n", "merge key"),
         ("1: a\n", "no string"),
         ("a: 1\na: 2\n", "twice"),
@@ -104,6 +108,7 @@ const GROUPS: [&str; 2] = [
     include_str!("../../../tests/fixtures/sops/groups-3.11.yaml"),
     include_str!("../../../tests/fixtures/sops/groups-3.13.yaml"),
 ];
+const MERGE_KEY: &str = include_str!("../../../tests/fixtures/sops/merge-key-3.13.yaml");
 pub(super) const ENCRYPTED_COMMENT: &str = include_str!("../../../tests/fixtures/sops/encrypted-comment-3.13.yaml");
 pub(super) const UNENCRYPTED_COMMENT: &str = include_str!("../../../tests/fixtures/sops/unencrypted-comment-3.13.yaml");
 
@@ -115,6 +120,35 @@ pub(super) fn worthless(numbers: &[usize]) -> Identities {
         identities.add(&format!("key {number}"), lines[number]).unwrap();
     }
     identities
+}
+
+/// What SOPS makes of a merge key is a key, whose lines are changed like others.
+#[test]
+fn what_sops_makes_of_a_merge_key_is_a_key() {
+    let identities = worthless(&[0]);
+    let own =
+        |text: &str| shown(text, &identities).into_iter().map(|(path, _, _, value)| (path, value)).collect::<Vec<_>>();
+    let pair = |path: &str, value: &str| (path.to_owned(), value.to_owned());
+    let mut all =
+        vec![pair("both.a", "one"), pair("map.<<.a", "one"), pair("map.b", "two"), pair("deep[0].<<.a", "one")];
+    assert_eq!(own(MERGE_KEY), all);
+    let key = |text: &str| Step::Key(text.into());
+    let set = |text: &str, path: &[Step]| {
+        let value = Plaintext::from("new".to_owned());
+        Document::parse(text).unwrap().set((path, Kind::Str), &value, (&identities, LATER)).unwrap()
+    };
+    let changed = set(MERGE_KEY, &[key("map"), key("<<"), key("a")]);
+    all[1].1 = "new".to_owned();
+    assert_eq!(own(&changed), all);
+    // A new key stands where the tag does.
+    let changed = set(&changed, &[key("deep"), Step::Index(0), key("c")]);
+    all.push(pair("deep[0].c", "new"));
+    assert_eq!(own(&changed), all);
+    assert!(changed.contains("\n      c: ENC["), "{changed}");
+    let without = Document::parse(&changed).unwrap().unset(&[key("map"), key("<<")], (&identities, LATER)).unwrap();
+    all.remove(1);
+    assert_eq!(own(&without), all);
+    assert_eq!(without.matches("!!merge").count(), 1, "{without}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! YAML as SOPS takes it, as a tree with the place of every part: several documents, each a mapping; block and flow style.
 //!
-//! Anchors, aliases, merge keys and tags are refused: SOPS rewrites or drops them. No message repeats a scalar that may be
-//! secret.
+//! Anchors, aliases, merge keys and tags are refused: SOPS rewrites or drops them. What SOPS makes of a merge key, `!!merge <<`,
+//! is a key like others. No message repeats a scalar that may be secret.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -180,6 +180,19 @@ impl<'t> Builder<'t> {
         }
     }
 
+    /// A merge key as SOPS writes it. It stands where its tag does.
+    fn merge_key(&mut self, event: &Event<'t>, span: &Range<usize>) -> Option<Node<'t>> {
+        const TAG: &str = "!!merge";
+        let Event::Scalar(text, ScalarStyle::Plain, 0, Some(_)) = event else { return None };
+        let at = self.text.get(..span.end)?.rfind(TAG)?;
+        let is_merge = text == "<<" && self.text[at + TAG.len()..span.end].trim() == "<<";
+        self.last = span.end;
+        is_merge.then(|| {
+            let text = Cow::Borrowed("<<");
+            Node::Scalar(Scalar { text, style: Style::Plain, span: at..span.end })
+        })
+    }
+
     fn scalar(&mut self, text: Cow<'t, str>, style: ScalarStyle, span: Range<usize>) -> Scalar<'t> {
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
@@ -219,12 +232,16 @@ impl<'t> Builder<'t> {
                 let end = if flow { span.end } else { entries.last().map_or(open.start, |(_, last)| last.span().end) };
                 let end = end.max(entries.last().map_or(open.start, |(key, _)| key.span.end));
                 self.last = self.last.max(end);
-                return Ok(Node::Map(Map { entries, flow, span: open.start..end }));
+                // The parser says where a first key stands without its tag.
+                let start = entries.first().map_or(open.start, |(key, _)| key.span.start.min(open.start));
+                return Ok(Node::Map(Map { entries, flow, span: start..end }));
             }
-            let Node::Scalar(key) = self.node(event, span.clone(), depth + 1)? else {
+            let merged = self.merge_key(&event, &span);
+            let is_merge = merged.is_some();
+            let Node::Scalar(key) = merged.map_or_else(|| self.node(event, span.clone(), depth + 1), Ok)? else {
                 return Err(error(span, "a key that is no string"));
             };
-            if key.style == Style::Plain {
+            if key.style == Style::Plain && !is_merge {
                 if key.text == "<<" {
                     return Err(error(span, "a merge key, which SOPS does not resolve").help("write its keys out"));
                 }
