@@ -136,7 +136,7 @@ fn write(
         return Ok(file.text.as_bytes().to_vec());
     }
     edits.replace(file.places.last_modified.clone(), format!("\"{now}\""));
-    let text = edits.apply(file.text);
+    let text = edits.apply_in_lines(file.text);
     seal_mac(&text, file, &opened, &changes, now)
 }
 

@@ -8,8 +8,7 @@ use super::edit::{Opened, decrypt_comment, recipient_difference};
 use super::error::StoreError;
 use super::file::{Leaf, StoreFile};
 use super::write::{check_time, entry, wrap};
-use crate::sops::Edits;
-use crate::sops::{DataKey, Identities, Kind, Recipient, digest};
+use crate::sops::{DataKey, Edits, Identities, Kind, Recipient, digest};
 
 /// What became of a file.
 #[derive(Debug)]
@@ -71,7 +70,8 @@ fn add(
 ) -> Result<Vec<u8>, StoreError> {
     let mut items: Vec<(&str, String)> = Vec::with_capacity(recipients.len());
     let list = &file.text[file.places.age.clone()];
-    for (wrap, text) in file.wraps.iter().zip(split_items(list)) {
+    let (head, texts) = split_items(list);
+    for (wrap, text) in file.wraps.iter().zip(texts) {
         items.push((&wrap.recipient, text.to_owned()));
     }
     if items.len() != file.wraps.len() {
@@ -87,8 +87,9 @@ fn add(
         items.sort_by_key(|(recipient, _)| *recipient);
     }
     let mut edits = Edits::default();
-    edits.replace(file.places.age.clone(), items.into_iter().map(|(_, text)| text).collect());
-    Ok(edits.apply(file.text).into_bytes())
+    let items = std::iter::once(head.to_owned()).chain(items.into_iter().map(|(_, text)| text));
+    edits.replace(file.places.age.clone(), items.collect());
+    Ok(edits.apply_in_lines(file.text).into_bytes())
 }
 
 /// Encrypts everything with a new data key.
@@ -108,18 +109,22 @@ fn rekey(file: &StoreFile<'_>, recipients: &[Recipient], opened: &Opened, now: &
     let mut ordered: Vec<&Recipient> = recipients.iter().collect();
     ordered.sort_unstable_by_key(|recipient| recipient.as_str());
     let list = &file.text[file.places.age.clone()];
+    let (head, items) = split_items(list);
     let mut text = String::with_capacity(512 * ordered.len());
     for recipient in ordered {
+        // Who stays keeps what is said of them.
+        let old = file.wraps.iter().zip(&items).find(|(wrap, _)| wrap.recipient == recipient.as_str());
+        text.push_str(old.map_or("", |(_, item)| &item[..comments_above(item)]));
         wrap(&mut text, recipient, &key, indent_of(list))?;
     }
-    edits.replace(file.places.age.clone(), text);
+    edits.replace(file.places.age.clone(), format!("{head}{text}"));
     edits.replace(file.places.last_modified.clone(), format!("\"{now}\""));
     let mac = digest(file.leaves.iter().map(|leaf| match leaf {
         Leaf::Clear(text) => text.as_bytes(),
         Leaf::Entry(at) => opened.values[*at].expose(),
     }));
     edits.replace(file.places.mac.clone(), key.seal(now, mac.as_bytes())?);
-    Ok(edits.apply(file.text).into_bytes())
+    Ok(edits.apply_in_lines(file.text).into_bytes())
 }
 
 /// How far the dashes of a list are indented.
@@ -128,17 +133,26 @@ fn indent_of(list: &str) -> usize {
     item.map_or(4, |line| line.len() - line.trim_start_matches(' ').len())
 }
 
-/// The items of a list, each with all of its lines.
-fn split_items(list: &str) -> impl Iterator<Item = &str> {
+/// What stands above the first item of a list, and the items, each with all of its lines and the comments above it.
+fn split_items(list: &str) -> (&str, Vec<&str>) {
     let dash = format!("{}- ", " ".repeat(indent_of(list)));
     let mut starts: Vec<usize> = Vec::new();
-    let mut at = 0;
+    let (mut at, mut comments) = (0, None);
     for line in list.split_inclusive('\n') {
         if line.starts_with(&dash) {
-            starts.push(at);
+            let above = comments.filter(|_| !starts.is_empty());
+            starts.push(above.unwrap_or(at));
         }
+        comments = if line.trim_start().starts_with('#') { comments.or(Some(at)) } else { None };
         at += line.len();
     }
-    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([list.len()]).collect();
-    starts.into_iter().zip(ends).map(|(start, end)| &list[start..end])
+    let ends = starts.iter().skip(1).copied().chain([list.len()]);
+    let items = starts.iter().zip(ends).map(|(&start, end)| &list[start..end]).collect();
+    (&list[..starts.first().copied().unwrap_or(0)], items)
+}
+
+/// How many bytes the comments above an item have.
+fn comments_above(item: &str) -> usize {
+    let lines = item.split_inclusive('\n').take_while(|line| line.trim_start().starts_with('#'));
+    lines.map(str::len).sum()
 }

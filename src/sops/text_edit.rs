@@ -19,6 +19,15 @@ impl Edits {
         self.0.is_empty()
     }
 
+    /// [`Edits::apply`] to a text whose lines may end in CRLF: so do new ones.
+    pub(crate) fn apply_in_lines(mut self, text: &str) -> String {
+        let eol = eol(text);
+        for (_, new) in self.0.iter_mut().filter(|(_, new)| new.contains('\n')) {
+            *new = new.replace("\r\n", "\n").replace('\n', eol);
+        }
+        self.apply(text)
+    }
+
     /// Insertions at one place stay in the order they were made.
     pub(crate) fn apply(mut self, text: &str) -> String {
         self.0.sort_by_key(|(span, _)| span.start);
@@ -43,4 +52,9 @@ pub(crate) fn column(text: &str, at: usize) -> usize {
 pub(crate) fn line_end(text: &str, at: usize) -> usize {
     let end = text[at..].find('\n').map_or(text.len(), |len| at + len);
     if text[at..end].ends_with('\r') { end - 1 } else { end }
+}
+
+/// How lines end in a text.
+pub(crate) fn eol(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
 }

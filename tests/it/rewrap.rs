@@ -98,6 +98,33 @@ fn a_recipient_more() {
     with(&fleet, &other(), &["verify"]).exits(0);
 }
 
+/// What a person wrote into the list of recipients stays, above the list and above who it is about.
+#[test]
+fn comments_in_the_list_of_recipients_stay() {
+    let fleet = fleet();
+    let text = fleet.read(DB);
+    for eol in ["\n", "\r\n"] {
+        recipients(&fleet, &[DEMO]);
+        let with_head = text.replace("  age:\n", "  age:\n    # who may read\n\n    # and why\n");
+        fleet.write(DB, with_head.replace('\n', eol));
+        recipients(&fleet, &[DEMO, OTHER]);
+        with(&fleet, &demo(), &["rewrap", "C1"]).exits(0);
+        let list = |file: &str| file.split_once("age:").unwrap().1.split_once("encrypted_regex").unwrap().0.to_owned();
+        let head = format!("{eol}    # who may read{eol}{eol}    # and why{eol}    - enc: |{eol}");
+        let added = fleet.read(DB);
+        assert!(list(&added).starts_with(&head), "{}", list(&added));
+        let above_demo = format!("{OTHER}{eol}    # of the demo{eol}    - enc");
+        fleet.write(DB, added.replace(&format!("{OTHER}{eol}    - enc"), &above_demo));
+        recipients(&fleet, &[DEMO]);
+        with(&fleet, &demo(), &["rewrap", "C1"]).exits(0);
+        let removed = fleet.read(DB);
+        let head = head.replace("    - enc", "    # of the demo\n    - enc").replace("demo\n", &format!("demo{eol}"));
+        assert!(list(&removed).starts_with(&head), "{}", list(&removed));
+        assert_eq!(removed.matches('\n').count(), removed.matches(eol).count(), "one kind of line end");
+        assert_eq!(values(&removed, &demo()), values(&text, &demo()));
+    }
+}
+
 /// K11: a new data key, so that the old one and the removed identity fail on the new file; what could be read is listed.
 #[test]
 fn a_recipient_less() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use lmsgen::secret::decrypt;
-use lmsgen::sops::Identities;
+use lmsgen::sops::{Identities, Rule, encrypt_document, parse_recipient};
 
 use crate::support::canary::assert_without;
 use crate::support::fleet::{Fleet, Ran, repository};
@@ -281,6 +281,35 @@ fn a_key_that_is_declared_later() {
     let new = opened(&fleet, SESSION, &demo_key());
     assert_eq!(new.len(), old.len() + 1);
     assert!(old.iter().all(|(key, value)| new[key] == *value));
+}
+
+/// Whatever is added to a file ends its lines as the others do.
+#[test]
+fn a_file_with_crlf_keeps_its_line_ends() {
+    let fleet = Fleet::shops();
+    let stack = fleet.read("templates/shop/stack.toml");
+    fleet.write(
+        "templates/shop/stack.toml",
+        format!("{stack}\n[secrets.session.salt]\ngenerate = \"hex\"\nbytes = 16\n"),
+    );
+    let stored = fleet.read(SESSION);
+    let head = stored.split_once("  annotations:").unwrap().0;
+    let values = opened(&fleet, SESSION, &demo_key());
+    let line = |key: &str| format!("  {key}: \"{}\"\n", String::from_utf8_lossy(&values[key]));
+    let plain = format!("{head}type: Opaque\nstringData:\n{}{}", line("key"), line("key-id"));
+    let rule = Rule::EncryptedRegex("^(data|stringData)$".into());
+    let recipients = [parse_recipient(DEMO).unwrap()];
+    let by_sops = encrypt_document(&plain, &rule, false, &recipients, "2026-01-02T03:04:05Z").unwrap();
+    for text in [stored.clone(), by_sops] {
+        fleet.write(SESSION, text.replace('\n', "\r\n"));
+        let args = ["secrets", "set", "asia/corner", "session", "salt", "--age-key-file", &demo_key()];
+        fleet.prepare(&args).input("x").go().exits(0);
+        let written = fleet.read(SESSION);
+        assert!(written.contains("\r\n  salt: ENC[") && written.contains("\r\n    lmsgen.dev/place: "), "{written}");
+        assert!(written.contains("\r\n    app.kubernetes.io/instance: "), "{written}");
+        assert_eq!(written.matches('\n').count(), written.matches("\r\n").count(), "{written:?}");
+        assert_eq!(opened(&fleet, SESSION, &demo_key())["salt"], b"x");
+    }
 }
 
 #[test]

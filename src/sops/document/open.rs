@@ -9,6 +9,7 @@ use super::leaf::{self, Leaf, Step, display};
 use super::rule::Selector;
 use super::scalar::{Resolved, resolve};
 use super::tree::{Root, Style, parse};
+use crate::sops::text_edit;
 use crate::sops::{DataKey, Identities, Kind, Mac, Plaintext, Sealed, SealedError};
 
 /// A YAML file that SOPS encrypted with age; nothing of it is decrypted.
@@ -100,7 +101,7 @@ impl<'t> Document<'t> {
 
     /// How lines end in the file.
     pub(super) fn eol(&self) -> &'static str {
-        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
+        text_edit::eol(self.text)
     }
 
     /// Decrypts everything and checks that nothing was changed since SOPS wrote it.

@@ -10,7 +10,7 @@ use super::place;
 use super::rule::Rule;
 use super::scalar::{Resolved, resolve};
 use super::tree::{Node, Root, parse};
-use crate::sops::text_edit::{Edits, column};
+use crate::sops::text_edit::{self, Edits, column};
 use crate::sops::{DataKey, Kind, Mac, Recipient, is_timestamp};
 
 /// The version of SOPS whose format is written; `sops` refuses a file without one.
@@ -36,7 +36,7 @@ pub fn encrypt_document(
         return request("the time is not of the form `2026-01-02T03:04:05Z`");
     }
     // The last line is ended first: a block of text that ends the file means something else with a line end.
-    let eol = if plain.contains("\r\n") { "\r\n" } else { "\n" };
+    let eol = text_edit::eol(plain);
     let ended = zeroize::Zeroizing::new(if plain.ends_with('\n') { plain.to_owned() } else { format!("{plain}{eol}") });
     let roots = parse(&ended)?;
     check(&roots)?;
