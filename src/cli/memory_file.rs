@@ -1,5 +1,6 @@
-//! A file that is in memory only, for an editor: in a folder that nobody else can enter, on a file system that keeps nothing
-//! on disk, and removed whatever happens.
+//! A file for an editor, in memory: in a folder that nobody else can enter, on a file system that has no disk of its own, and
+//! removed when the run ends. The system may move memory to its swap space, which must be encrypted or off; what a run that
+//! was killed leaves behind goes with the next one.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ use super::outside::read_all;
 
 const PREFIX: &str = "lmsgen-edit-";
 const OPEN_DIR: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// How often a folder is begun: another run may take a new one for a leftover before it is locked.
+const TRIES: usize = 3;
 
 /// Why there is no file in memory.
 #[derive(Debug, thiserror::Error)]
@@ -34,25 +38,34 @@ pub struct MemoryFile {
 }
 
 impl MemoryFile {
-    /// Makes the file, for nobody but this user. What runs that were killed left behind is removed first.
+    /// Makes the file, for nobody but this user.
     ///
     /// # Errors
     /// [`MemoryError`].
     pub fn new(name: &str, text: &[u8]) -> Result<Self, MemoryError> {
-        let base = base().ok_or(MemoryError::NoFolder)?;
-        remove_leftovers(&base);
-        let (high, low) = (getrandom::u64(), getrandom::u64());
-        let (high, low) = (high.map_err(io::Error::other)?, low.map_err(io::Error::other)?);
+        let base = bases().next().ok_or(MemoryError::NoFolder)?;
+        let mut made = Self::make(&base, name, text);
+        for _ in 1..TRIES {
+            if made.is_err() {
+                made = Self::make(&base, name, text);
+            }
+        }
+        Ok(made?)
+    }
+
+    fn make(base: &Path, name: &str, text: &[u8]) -> io::Result<Self> {
+        let random = || getrandom::u64().map_err(io::Error::other);
+        let (high, low) = (random()?, random()?);
         let folder = base.join(format!("{PREFIX}{}-{high:016x}{low:016x}", geteuid().as_raw()));
-        mkdirat(CWD, &folder, Mode::RWXU).map_err(io::Error::from)?;
-        let fd = openat(CWD, &folder, OPEN_DIR, Mode::empty()).map_err(io::Error::from)?;
-        flock(&fd, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;
+        mkdirat(CWD, &folder, Mode::RWXU)?;
+        let fd = openat(CWD, &folder, OPEN_DIR, Mode::empty())?;
+        flock(&fd, FlockOperation::NonBlockingLockExclusive)?;
         let file = Self { folder, name: name.to_owned(), fd };
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let out = openat(&file.fd, name, flags, Mode::RUSR | Mode::WUSR).map_err(io::Error::from)?;
+        let out = openat(&file.fd, name, flags, Mode::RUSR | Mode::WUSR)?;
         let mut rest = text;
         while !rest.is_empty() {
-            let n = rustix::io::write(&out, rest).map_err(io::Error::from)?;
+            let n = rustix::io::write(&out, rest)?;
             rest = &rest[n..];
         }
         Ok(file)
@@ -84,11 +97,11 @@ impl Drop for MemoryFile {
     }
 }
 
-/// A folder that is surely in memory and that this user may write in.
-fn base() -> Option<PathBuf> {
+/// Folders that are surely in memory and that this user may write in.
+fn bases() -> impl Iterator<Item = PathBuf> {
     let of_user = variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     let candidates = of_user.into_iter().chain([PathBuf::from("/dev/shm")]);
-    candidates.into_iter().find(|path| is_in_memory(path) && may_write(path))
+    candidates.filter(|path| is_in_memory(path) && may_write(path))
 }
 
 #[cfg(target_os = "linux")]
@@ -109,8 +122,14 @@ fn may_write(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
 }
 
+/// Removes what runs of this user left in memory that were killed. Every command on secrets does it first, so that no value
+/// waits there for the next edit.
+pub fn remove_leftovers() {
+    bases().for_each(|base| remove_leftovers_in(&base));
+}
+
 /// Removes folders of this user that no run holds: only SIGKILL or a crash of the system leaves one.
-fn remove_leftovers(base: &Path) {
+fn remove_leftovers_in(base: &Path) {
     let own = format!("{PREFIX}{}-", geteuid().as_raw());
     let Ok(dir) = openat(CWD, base, OPEN_DIR.difference(OFlags::NOFOLLOW), Mode::empty()) else { return };
     let Ok(entries) = rustix::fs::Dir::read_from(&dir) else { return };

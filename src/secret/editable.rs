@@ -1,7 +1,7 @@
 //! The values of a Secret as a text that a person edits: a YAML mapping of keys to strings, read back exactly.
 //!
 //! What is written is YAML to every reader; what is read is a small part of YAML, in which no value can be taken for
-//! anything but the text it is. No message repeats a value. All buffers are as large as they will ever be from the start:
+//! anything but the text it is. No message repeats a value, nor a key, which may be a line of one that was pasted. All buffers are as large as they will ever be from the start:
 //! growing would leave copies of values in memory.
 
 use zeroize::Zeroizing;
@@ -151,7 +151,7 @@ impl Reader<'_> {
             _ => return self.fault(number, "is neither `key: value` nor a comment; lines of a block are indented"),
         };
         if !rest.is_empty() && !rest.starts_with([' ', '\t']) {
-            return self.fault(number, format!("a space is missing after `{key}:`"));
+            return self.fault(number, "a space is missing after the first `:`");
         }
         let rest = rest.trim_matches([' ', '\t']);
         let mut value = Zeroizing::new(String::with_capacity(self.room));
@@ -163,10 +163,10 @@ impl Reader<'_> {
             Some(_) => plain(rest, &mut value),
         };
         if let Err(why) = read {
-            return self.fault(number, format!("`{key}` {why}"));
+            return self.fault(number, why);
         }
         if self.values.iter().any(|(other, _)| other == key) {
-            return self.fault(number, format!("`{key}` occurs twice"));
+            return self.fault(number, "has a key that occurs twice");
         }
         self.values.push((key.to_owned(), Plaintext::new(value.as_bytes().to_vec())));
     }
@@ -402,6 +402,10 @@ mod tests {
             ("a: | hunter2\n", 1, "behind `|`"),
             ("a:\n", 1, "no value"),
             ("a:hunter2\n", 1, "a space is missing"),
+            ("hunter2: \n", 1, "no value"),
+            ("hunter2:x\n", 1, "a space is missing"),
+            ("hunter2: [\n", 1, "in quotes"),
+            ("hunter2: 1\nhunter2: 2\n", 2, "occurs twice"),
             ("a: |\n    x\n  hunter2\n", 1, "indented less"),
             ("  a: hunter2\n", 1, "neither"),
         ] {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use zeroize::Zeroizing;
 
 use crate::document::did_you_mean;
-use crate::files::{self, Root};
+use crate::files::Root;
 use crate::fleet::SecretSource;
 use crate::ops::prepare::Checked;
 use crate::ops::{Error, store_files};
@@ -32,6 +32,8 @@ pub enum EditOutcome {
     Unchanged,
     /// It cannot be taken as it is.
     Refused(Vec<TextFault>),
+    /// Somebody else changed the same values meanwhile.
+    Overtaken(Vec<TextFault>),
     /// It was written.
     Written(SetOutcome),
 }
@@ -60,7 +62,7 @@ pub fn open_for_edit(root: &Root, which: &SecretRef, identities: &Identities) ->
 /// Writes what a person made of the text. A file that changed meanwhile keeps what this edit does not touch.
 ///
 /// # Errors
-/// [`files::Error::Raced`] if a value that was edited was changed meanwhile; a file that cannot be written.
+/// A file that cannot be opened or written.
 pub fn apply_edit(
     root: &Root,
     editing: &Editing,
@@ -73,7 +75,7 @@ pub fn apply_edit(
             Ok(edited) => edited,
             Err(faults) => return Ok(EditOutcome::Refused(faults)),
         };
-        let faults = faults_of(found, editing, &edited);
+        let faults = faults_of(found, editing, text, &edited);
         if !faults.is_empty() {
             return Ok(EditOutcome::Refused(faults));
         }
@@ -89,11 +91,14 @@ pub fn apply_edit(
             return Ok(EditOutcome::Refused(faults.collect()));
         }
         let current = values(found, identities)?;
-        let raced = changed
+        let now_in_file = |key: &str| current.iter().find(|(known, _)| known == key).map(|(_, value)| value);
+        let overtaken: Vec<TextFault> = changed
             .iter()
-            .any(|(key, _)| current.iter().find(|(known, _)| known == key).map(|(_, value)| value) != shown(key));
-        if raced {
-            return Err(files::Error::Raced { path: found.one.path.to_string() }.into());
+            .filter(|(key, _)| now_in_file(key) != shown(key))
+            .map(|(key, _)| TextFault { line: line_of(text, key), message: overtaken(key) })
+            .collect();
+        if !overtaken.is_empty() {
+            return Ok(EditOutcome::Overtaken(overtaken));
         }
         write(root, found, changed, (identities, now)).map(EditOutcome::Written)
     });
@@ -113,29 +118,45 @@ fn is_editable(found: &Found<'_>, key: &str) -> bool {
 }
 
 /// Keys that may not be there, are gone, or have no value.
-fn faults_of(found: &Found<'_>, editing: &Editing, edited: &[(String, Plaintext)]) -> Vec<TextFault> {
+fn faults_of(found: &Found<'_>, editing: &Editing, text: &str, edited: &[(String, Plaintext)]) -> Vec<TextFault> {
     let mut faults = Vec::new();
-    let mut fault = |message: String| faults.push(TextFault { line: 0, message });
+    let mut fault = |line: usize, message: String| faults.push(TextFault { line, message });
     for (key, value) in edited {
+        let line = line_of(text, key);
         if !is_editable(found, key) {
+            // Not repeated: it may be a line of a value that was pasted.
             let known = found.one.decl.keys.iter().map(|one| one.key.as_str()).filter(|key| is_editable(found, key));
             let nearest = did_you_mean(key, known).map_or_else(String::new, |text| format!("; {text}"));
-            fault(format!("`{key}` is no key that can be edited here{nearest}"));
+            fault(line, format!("is no key that can be edited here{nearest}"));
         } else if value.is_empty() {
-            fault(format!("the value of `{key}` is empty, and SOPS does not protect empty values"));
+            fault(line, format!("the value of `{key}` is empty, and SOPS does not protect empty values"));
         }
     }
     for (key, _) in editing.shown.iter().filter(|(key, _)| !edited.iter().any(|(known, _)| known == key)) {
-        fault(format!("`{key}` is gone; a key is not removed here, but with `sops unset {} ...`", found.one.path));
+        fault(0, format!("`{key}` is gone; a key is not removed here, but with `sops unset {} ...`", found.one.path));
     }
     faults
+}
+
+/// The line that a key begins, from 1: lines of values are indented.
+fn line_of(text: &str, key: &str) -> usize {
+    let is_its = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.lines().position(is_its).map_or(0, |at| at + 1)
+}
+
+fn overtaken(key: &str) -> String {
+    format!(
+        "`{key}` was changed by somebody else meanwhile: look at its new value with `lmsgen secrets show`, then leave it as it \
+         was here or begin again"
+    )
 }
 
 /// Comments that say what the text is.
 fn head(found: &Found<'_>, which: &SecretRef, shown: &[(String, Plaintext)], left_out: &[String]) -> String {
     let mut head = format!(
         "# The values of Secret `{}` of {}, for {}.\n\
-         # This file is in memory only. Every value is text; `|` begins a block of lines.\n\
+         # This file is in memory, and gone when this is done. Every value is text; `|` begins a block of lines.\n\
          # Save and close to encrypt what changed; close without a change to leave all as it is.\n",
         which.name, which.place, found.one.path
     );

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use lmsgen::files::Root;
 
 use crate::cli::exit::Exit;
+use crate::cli::memory_file::remove_leftovers;
 use crate::cli::ui::Ui;
 
 use super::{bind, convert, edit, generate, import, keygen, rewrap, rotate, scan, set, show, status, verify};
@@ -47,6 +48,7 @@ impl Secrets {
 }
 
 pub fn run(command: Secrets, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    remove_leftovers();
     match command {
         Secrets::Status(command) => status::run(command, root, ui),
         Secrets::Set(command) => set::run(&command, root, ui),

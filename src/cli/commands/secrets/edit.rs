@@ -21,7 +21,7 @@ use crate::cli::ui::Ui;
 /// More than any Secret: a value takes at most four times its size.
 const MAX_TEXT: usize = 8 << 20;
 
-/// Edit a Secret's values in $VISUAL or $EDITOR, in a file that is in memory only.
+/// Edit a Secret's values in $VISUAL or $EDITOR, in a file in memory.
 ///
 /// What changed is encrypted in one write; nothing is written when nothing changed. Editors that return at once need their
 /// flag for waiting: `EDITOR="code --wait"`.
@@ -62,16 +62,19 @@ pub fn run(command: Edit, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
             ui.complain(&format!("error: what the editor left {error}"));
             Exit::Io
         })?;
-        let faults = match into_text(text) {
-            Ok(text) => {
-                match apply(root, &editing, &text, &identities, ui).map_err(|exit| signals.exit().unwrap_or(exit))? {
-                    EditOutcome::Refused(faults) => faults,
-                    done => return Ok(told(&which, &done, ui)),
-                }
-            }
-            Err(_) => vec![TextFault { line: 0, message: "the text is not UTF-8".to_owned() }],
+        // Whatever stands in the way, the text that was typed is not dropped before its author says so.
+        let exit = match into_text(text) {
+            Ok(text) => match apply(root, &editing, &text, &identities, ui) {
+                Ok(EditOutcome::Refused(faults)) => refused(&faults, Exit::Input, ui),
+                Ok(EditOutcome::Overtaken(faults)) => refused(&faults, Exit::Busy, ui),
+                Ok(done) => return Ok(told(&which, &done, ui)),
+                Err(exit) => exit,
+            },
+            Err(_) => refused(&[TextFault { line: 0, message: "the text is not UTF-8".to_owned() }], Exit::Input, ui),
         };
-        refused(&faults, ui);
+        if let Some(exit) = signals.exit() {
+            return Err(exit);
+        }
         let again = match Terminal::open() {
             Some(terminal) => {
                 terminal.confirm("Edit again?").map_err(|error| signals.exit().unwrap_or(error.exit(ui)))?
@@ -80,7 +83,7 @@ pub fn run(command: Edit, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         };
         if !again {
             ui.complain("error: nothing was written");
-            return Err(Exit::Input);
+            return Err(exit);
         }
     }
 }
@@ -90,11 +93,12 @@ fn apply(root: &Root, editing: &Editing, text: &str, identities: &Identities, ui
     outcome(ui, done)
 }
 
-fn refused(faults: &[TextFault], ui: &Ui) {
+fn refused(faults: &[TextFault], exit: Exit, ui: &Ui) -> Exit {
     for fault in faults {
         let line = if fault.line > 0 { format!("line {}: ", fault.line) } else { String::new() };
         ui.complain(&format!("error: {line}{}", fault.message));
     }
+    exit
 }
 
 fn told(which: &SecretRef, done: &EditOutcome, ui: &Ui) -> Exit {
