@@ -18,23 +18,24 @@ pub fn split(line: &str) -> Option<Vec<String>> {
     shlex::split(line).filter(|words| words.first().is_some_and(|word| !word.is_empty()))
 }
 
-/// A program to be started with its arguments, without private keys in its environment.
-pub fn command(words: &[String]) -> Option<Command> {
+/// A program to be started with its arguments, without private keys and the variables `withheld` in its environment.
+pub fn command(words: &[String], withheld: &[String]) -> Option<Command> {
     let (program, args) = words.split_first()?;
     let mut command = Command::new(program);
     command.args(args);
-    for name in REMOVED {
+    for name in REMOVED.into_iter().chain(withheld.iter().map(String::as_str)) {
         command.env_remove(name);
     }
     Some(command)
 }
 
-/// What a key command prints; it is told which recipient a key is wanted for, as `sops` does.
+/// What a key command prints; it is told which recipient a key is wanted for, as `sops` does, and gets no variable that is
+/// `withheld`.
 ///
 /// # Errors
 /// What to say of it; never what it printed.
-pub fn key_from(words: &[String], recipient: &str) -> Result<Zeroizing<String>, String> {
-    let mut command = command(words).ok_or("is empty")?;
+pub fn key_from(words: &[String], withheld: &[String], recipient: &str) -> Result<Zeroizing<String>, String> {
+    let mut command = command(words, withheld).ok_or("is empty")?;
     command.env("SOPS_AGE_RECIPIENT", recipient).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
     let printed = child.stdout.take().map(|out| read_all(out, MAX_KEY_FILE));

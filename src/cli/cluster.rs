@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lmsgen::cluster::{Access, Cluster, Token};
 use lmsgen::files::Root;
-use lmsgen::fleet::{self, Environment, Fleet, TokenSource};
+use lmsgen::fleet::{self, Environment, Fleet, Sources, TokenSource};
 use lmsgen::ops::Error;
 
 use super::environment::variable;
@@ -64,6 +64,12 @@ fn read(path: &Path, ui: &Ui) -> Result<zeroize::Zeroizing<String>, Exit> {
     };
     let bytes = read_regular(path, LARGEST).map_err(|error| told(&error))?;
     into_text(bytes).map_err(|_| told(&"is no text"))
+}
+
+/// Variables that hold tokens of any cluster of the fleet at `root`, as far as it can be read.
+pub fn token_variables_at(root: &Root) -> Vec<String> {
+    let fleet = Sources::from_disk(root).ok().and_then(|sources| fleet::load(&sources).fleet);
+    fleet.as_ref().map(token_variables).unwrap_or_default()
 }
 
 /// Variables that hold tokens of any cluster of the fleet.

@@ -58,22 +58,29 @@ pub enum EditorError {
 }
 
 /// A program with its arguments.
-pub struct Editor(Vec<String>);
+pub struct Editor {
+    words: Vec<String>,
+    /// Variables that it does not get.
+    withheld: Vec<String>,
+}
 
 impl Editor {
-    /// `$VISUAL`, `$EDITOR`, or the first that is there of `vim`, `nano` and `vi`.
+    /// `$VISUAL`, `$EDITOR`, or the first that is there of `vim`, `nano` and `vi`; it gets no variable that is `withheld`.
     ///
     /// # Errors
     /// There is none, or what is set is no command line.
-    pub fn find() -> Result<Self, EditorError> {
+    pub fn find(withheld: Vec<String>) -> Result<Self, EditorError> {
+        Ok(Self { words: Self::words()?, withheld })
+    }
+
+    fn words() -> Result<Vec<String>, EditorError> {
         for name in ["VISUAL", "EDITOR"] {
             if let Some(line) = variable(name) {
-                let words = line.to_str().and_then(split).ok_or(EditorError::Split(name))?;
-                return Ok(Self(words));
+                return line.to_str().and_then(split).ok_or(EditorError::Split(name));
             }
         }
         let found = ["vim", "nano", "vi"].into_iter().find(|name| in_path(name).is_some());
-        found.map(|name| Self(vec![name.to_owned()])).ok_or(EditorError::None)
+        found.map(|name| vec![name.to_owned()]).ok_or(EditorError::None)
     }
 
     /// Runs it on a file until it ends.
@@ -81,14 +88,15 @@ impl Editor {
     /// # Errors
     /// [`EditorError`].
     pub fn edit(&self, file: &MemoryFile, signals: &Signals) -> Result<(), EditorError> {
-        let mut words = self.0.clone();
+        let mut words = self.words.clone();
         let name = words[0].clone();
         if starts_vim(&words) {
             words.extend(VIM.map(str::to_owned));
         }
-        let mut command = command(&words).ok_or(EditorError::None)?;
-        // What it writes beside the file goes with it.
+        let mut command = command(&words, &self.withheld).ok_or(EditorError::None)?;
+        // What it writes beside the file goes with it; nvi alone reads the second, and keeps a copy in /var/tmp otherwise.
         command.arg(file.path()).env("TMPDIR", file.folder());
+        command.env("NEXINIT", format!("set recdir={}", file.folder().display()));
         let run = |error| EditorError::Run(name.clone(), error);
         let mut child = command.spawn().map_err(run)?;
         let status = signals.wait(&mut child).map_err(run)?;

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zeroize::Zeroizing;
 
+use lmsgen::files::Root;
 use lmsgen::sops::{Asked, Identities, IdentityError, MAX_KEY_FILE, is_protected, open_protected};
 
 use super::child;
+use super::cluster::token_variables_at;
 use super::editor;
 use super::environment::{is_ci, variable};
 use super::exit::Exit;
@@ -34,23 +36,28 @@ pub struct Keys {
 impl Keys {
     /// Collects the identities: from `--age-key-file`, else from `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE` and sops' default file.
     ///
-    /// A source that does not exist is noted for later messages; one that is there but wrong ends the run.
+    /// Most commands need a key for some files only, or for none. So a source that gives no key is noted, and told where no
+    /// key opens a file; but a file that was named and cannot be read ends the run.
     ///
     /// # Errors
     /// [`Exit::Secrets`] after a message.
-    pub fn load(&self, ui: &Ui) -> Result<Identities, Exit> {
+    pub fn load(&self, root: &Root, ui: &Ui) -> Result<Identities, Exit> {
         let mut identities = Identities::new();
         for path in &self.age_key_file {
-            add_file(&mut identities, "--age-key-file", path, Missing::IsFault, ui)?;
+            let source = format!("--age-key-file {}", path.display());
+            add_file(&mut identities, &source, path, ui).map_err(|error| match error {
+                ReadError::Missing => refuse(ui, &source, "cannot be read: no such file"),
+                error => refuse(ui, &source, &why(&error)),
+            })?;
         }
         if self.age_key_file.is_empty() {
-            add_environment(&mut identities, ui)?;
+            add_environment(&mut identities, ui);
         }
-        self.add_command(&mut identities, ui)?;
+        self.add_command(&mut identities, root, ui)?;
         Ok(identities)
     }
 
-    fn add_command(&self, identities: &mut Identities, ui: &Ui) -> Result<(), Exit> {
+    fn add_command(&self, identities: &mut Identities, root: &Root, ui: &Ui) -> Result<(), Exit> {
         const NAME: &str = "SOPS_AGE_KEY_CMD";
         let Some(line) = variable(NAME) else {
             if self.age_key_cmd {
@@ -66,34 +73,35 @@ impl Keys {
         let Some(words) = line.to_str().and_then(child::split) else {
             return Err(refuse(ui, NAME, "is no command line: a quote is not closed, or it is no text"));
         };
-        identities.add_late(NAME, Asked::ForEachRecipient, move |recipient| child::key_from(&words, recipient));
+        let withheld = token_variables_at(root);
+        identities
+            .add_late(NAME, Asked::ForEachRecipient, move |recipient| child::key_from(&words, &withheld, recipient));
         Ok(())
     }
 }
 
-fn add_environment(identities: &mut Identities, ui: &Ui) -> Result<(), Exit> {
+fn add_environment(identities: &mut Identities, ui: &Ui) {
     const KEY: &str = "SOPS_AGE_KEY";
     const FILE: &str = "SOPS_AGE_KEY_FILE";
     // What a pipeline passes for a variable that it does not have is empty.
     let absent = |name| if super::environment::is_set(name) { "empty" } else { "not set" };
     match variable(KEY) {
         Some(text) => match text.into_string().map(Zeroizing::new) {
-            Ok(text) => add(identities, KEY, &text, ui)?,
-            Err(_) => return Err(refuse(ui, KEY, "is no text, so no age key")),
+            Ok(text) => add(identities, KEY, &text, ui),
+            Err(_) => leave_out(identities, KEY, "is no text, so no age key", ui),
         },
         None => identities.note(KEY, absent(KEY)),
     }
     match variable(FILE) {
-        // Most commands need no key, so that a file that is not there is told only where one is needed.
-        Some(path) => add_file(identities, FILE, Path::new(&path), Missing::IsFine, ui)?,
+        Some(path) => {
+            let path = Path::new(&path);
+            add_file_if_any(identities, &format!("{FILE} {}", path.display()), path, ui);
+        }
         None => identities.note(FILE, absent(FILE)),
     }
     match default_file() {
-        Some(path) => add_file(identities, "", &path, Missing::IsFine, ui),
-        None => {
-            identities.note("sops' default key file", "no home folder");
-            Ok(())
-        }
+        Some(path) => add_file_if_any(identities, &path.display().to_string(), &path, ui),
+        None => identities.note("sops' default key file", "no home folder"),
     }
 }
 
@@ -107,27 +115,31 @@ fn default_file() -> Option<PathBuf> {
     Some(config.join("sops/age/keys.txt"))
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    IsFine,
-    IsFault,
+/// A file where sops looks, which need not be there.
+fn add_file_if_any(identities: &mut Identities, source: &str, path: &Path, ui: &Ui) {
+    match add_file(identities, source, path, ui) {
+        Ok(()) => {}
+        Err(error @ ReadError::Missing) => identities.note(source, &why(&error)),
+        Err(error) => leave_out(identities, source, &why(&error), ui),
+    }
 }
 
-fn add_file(identities: &mut Identities, named_by: &str, path: &Path, missing: Missing, ui: &Ui) -> Result<(), Exit> {
-    let source = format!("{named_by} {}", path.display());
-    let source = source.trim_start();
-    let bytes = match read_regular(path, MAX_KEY_FILE) {
-        Ok(bytes) => bytes,
-        Err(ReadError::Missing) if missing == Missing::IsFine => {
-            identities.note(source, "no such file");
-            return Ok(());
+/// Why a key file is not read.
+fn why(error: &ReadError) -> String {
+    match error {
+        ReadError::Special | ReadError::TooLarge(_) => {
+            "is no key file: it must be a regular file of at most 1 MiB".to_owned()
         }
-        Err(ReadError::Special | ReadError::TooLarge(_)) => {
-            return Err(refuse(ui, source, "is no key file: it must be a regular file of at most 1 MiB"));
-        }
-        Err(ReadError::Missing) => return Err(refuse(ui, source, "cannot be read: no such file")),
-        Err(error) => return Err(refuse(ui, source, &error.to_string())),
-    };
+        error => error.to_string(),
+    }
+}
+
+/// Adds what is in a key file.
+///
+/// # Errors
+/// It cannot be read.
+fn add_file(identities: &mut Identities, source: &str, path: &Path, ui: &Ui) -> Result<(), ReadError> {
+    let bytes = read_regular(path, MAX_KEY_FILE)?;
     if is_protected(&bytes) {
         let path = path.to_owned();
         identities.add_late(source, Asked::Once, move |_| unlock(&path, &bytes));
@@ -135,8 +147,9 @@ fn add_file(identities: &mut Identities, named_by: &str, path: &Path, missing: M
     }
     match into_text(bytes) {
         Ok(text) => add(identities, source, &text, ui),
-        Err(_) => Err(refuse(ui, source, "is no text, so no age key file")),
+        Err(_) => leave_out(identities, source, "is no text, so no age key file", ui),
     }
+    Ok(())
 }
 
 /// How often a passphrase is asked for: a slip of the hand is no reason to begin again.
@@ -169,8 +182,17 @@ fn unlock(path: &Path, bytes: &[u8]) -> Result<Zeroizing<String>, String> {
     Err(IdentityError::WrongPassphrase.to_string())
 }
 
-fn add(identities: &mut Identities, source: &str, text: &str, ui: &Ui) -> Result<(), Exit> {
-    identities.add(source, text).map_err(|error| refuse(ui, source, &error.to_string()))
+/// Adds the keys of a text; what is none is noted.
+fn add(identities: &mut Identities, source: &str, text: &str, ui: &Ui) {
+    if let Err(error) = identities.add(source, text) {
+        ui.detail(&format!("warning: {source}: {error}"));
+    }
+}
+
+/// Notes a source that gives no key.
+fn leave_out(identities: &mut Identities, source: &str, why: &str, ui: &Ui) {
+    identities.note(source, why);
+    ui.detail(&format!("warning: {source}: {why}"));
 }
 
 fn refuse(ui: &Ui, source: &str, why: &str) -> Exit {

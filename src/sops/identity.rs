@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::age_file::open_with_key;
 use super::cipher::DataKey;
-use super::key_file::{IdentityError, Key, parse};
+use super::key_file::{IdentityError, Key, Keys, parse};
 use super::metadata::Wrap;
 use super::plaintext::Plaintext;
 use super::shamir::Share;
@@ -45,7 +45,7 @@ struct Late {
 /// Gets the text of a key file; is told the recipient that a file has. An error is what to say of the source.
 type Fetch = dyn Fn(&str) -> Result<Zeroizing<String>, String> + Send + Sync;
 
-type Answer = Result<Vec<Key>, String>;
+type Answer = Result<Keys, String>;
 
 /// How often a late source is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,15 +72,16 @@ impl Identities {
         Self::default()
     }
 
-    /// Adds every key of `text`, a key file or the value of a variable: one `AGE-SECRET-KEY-1…` a line, empty lines and
-    /// lines starting with `#` between them, CRLF and a byte order mark allowed. `source` names it in messages.
+    /// Adds every native key of `text`, a key file or the value of a variable: one `AGE-SECRET-KEY-1…` a line, empty lines
+    /// and lines starting with `#` between them, CRLF and a byte order mark allowed. What else is in it is noted: `sops`
+    /// may have a use for it, and whether it is missed is seen when nothing opens a file. `source` names it in messages.
     ///
     /// # Errors
-    /// What is wrong with the text; nothing of it is added then.
+    /// Why there is no native key; it is noted, too.
     pub fn add(&mut self, source: &str, text: &str) -> Result<(), IdentityError> {
-        let keys = parse(text).inspect_err(|error| self.note(source, &error.to_string()))?;
-        self.note(source, &counted(keys.len()));
-        self.keys.extend(keys);
+        let found = parse(text).inspect_err(|error| self.note(source, &error.to_string()))?;
+        self.note(source, &outcome(found.keys.len(), found.left_out.as_ref()));
+        self.keys.extend(found.keys);
         Ok(())
     }
 
@@ -176,8 +177,8 @@ impl Identities {
                 Asked::ForEachRecipient => wraps,
             };
             for wrap in asked_for {
-                if let Ok(keys) = &*late.answer(&wrap.recipient)
-                    && let Some(found) = unwrap_with(keys, wraps, (read, right), &mut seen)
+                if let Ok(answer) = &*late.answer(&wrap.recipient)
+                    && let Some(found) = unwrap_with(&answer.keys, wraps, (read, right), &mut seen)
                 {
                     return Ok(found);
                 }
@@ -208,11 +209,15 @@ impl Late {
     fn outcome(&self) -> String {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = answers.values().find_map(|answer| answer.as_ref().as_ref().err());
-        let n_keys = answers.values().filter_map(|answer| answer.as_ref().as_ref().ok()).map(Vec::len).sum();
+        let given = || answers.values().filter_map(|answer| answer.as_ref().as_ref().ok());
+        let n_keys = given().map(|found| found.keys.len()).sum();
         match failed {
             Some(why) => format!("{} ({why})", self.name),
             None if answers.is_empty() => format!("{} (not asked)", self.name),
-            None => format!("{} ({})", self.name, counted(n_keys)),
+            None => {
+                let left_out = given().find_map(|found| found.left_out.as_ref());
+                format!("{} ({})", self.name, outcome(n_keys, left_out))
+            }
         }
     }
 }
@@ -223,8 +228,10 @@ impl std::fmt::Debug for Identities {
     }
 }
 
-fn counted(n_keys: usize) -> String {
-    if n_keys == 1 { "1 key".to_owned() } else { format!("{n_keys} keys") }
+/// How many keys a source gave, and why the first thing was left out that is none.
+fn outcome(n_keys: usize, left_out: Option<&IdentityError>) -> String {
+    let keys = if n_keys == 1 { "1 key".to_owned() } else { format!("{n_keys} keys") };
+    left_out.map_or_else(|| keys.clone(), |why| format!("{keys}; left out: {why}"))
 }
 
 /// What was met on the way to a right key.

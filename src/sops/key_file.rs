@@ -90,27 +90,41 @@ pub fn open_protected(bytes: &[u8], passphrase: &str) -> Result<Zeroizing<String
     }
 }
 
+/// What a key file holds: at least one key that can be used.
+pub(super) struct Keys {
+    pub keys: Vec<Key>,
+    /// Why the first thing in it is left out that is none.
+    pub left_out: Option<IdentityError>,
+}
+
 /// Reads the keys of a text: one `AGE-SECRET-KEY-1…` a line, empty lines and lines starting with `#` between them, CRLF and
-/// a byte order mark allowed.
-pub(super) fn parse(text: &str) -> Result<Vec<Key>, IdentityError> {
+/// a byte order mark allowed. Keys of other kinds, which `sops` may know what to do with, are left out.
+pub(super) fn parse(text: &str) -> Result<Keys, IdentityError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_protected(text.as_bytes()) {
         return Err(IdentityError::Passphrase);
     }
-    if text.contains("PRIVATE KEY-----") {
-        return Err(IdentityError::Ssh);
-    }
-    let mut keys = Vec::new();
+    let (mut keys, mut left_out) = (Vec::new(), None);
+    let mut in_ssh_key = false;
     for (line, number) in text.lines().zip(1..) {
-        if line.trim_start().starts_with('#') {
+        let line = line.trim();
+        if line.ends_with("PRIVATE KEY-----") {
+            in_ssh_key = line.starts_with("-----BEGIN");
+            left_out = left_out.or(Some(IdentityError::Ssh));
+            continue;
+        }
+        if in_ssh_key || line.starts_with('#') {
             continue;
         }
         // SOPS 3.13 takes several keys on one line of SOPS_AGE_KEY.
         for word in line.split_whitespace() {
-            keys.push(parse_key(word, number)?);
+            match parse_key(word, number) {
+                Ok(key) => keys.push(key),
+                Err(why) => left_out = left_out.or(Some(why)),
+            }
         }
     }
-    if keys.is_empty() { Err(IdentityError::Empty) } else { Ok(keys) }
+    if keys.is_empty() { Err(left_out.unwrap_or(IdentityError::Empty)) } else { Ok(Keys { keys, left_out }) }
 }
 
 fn parse_key(word: &str, line: usize) -> Result<Key, IdentityError> {
@@ -177,7 +191,7 @@ mod tests {
             let file = protected(armor, &key.text);
             assert!(is_protected(&file));
             let open = |words: &str| open_protected(&file, words);
-            assert_eq!(parse(&open("open sesame").unwrap()).ok().unwrap()[0].recipient, key.recipient);
+            assert_eq!(parse(&open("open sesame").unwrap()).ok().unwrap().keys[0].recipient, key.recipient);
             assert_eq!(open("wrong").unwrap_err(), IdentityError::WrongPassphrase);
             let mut damaged = file.clone();
             let at = damaged.len() - 50;

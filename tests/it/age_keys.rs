@@ -93,6 +93,33 @@ fn k04_key_files_that_are_none_say_why() {
     ran.says("protected by a passphrase, and there is no terminal to ask for it").says("SOPS_AGE_KEY");
 }
 
+/// What `sops` knows and lmsgen does not stands beside the key that opens, in one file or in another.
+#[test]
+fn keys_of_other_kinds_are_left_out() {
+    let fleet = Fleet::shops();
+    let key = std::fs::read_to_string(demo()).unwrap();
+    let ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n";
+    for other in ["AGE-PLUGIN-YUBIKEY-1QQQ\n", "AGE-SECRET-KEY-PQ-1QQQ\n", "AGE-SECRET-KEY-1QQQ\n", ssh] {
+        for text in [format!("{other}{key}"), format!("{key}{other}")] {
+            assert_eq!(show_with(&fleet, &file(&fleet, "mixed", text)).exits(0).out.len(), 64, "{other}");
+        }
+        let only = file(&fleet, "only", other);
+        fleet.prepare(&SHOW).env("SOPS_AGE_KEY", &key).env("SOPS_AGE_KEY_FILE", &only).go().exits(0);
+        for args in [
+            &["secrets", "generate"][..],
+            &["secrets", "rewrap", "--dry-run"],
+            &["secrets", "generate", "--age-key-file", only.to_str().unwrap()],
+            &["render"],
+        ] {
+            fleet.prepare(args).env("SOPS_AGE_KEY_FILE", &only).go().exits(0);
+        }
+    }
+    // They are named where nothing opens.
+    let strange = format!("AGE-PLUGIN-YUBIKEY-1QQQ\n{}", *new_key("2026-01-01T00:00:00Z").text);
+    let ran = show_with(&fleet, &file(&fleet, "strange", strange)).exits(4).prints_nothing();
+    ran.says("LMS410").says("(1 key; left out: line 1 holds the key of an age plugin");
+}
+
 #[test]
 fn a_passphrase_is_asked_for_once_without_echo_and_only_if_it_is_needed() {
     let fleet = Fleet::shops();

@@ -491,32 +491,41 @@ fn what_is_no_key_file_is_refused_at_once() {
     std::fs::write(at("binary"), b"\xff\xfe\0\0").unwrap();
     std::fs::write(at("text"), format!("{CANARY}\n")).unwrap();
     std::fs::create_dir(at("folder")).unwrap();
-    for (file, said) in [
-        (at("fifo"), "is no key file"),
-        (PathBuf::from("/dev/zero"), "is no key file"),
-        (PathBuf::from("/dev/null"), "is no key file"),
-        (at("folder"), "is no key file"),
-        (at("large"), "at most 1 MiB"),
-        (at("empty"), "holds no key"),
-        (at("comments"), "holds no key"),
-        (at("public"), "line 1 holds a public key"),
-        (at("binary"), "is no text, so no age key file"),
-        (at("text"), "line 1 is no age private key"),
-        (at("missing"), "no such file"),
+    // `true` for what ends a run that names the file and needs no key: it cannot be read.
+    for (file, said, ends) in [
+        (at("fifo"), "is no key file", true),
+        (PathBuf::from("/dev/zero"), "is no key file", true),
+        (PathBuf::from("/dev/null"), "is no key file", true),
+        (at("folder"), "is no key file", true),
+        (at("large"), "at most 1 MiB", true),
+        (at("missing"), "no such file", true),
+        (at("empty"), "holds no key", false),
+        (at("comments"), "holds no key", false),
+        (at("public"), "line 1 holds a public key", false),
+        (at("binary"), "is no text, so no age key file", false),
+        (at("text"), "line 1 is no age private key", false),
     ] {
-        let flag = ["render", "--age-key-file", file.to_str().unwrap()];
-        let named = fleet.prepare(&[&["secrets", "set"], &TOKEN[..], &flag[1..]].concat()).input("x");
-        let variable = set_without_key(&fleet, &TOKEN, "x").env("SOPS_AGE_KEY_FILE", &file);
-        for (run, source) in [(fleet.prepare(&flag), flag[1]), (named, flag[1]), (variable, "SOPS_AGE_KEY_FILE")] {
+        let flag = ["secrets", "generate", "-v", "--age-key-file", file.to_str().unwrap()];
+        let named = fleet.prepare(&[&["secrets", "set"], &TOKEN[..], &flag[3..]].concat()).input("x");
+        let variable = || set_without_key(&fleet, &TOKEN, "x").env("SOPS_AGE_KEY_FILE", &file);
+        let listed = format!("SOPS_AGE_KEY_FILE {} (", file.display());
+        let quiet = fleet.prepare(&flag[..2]).env("SOPS_AGE_KEY_FILE", &file).go().exits(0);
+        assert!(!quiet.err.contains("key file"), "{}", quiet.err);
+        for (run, source, exit) in [
+            (fleet.prepare(&flag), flag[3], if ends { 4 } else { 0 }),
+            (named, flag[3], 4),
+            (variable(), "SOPS_AGE_KEY_FILE", 4),
+        ] {
             let start = Instant::now();
-            let ran = run.go().exits(4).prints_nothing().says(said).says(&format!("{source} {}", file.display()));
+            let ran = run.go().exits(exit).prints_nothing().says(said).says(&format!("{source} {}", file.display()));
+            assert_eq!(ran.err.contains(&listed), source == "SOPS_AGE_KEY_FILE", "{}", ran.err);
             // It takes some milliseconds; what waits for a pipe or reads a device takes for ever.
             assert!(start.elapsed() < Duration::from_secs(3), "{}: {:?}", file.display(), start.elapsed());
             assert_without(&[CANARY], "stderr", ran.err.as_bytes());
         }
     }
     let pasted = set_without_key(&fleet, &TOKEN, "x").env("SOPS_AGE_KEY", OTHER_RECIPIENT).go().exits(4);
-    pasted.says("SOPS_AGE_KEY: line 1 holds a public key");
+    pasted.says("SOPS_AGE_KEY (line 1 holds a public key");
     before.assert_same(&fleet.snapshot());
 }
 

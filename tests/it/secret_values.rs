@@ -320,6 +320,65 @@ fn a_wrong_value_is_edited_again_with_the_text_that_was_typed() {
     assert!(path.starts_with("/dev/shm/") && !std::path::Path::new(path.trim()).exists(), "{path}");
 }
 
+/// Somebody else sets the value while it is edited: theirs stays, and what was typed is there to be edited again.
+#[test]
+fn a_value_that_was_changed_meanwhile_is_not_overwritten() {
+    let fleet = Fleet::shops();
+    set(&fleet, "first");
+    let mark = fleet.home().join("mark");
+    let script = format!(
+        "if [ -e {mark} ]; then grep -q '^api-key: typed' \"$1\"; sed -i 's/^api-key: typed/api-key: first/' \"$1\"; else touch {mark}\n\
+         printf theirs | {program} secrets set {place} {secret} api-key >&2\nsed -i 's/^api-key: first/api-key: typed/' \"$1\"; fi",
+        mark = mark.display(),
+        program = env!("CARGO_BIN_EXE_lmsgen"),
+        place = PLACE[0],
+        secret = PLACE[1],
+    );
+    let ran = edit_without_terminal(&fleet, &script).exits(7).says("nothing was written");
+    let ran = ran.says("`api-key` was changed by somebody else meanwhile");
+    assert!(!ran.all().contains("typed") && !ran.all().contains("theirs"), "{}", ran.all());
+    assert_eq!(shown(&fleet), "theirs");
+    set(&fleet, "first");
+    std::fs::remove_file(&mark).unwrap();
+    let args = [&["secrets", "edit"], &PLACE[..]].concat();
+    let run = with_key(fleet.prepare(&args)).env("EDITOR", editor(&fleet, &script));
+    let (said, code) = answered(run, &["y\n"]);
+    assert!(code == 0 && said.contains("Edit again?") && said.contains("Nothing changed"), "{code} {said}");
+    assert_eq!(shown(&fleet), "theirs");
+}
+
+/// The editor and the key command get no token of a cluster, whichever environment declares it.
+#[test]
+fn programs_get_no_token_of_a_cluster() {
+    let fleet = Fleet::shops();
+    set(&fleet, "first");
+    for (environment, variable) in [("asia", "ASIA_TOKEN"), ("europe", "EUROPE_TOKEN")] {
+        let path = format!("environments/{environment}.toml");
+        let text = fleet.read(&path);
+        let cluster = format!("[cluster]\nurl = \"https://c.example\"\ntoken = {{ env = \"{variable}\" }}\n");
+        fleet.write(&path, format!("{text}\n{cluster}"));
+    }
+    let log = fleet.home().join("log");
+    let started = |args: &[&str], run: &dyn Fn(Run) -> Run| {
+        let run = run(fleet.prepare(args)).env("ASIA_TOKEN", "hunter2").env("EUROPE_TOKEN", "hunter3");
+        run.env("NO_TOKEN", "kept").go().exits(0);
+        let environment = std::fs::read_to_string(&log).unwrap();
+        assert!(environment.contains("NO_TOKEN=kept") && !environment.contains("hunter"), "{environment}");
+        assert!(!environment.contains("ASIA_TOKEN") && !environment.contains("EUROPE_TOKEN"), "{environment}");
+        std::fs::remove_file(&log).unwrap();
+        environment
+    };
+    let script = editor(&fleet, &format!("env > {}", log.display()));
+    let environment = started(&["secrets", "edit", PLACE[0], PLACE[1]], &|run| with_key(run).env("EDITOR", &script));
+    // Where nvi would keep a copy is the folder that goes with the file.
+    let folder = environment.lines().find_map(|line| line.strip_prefix("TMPDIR=")).unwrap();
+    assert!(environment.lines().any(|line| line == format!("NEXINIT=set recdir={folder}")), "{environment}");
+    let key = repository().join("tests/keys/demo.agekey");
+    let script = editor(&fleet, &format!("env > {}; cat {}", log.display(), key.display()));
+    let show = ["secrets", "show", PLACE[0], PLACE[1], "--age-key-cmd"];
+    started(&show, &|run| run.env("SOPS_AGE_KEY_CMD", &script));
+}
+
 #[test]
 fn vim_is_told_to_keep_nothing_elsewhere_however_it_is_started() {
     let fleet = Fleet::shops();

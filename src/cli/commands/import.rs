@@ -63,7 +63,7 @@ pub fn run(command: &Import, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         ui.say(&format!("Found {n}; with --write the files are written and the Secrets imported"));
         return Ok(Exit::Done);
     }
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let done = ops::write_adoption(root, &adoption, &text, (&identities, &clock::now()));
     let secrets = outcome(ui, done.map_err(|error| failed(ui, &error))?)?;
     ui.say(&format!("Wrote {n}, imported {}", counted(secrets, "Secret")));

@@ -40,7 +40,7 @@ pub fn run(command: Manifests, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     if command.decrypt {
         refuse_to_show(command.in_ci, ui)?;
     }
-    let identities = if command.decrypt { Some(command.keys.load(ui)?) } else { None };
+    let identities = if command.decrypt { Some(command.keys.load(root, ui)?) } else { None };
     let options =
         ManifestsOptions { selection: command.select.into(), phase: command.phase, decrypt: identities.as_ref() };
     let checked = ops::manifests(root, &options).map_err(|error| failed(ui, &error))?;

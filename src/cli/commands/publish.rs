@@ -69,7 +69,7 @@ pub struct Publish {
 }
 
 pub fn run(command: Publish, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let bar = Bar::new(ui);
     let git = git::Options {
         destination: match (command.dry_run, command.no_push) {

@@ -34,7 +34,7 @@ pub struct Render {
 
 pub fn run(command: Render, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let watch = Watch::start();
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let bar = Bar::new(ui);
     let options = RenderOptions {
         selection: command.select.into(),

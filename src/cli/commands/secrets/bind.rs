@@ -28,7 +28,7 @@ pub struct Bind {
 }
 
 pub fn run(command: Bind, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let bar = Bar::new(ui);
     let places = Selection::from(command.select).into();
     let change = Change::new(root, &places, "Binding", &bar);

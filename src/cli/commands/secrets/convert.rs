@@ -32,7 +32,7 @@ pub struct Convert {
 }
 
 pub fn run(command: Convert, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let bar = Bar::new(ui);
     let places = Selection::from(command.select).into();
     let change = Change { dry_run: command.dry_run, ..Change::new(root, &places, "Converting", &bar) };

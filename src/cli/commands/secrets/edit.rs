@@ -8,6 +8,7 @@ use lmsgen::secret::TextFault;
 use lmsgen::sops::Identities;
 
 use crate::cli::clock;
+use crate::cli::cluster::token_variables_at;
 use crate::cli::editor::{Editor, EditorError, Signals};
 use crate::cli::environment::is_ci;
 use crate::cli::exit::Exit;
@@ -42,8 +43,8 @@ pub fn run(command: Edit, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         );
         return Err(Exit::Guard);
     }
-    let identities = command.keys.load(ui)?;
-    let editor = Editor::find().map_err(|error| said(ui, &error))?;
+    let identities = command.keys.load(root, ui)?;
+    let editor = Editor::find(token_variables_at(root)).map_err(|error| said(ui, &error))?;
     let which = SecretRef { place: command.place, name: command.secret };
     let editing = ops::open_for_edit(root, &which, &identities).map_err(|error| failed(ui, &error))?;
     let editing = outcome(ui, editing)?;

@@ -23,7 +23,7 @@ pub struct Generate {
 }
 
 pub fn run(command: Generate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let bar = Bar::new(ui);
     let checked = ops::generate_secrets(root, &command.select.into(), (&identities, &clock::now()), &bar);
     let made = outcome(ui, checked.map_err(|error| failed(ui, &error))?)?;

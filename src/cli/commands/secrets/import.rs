@@ -59,7 +59,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 pub fn run(command: Import, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let values = match &command.from_manifest {
         Some(path) => from_manifest(path, command.name.as_deref(), &identities, ui)?,
         None => from_files(&command.from_file, ui)?,

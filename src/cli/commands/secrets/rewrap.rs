@@ -44,7 +44,7 @@ pub struct Rewrap {
 type File = ChangedFile<RecipientChange>;
 
 pub fn run(command: Rewrap, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let bar = Bar::new(ui);
     let places = Selection::from(command.select).into();
     let when = if command.rekey { NewDataKey::Always } else { NewDataKey::WhenNeeded };

@@ -41,7 +41,7 @@ pub struct Rotate {
 }
 
 pub fn run(command: Rotate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let bar = Bar::new(ui);
     let places = Places::typed(&command.place, command.labels);
     if !command.dry_run && !command.yes {

@@ -58,7 +58,7 @@ pub fn run(command: &Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         );
         return Err(Exit::Usage);
     }
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let Set { place, secret, key, labels, .. } = command;
     let places = Places::typed(place, labels.clone());
     let target = SetTarget { places, secret: secret.clone(), key: key.clone() };

@@ -37,7 +37,7 @@ pub fn run(command: Show, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         );
         return Err(Exit::Guard);
     }
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let Show { place, secret, key, .. } = command;
     let which = SecretRef { place, name: secret };
     let shown = ops::show_secret(root, &which, key.as_deref(), &identities).map_err(|error| failed(ui, &error))?;

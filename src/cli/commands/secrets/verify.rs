@@ -30,7 +30,7 @@ pub struct Verify {
 
 pub fn run(command: Verify, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let reports = command.reports.plan(ui)?;
-    let identities = command.keys.load(ui)?;
+    let identities = command.keys.load(root, ui)?;
     let bar = Bar::new(ui);
     let checked = ops::verify_secrets(root, &command.select.into(), &identities, &bar);
     let checked = checked.map_err(|error| failed(ui, &error))?;
