@@ -21,6 +21,7 @@ mod reports;
 mod show;
 mod targets;
 mod terminal;
+mod typed_value;
 mod ui;
 
 pub use app::run;

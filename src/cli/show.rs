@@ -74,7 +74,7 @@ fn exit_of(error: &Error) -> Exit {
         }
         Error::Cluster(_) => Exit::Git,
         Error::Secret { .. } | Error::Generate { .. } => Exit::Secrets,
-        Error::Faults | Error::Dump { .. } => Exit::Input,
+        Error::Faults | Error::Dump { .. } | Error::Value(_) => Exit::Input,
         Error::Guard { .. } => Exit::Guard,
     }
 }

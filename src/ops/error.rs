@@ -47,6 +47,9 @@ pub enum Error {
     /// A name typed on the command line.
     #[error("{0}")]
     Usage(String),
+    /// A value that is not what the stack declares; the text never repeats it.
+    #[error("{0}")]
+    Value(String),
     /// Faults in the fleet's files stop a publication; whoever gets this has them.
     #[error("the fleet has faults")]
     Faults,

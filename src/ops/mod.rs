@@ -44,6 +44,7 @@ mod store_files;
 mod store_guard;
 mod store_history;
 mod store_orphans;
+mod typed_key;
 mod validate;
 mod validate_file;
 mod validate_files;
@@ -80,5 +81,6 @@ pub use secrets::{
 pub use status::{Answer, EnvironmentQuestion, Question, ask_cluster, status_question};
 pub use store::{Missing, MissingKey};
 pub use store_change::{Change, ChangedFile, ChangedFiles};
+pub use typed_key::could_be_key;
 pub use validate::{Validated, validate};
 pub use validate_files::{FileTarget, Input, MAX_FILE, Rules, validate_files};

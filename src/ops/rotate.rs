@@ -8,6 +8,7 @@ use super::Error;
 use super::prepare::Checked;
 use super::secret_place::{recipients, spec};
 use super::store_change::{Change, ChangedFiles};
+use super::typed_key::named_key;
 
 /// What to rotate.
 #[derive(Clone, Debug)]
@@ -59,8 +60,9 @@ fn rotated_keys<'d>(decl: &'d SecretDecl, target: &RotateTarget) -> Result<Vec<(
         let Some(key) = decl.keys.iter().find(|key| key.key == *asked) else {
             let known = decl.keys.iter().map(|key| key.key.as_str()).collect::<Vec<_>>().join("`, `");
             return Err(Error::Usage(format!(
-                "Secret `{}` has no key `{asked}`; the stack declares `{known}`",
-                decl.name
+                "Secret `{}` has no {}; the stack declares `{known}`",
+                decl.name,
+                named_key(asked)
             )));
         };
         match generator(&key.source) {

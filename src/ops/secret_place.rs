@@ -69,7 +69,7 @@ pub fn public_halves(decl: &SecretDecl, values: &[(String, Plaintext)]) -> Resul
     let halves = public.filter_map(|key| values.iter().find(|(known, _)| *known == key.key));
     let halves = halves.map(|(key, value)| match public_half(value) {
         Ok(pem) => Ok((key.clone(), pem_to_line(&pem))),
-        Err(error) => Err(Error::Usage(format!("`{key}` is declared with `public = true`: {error}"))),
+        Err(error) => Err(Error::Value(format!("`{key}` is declared with `public = true`: {error}"))),
     });
     halves.collect()
 }

@@ -237,6 +237,9 @@ fn a_value_on_the_command_line_is_refused_and_not_repeated() {
         let ran = fleet.run(&[&["secrets", "set"], &TOKEN[..], args].concat()).exits(2).prints_nothing();
         assert_without(&[CANARY], "stderr", ran.says("not taken from the command line").err.as_bytes());
     }
+    let assigned = format!("{}={CANARY}", TOKEN[2]);
+    let ran = fleet.run(&["secrets", "set", TOKEN[0], TOKEN[1], &assigned]).exits(2).prints_nothing();
+    assert_without(&[CANARY], "stderr", ran.says("not taken from the command line").err.as_bytes());
     before.assert_same(&fleet.snapshot());
 }
 

@@ -220,13 +220,84 @@ fn values_are_imported_from_files_and_manifests() {
         ];
         with_key(fleet.prepare(&args)).go()
     };
-    session(&id).exits(2).says("the value of `key-id` is not the SHA-256 of `key`");
+    session(&id).exits(3).says("the value of `key-id` is not the SHA-256 of `key`");
     let right = file("right", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     session(&right).exits(0);
     let binary = fleet.home().join("binary");
     std::fs::write(&binary, b"\xff\xfe").unwrap();
-    import(&["--from-file", &format!("api-key={}", binary.display())]).exits(2).says("is not text (UTF-8)");
-    import(&["--from-file", "api-key=/no/such/file"]).exits(5).says("no such file");
+    import(&["--from-file", &format!("api-key={}", binary.display())]).exits(3).says("is not text (UTF-8)");
+    import(&["--from-file", "api-key=/no/such/file"]).exits(5).says("the file for key `api-key`: no such file");
+}
+
+/// What was meant as a value and stands for the name of a file or a key is not repeated.
+#[test]
+fn a_value_in_place_of_a_file_or_a_key_is_not_repeated() {
+    let fleet = Fleet::shops();
+    set(&fleet, "old");
+    let before = fleet.snapshot();
+    let long = format!("api-key={}hunter2", "x".repeat(5000));
+    let near = fleet.home().join("hunter2.txt");
+    let near = near.to_str().unwrap();
+    for (command, args, exit, said) in [
+        ("import", &["--from-file", "api-key=S3cret-hunter2"][..], 5, "the file for key `api-key`: no such file"),
+        ("import", &["--from-file", "api-key=Vgb/hunter2+xyz=="], 5, "the file for key `api-key`: no such file"),
+        ("import", &["--from-file", "hunter2$=x"], 5, "the file that `--from-file` names: no such file"),
+        ("import", &["--from-file", &long], 5, "the file for key `api-key`: cannot be read"),
+        ("import", &["--from-file", "hunter2"], 2, "`--from-file` needs two names with `=` between them"),
+        ("import", &["--from-file", "api-key=lmsgen.toml", "--map", "hunter2"], 2, "`--map` needs two names"),
+        ("import", &["--from-file", "api-key=lmsgen.toml", "--ignore", "a=hunter2"], 2, "there is no key of that name"),
+        ("import", &["--from-file", "hunter2$=lmsgen.toml"], 2, "has no key of that name"),
+        ("import", &["--from-manifest", "hunter2"], 5, "the manifest: no such file"),
+        ("set", &["api-key", "--file", "hunter2"], 5, "the file that `--file` names: no such file"),
+        ("set", &["api-key=hunter2"], 2, "a value is not taken from the command line"),
+        ("set", &["hunter2$"], 2, "has no key of that name; the stack declares `api-key`"),
+        ("show", &["api-key=hunter2"], 2, "has no key of that name; it has `api-key`"),
+        ("rotate", &["api-key=hunter2"], 2, "has no key of that name; the stack declares `api-key`"),
+    ] {
+        let ran = go(&fleet, command, args).exits(exit).prints_nothing().says(said);
+        assert!(!ran.all().contains("hunter2"), "{command} {args:?}: {}", ran.all());
+    }
+    // What is meant as a file is named.
+    go(&fleet, "import", &["--from-file", &format!("api-key={near}")]).exits(5).says(near);
+    go(&fleet, "import", &["--from-file", "api-key=absent.pem"]).exits(5).says("absent.pem: no such file");
+    before.assert_same(&fleet.snapshot());
+}
+
+/// A store file is a source like others, but encrypted, and somebody's.
+#[test]
+fn a_store_file_is_imported_by_its_name_and_not_taken_for_plaintext() {
+    let fleet = Fleet::shops();
+    let import = |place: &str, more: &[&str]| {
+        let args = ["secrets", "import", place, "session", "--ignore", "key-id"];
+        let args = [&args[..], &["--from-manifest", "secrets/asia/corner/session.yaml"], more].concat();
+        with_key(fleet.prepare(&args)).go()
+    };
+    let before = fleet.snapshot();
+    import("asia/bolt-and-co", &["--name", "nosuch"]).exits(3).says("holds no Secret `nosuch`");
+    before.assert_same(&fleet.snapshot());
+    let ran = import("asia/bolt-and-co", &["--name", "corner-session"]).exits(0);
+    let ran =
+        ran.says("Imported asia/bolt-and-co session").says("warning: these are the values of asia/corner/session");
+    assert!(!ran.err.contains("in the clear"), "{}", ran.err);
+    let ran = import("asia/corner", &[]).exits(0).says("nothing was written");
+    assert!(!ran.err.contains("warning") && !ran.err.contains("in the clear"), "{}", ran.err);
+}
+
+#[test]
+fn json_of_sops_in_one_line_is_imported() {
+    use lmsgen::sops::{Rule, encrypt_document, parse_recipient};
+    let fleet = Fleet::shops();
+    let key = std::fs::read_to_string(repository().join("tests/keys/demo.agekey")).unwrap();
+    let public = key.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
+    let plain = "kind: Secret\nmetadata: {name: x}\nstringData:\n  api-key: from JSON\n";
+    let recipients = [parse_recipient(public).unwrap()];
+    let text = encrypt_document(plain, &Rule::default(), false, &recipients, "2026-01-02T03:04:05Z").unwrap();
+    let value: serde_json::Value = serde_norway::from_str(&text).unwrap();
+    let path = fleet.home().join("one-line.json");
+    std::fs::write(&path, value.to_string()).unwrap();
+    let ran = go(&fleet, "import", &["--from-manifest", path.to_str().unwrap()]).exits(0);
+    assert!(!ran.err.contains("in the clear"), "{}", ran.err);
+    assert_eq!(shown(&fleet), "from JSON");
 }
 
 #[test]
@@ -273,9 +344,9 @@ fn what_is_declared_as_an_rsa_key_must_be_one_however_it_comes() {
     let before = fleet.snapshot();
     let place = ["lms-dev/C1", "rsa-secret"];
     let args = ["secrets", "import", place[0], place[1], "--from-file", &from];
-    with_key(fleet.prepare(&args)).go().exits(2).says(why);
+    with_key(fleet.prepare(&args)).go().exits(3).says(why);
     let args = ["secrets", "set", place[0], place[1], "rsa_key", "--file", path.to_str().unwrap()];
-    with_key(fleet.prepare(&args)).go().exits(2).says(why);
+    with_key(fleet.prepare(&args)).go().exits(3).says(why);
     let editor = editor(
         &fleet,
         "echo 'rsa_key: AAAA' > \"$1.new\"; grep -v '^rsa_key\\|^ ' \"$1\" >> \"$1.new\"; cat \"$1.new\" > \"$1\"",
@@ -287,7 +358,7 @@ fn what_is_declared_as_an_rsa_key_must_be_one_however_it_comes() {
     std::fs::write(&path, short_rsa_key()).unwrap();
     let args = ["secrets", "import", place[0], place[1], "--from-file", &from];
     let short = "the value of `rsa_key` is an RSA key of 1024 bits, and the stack declares 2048";
-    with_key(fleet.prepare(&args)).go().exits(2).says(short);
+    with_key(fleet.prepare(&args)).go().exits(3).says(short);
     before.assert_same(&fleet.snapshot());
     // Another good one is taken.
     let of_another = with_key(fleet.prepare(&["secrets", "show", "lms-dev/C70", place[1], "rsa_key"])).go().exits(0);

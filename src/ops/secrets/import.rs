@@ -3,6 +3,7 @@
 use crate::files::Root;
 use crate::fleet::SecretSource;
 use crate::ops::prepare::Checked;
+use crate::ops::typed_key::{could_be_key, named_key};
 use crate::ops::{Error, store_files};
 use crate::secret::{Generator, generate};
 use crate::sops::{Identities, Plaintext};
@@ -52,7 +53,7 @@ fn named(import: Import) -> Result<Vec<(String, Plaintext)>, Error> {
     let absent =
         renamed.iter().map(|(old, _)| old).chain(&ignored).find(|old| !values.iter().any(|(key, _)| key == *old));
     if let Some(key) = absent {
-        return Err(Error::Usage(format!("there is no key `{key}` in what is imported")));
+        return Err(Error::Usage(format!("there is no {} in what is imported", named_key(key))));
     }
     let mut named: Vec<(String, Plaintext)> = Vec::new();
     for (key, value) in values.into_iter().filter(|(key, _)| !ignored.contains(key)) {
@@ -69,11 +70,14 @@ fn named(import: Import) -> Result<Vec<(String, Plaintext)>, Error> {
 fn check(found: &Found<'_>, values: &[(String, Plaintext)]) -> Result<(), Error> {
     for (key, value) in values {
         let decl = found.key(key).map_err(|error| {
-            Error::Usage(format!(
-                "{error}\n  = help: name it with `--map {key}=KEY`, or leave it out with `--ignore {key}`"
-            ))
+            let help = if could_be_key(key) {
+                format!("name it with `--map {key}=KEY`, or leave it out with `--ignore {key}`")
+            } else {
+                "name it with `--map OLD=KEY`, or leave it out with `--ignore OLD`".to_owned()
+            };
+            Error::Usage(format!("{error}\n  = help: {help}"))
         })?;
-        let refuse = |why: &str| Err(Error::Usage(format!("the value of `{key}` {why}")));
+        let refuse = |why: &str| Err(Error::Value(format!("the value of `{key}` {why}")));
         if value.is_empty() {
             return refuse("is empty");
         }
@@ -101,7 +105,7 @@ fn check_digest(
     if made.iter().any(|(_, made)| made == value) {
         return Ok(());
     }
-    Err(Error::Usage(format!(
+    Err(Error::Value(format!(
         "the value of `{key}` is not the SHA-256 of `{of}`; leave it out with `--ignore {key}`, and it is made"
     )))
 }

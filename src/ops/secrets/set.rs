@@ -148,7 +148,7 @@ fn make(
     (identities, now): (&Identities, &str),
 ) -> Result<Made, Error> {
     if let Some(fault) = value_faults(one.decl, &values).into_iter().next() {
-        return Err(Error::Usage(fault));
+        return Err(Error::Value(fault));
     }
     let given: Vec<&str> = values.iter().map(|(key, _)| key.as_str()).collect();
     // A file that is there keeps everything but what is made of the new values.

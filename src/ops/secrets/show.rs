@@ -6,6 +6,7 @@ use crate::names::RelPath;
 use crate::ops::Error;
 use crate::ops::committed::Committed;
 use crate::ops::prepare::Checked;
+use crate::ops::typed_key::named_key;
 use crate::secret::decrypt;
 use crate::sops::{Identities, Plaintext};
 
@@ -49,7 +50,8 @@ pub fn show_secret(
             Some(key) => keys.iter().position(|one| one == key).ok_or_else(|| {
                 let known = keys.iter().map(String::as_str);
                 let nearest = did_you_mean(key, known).map_or_else(String::new, |text| format!("; {text}"));
-                Error::Usage(format!("{} has no key `{key}`; it has `{}`{nearest}", found.one.path, keys.join("`, `")))
+                let (path, keys) = (&found.one.path, keys.join("`, `"));
+                Error::Usage(format!("{path} has no {}; it has `{keys}`{nearest}", named_key(key)))
             })?,
         };
         Ok(Shown::Value(values.swap_remove(at).1))

@@ -6,9 +6,11 @@ use crate::files::Root;
 use crate::fleet::{Fleet, SecretDecl, SecretKeyDecl, Selection, Sources};
 use crate::ops::Error;
 use crate::ops::prepare::Checked;
+use crate::ops::secret_place::OF_ENVIRONMENT;
 use crate::ops::store::{Wanted, add_masked, compare, of_environments, wanted};
 use crate::ops::store_files::MAX_FILE;
-use crate::secret::{OTHER_OBJECT, OTHER_PLACE, StoredSecret};
+use crate::ops::typed_key::named_key;
+use crate::secret::{OTHER_OBJECT, OTHER_PLACE, StoredSecret, place};
 
 /// Which Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,15 @@ pub struct SecretRef {
     pub place: String,
     /// Logical name of the Secret.
     pub name: String,
+}
+
+impl SecretRef {
+    /// As its store file says it: `/lms-dev/C42/lms-secret/`.
+    #[must_use]
+    pub fn place_of_file(&self) -> String {
+        let (environment, folder) = self.place.split_once('/').unwrap_or((&self.place, OF_ENVIRONMENT));
+        place(environment, folder, &self.name)
+    }
 }
 
 /// A declared Secret and the bytes of its store file, if there is one.
@@ -137,6 +148,7 @@ pub(super) fn declared_key<'d>(decl: &'d SecretDecl, key: &str) -> Result<&'d Se
         let known = || decl.keys.iter().map(|one| one.key.as_str());
         let nearest = did_you_mean(key, known()).map_or_else(String::new, |text| format!("; {text}"));
         let keys = known().collect::<Vec<_>>().join("`, `");
-        Error::Usage(format!("Secret `{}` has no key `{key}`; the stack declares `{keys}`{nearest}", decl.name))
+        let named = named_key(key);
+        Error::Usage(format!("Secret `{}` has no {named}; the stack declares `{keys}`{nearest}", decl.name))
     })
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use lmsgen::files::Root;
 use lmsgen::ops::{self, SecretRef};
 use lmsgen::report::counted;
-use lmsgen::secret::{ManifestError, decrypt, is_sealed, plain_values, sealed_values};
+use lmsgen::secret::{ManifestError, StoreFile, decrypt, is_sealed, plain_values, sealed_values};
 use lmsgen::sops::{Identities, Plaintext};
 
 use crate::cli::clock;
@@ -16,6 +16,7 @@ use crate::cli::exit::Exit;
 use crate::cli::identities::Keys;
 use crate::cli::outside::{MAX_VALUE, into_text, read_any};
 use crate::cli::show::{failed, outcome};
+use crate::cli::typed_value::named_file;
 use crate::cli::ui::Ui;
 
 /// A list of Secrets may hold many.
@@ -32,8 +33,8 @@ pub struct Import {
     /// The Secret's name in the stack
     secret: String,
     /// A key's value from a file, every byte of it; may be repeated
-    #[arg(long, value_name = "KEY=PATH", value_parser = pair, required_unless_present = "from_manifest")]
-    from_file: Vec<(String, String)>,
+    #[arg(long, value_name = "KEY=PATH", required_unless_present = "from_manifest")]
+    from_file: Vec<String>,
     /// The values of a Secret in YAML or JSON, as `kubectl get secret -o yaml` prints it, or encrypted by `sops`
     #[arg(long, value_name = "FILE", conflicts_with = "from_file")]
     from_manifest: Option<PathBuf>,
@@ -41,8 +42,8 @@ pub struct Import {
     #[arg(long, requires = "from_manifest")]
     name: Option<String>,
     /// A key that the stack calls differently; may be repeated
-    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
-    map: Vec<(String, String)>,
+    #[arg(long, value_name = "OLD=NEW")]
+    map: Vec<String>,
     /// A key to leave out; may be repeated
     #[arg(long, value_name = "KEY")]
     ignore: Vec<String>,
@@ -50,21 +51,36 @@ pub struct Import {
     keys: Keys,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
+/// Both sides of every `=`. Not read by clap, which repeats what it refuses, and somebody may have put a value here.
+fn pairs(texts: &[String], option: &str, ui: &Ui) -> Result<Vec<(String, String)>, Exit> {
+    let pair = |text: &String| match text.split_once('=') {
         Some((left, right)) if !left.is_empty() && !right.is_empty() => Ok((left.to_owned(), right.to_owned())),
-        // Not repeated: somebody may have put a value here.
-        _ => Err("two names with `=` between them are needed".to_owned()),
-    }
+        _ => {
+            ui.complain(&format!("error: `{option}` needs two names with `=` between them"));
+            Err(Exit::Usage)
+        }
+    };
+    texts.iter().map(pair).collect()
+}
+
+/// What is imported.
+struct Source {
+    values: Vec<(String, Plaintext)>,
+    /// Files that hold the values in the clear.
+    plain: Vec<String>,
+    /// The place that a store file says.
+    place: Option<String>,
 }
 
 pub fn run(command: Import, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
+    let files = pairs(&command.from_file, "--from-file", ui)?;
+    let renamed = pairs(&command.map, "--map", ui)?;
     let identities = command.keys.load(root, ui)?;
-    let values = match &command.from_manifest {
+    let source = match &command.from_manifest {
         Some(path) => from_manifest(path, command.name.as_deref(), &identities, ui)?,
-        None => from_files(&command.from_file, ui)?,
+        None => from_files(&files, ui)?,
     };
-    let import = ops::Import { values, renamed: command.map, ignored: command.ignore };
+    let import = ops::Import { values: source.values, renamed, ignored: command.ignore };
     let which = SecretRef { place: command.place, name: command.secret };
     let done = ops::import_secret(root, &which, import, (&identities, &clock::now()));
     let done = outcome(ui, done.map_err(|error| failed(ui, &error))?)?;
@@ -78,46 +94,62 @@ pub fn run(command: Import, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     } else {
         ui.say(&format!("{place} {name} has these values already; nothing was written"));
     }
-    let mut plain: Vec<String> = command.from_file.into_iter().map(|(_, path)| path).collect();
-    plain.extend(command.from_manifest.map(|path| path.display().to_string()));
-    ui.say(&format!("Now remove what holds the values in the clear: {}", plain.join(", ")));
+    if let Some(other) = source.place.filter(|other| *other != which.place_of_file()) {
+        ui.complain(&format!(
+            "warning: these are the values of {}: two places share them now\n  = help: give {place} its own with `lmsgen \
+             secrets rotate` or `lmsgen secrets set`",
+            other.trim_matches('/')
+        ));
+    }
+    if !source.plain.is_empty() {
+        ui.say(&format!("Now remove what holds the values in the clear: {}", source.plain.join(", ")));
+    }
     Ok(Exit::Done)
 }
 
-fn from_files(files: &[(String, String)], ui: &Ui) -> Result<Vec<(String, Plaintext)>, Exit> {
+fn from_files(files: &[(String, String)], ui: &Ui) -> Result<Source, Exit> {
     let mut values = Vec::new();
     for (key, path) in files {
-        values.push((key.clone(), Plaintext::from(read(Path::new(path), MAX_VALUE, ui)?)));
+        let is_key = ops::could_be_key(key);
+        let what =
+            if is_key { format!("the file for key `{key}`") } else { "the file that `--from-file` names".to_owned() };
+        values.push((key.clone(), Plaintext::from(read(Path::new(path), MAX_VALUE, &what, ui)?)));
     }
-    Ok(values)
+    Ok(Source { values, plain: files.iter().map(|(_, path)| path.clone()).collect(), place: None })
 }
 
-fn from_manifest(
-    path: &Path,
-    name: Option<&str>,
-    identities: &Identities,
-    ui: &Ui,
-) -> Result<Vec<(String, Plaintext)>, Exit> {
+fn from_manifest(path: &Path, name: Option<&str>, identities: &Identities, ui: &Ui) -> Result<Source, Exit> {
     let refuse = |why: &dyn std::fmt::Display, exit| {
         ui.complain(&format!("error: {}: {why}", path.display()));
         exit
     };
-    let text = into_text(read(path, MAX_MANIFEST, ui)?).map_err(|_| refuse(&"is no text", Exit::Input))?;
-    if is_sealed(&text) {
-        // A file of the store, else any that `sops` wrote.
-        return decrypt(text.as_bytes(), identities).or_else(|store_error| {
-            sealed_values(&text, name, identities).map_err(|error| match error {
-                ManifestError::NoSecret(None) => refuse(&store_error, Exit::Secrets),
-                error => refuse(&error, Exit::Secrets),
-            })
-        });
+    let bytes = read(path, MAX_MANIFEST, "the manifest", ui)?;
+    let text = into_text(bytes).map_err(|_| refuse(&"is no text", Exit::Input))?;
+    if !is_sealed(&text) {
+        let values = plain_values(&text, name).map_err(|error| refuse(&error, Exit::Input))?;
+        return Ok(Source { values, plain: vec![path.display().to_string()], place: None });
     }
-    plain_values(&text, name).map_err(|error| refuse(&error, Exit::Input))
+    // A file of the store, else any that `sops` wrote.
+    let stored = StoreFile::parse(text.as_bytes()).ok();
+    if let (Some(file), Some(name)) = (&stored, name)
+        && file.name() != name
+    {
+        return Err(refuse(&ManifestError::NoSecret(Some(name.to_owned())), Exit::Input));
+    }
+    let place = stored.and_then(|file| file.place().map(str::to_owned));
+    let values = decrypt(text.as_bytes(), identities).or_else(|store_error| {
+        sealed_values(&text, name, identities).map_err(|error| match error {
+            ManifestError::NoSecret(None) => refuse(&store_error, Exit::Secrets),
+            ManifestError::NoSecret(_) => refuse(&error, Exit::Input),
+            error => refuse(&error, Exit::Secrets),
+        })
+    })?;
+    Ok(Source { values, plain: Vec::new(), place })
 }
 
-fn read(path: &Path, limit: usize, ui: &Ui) -> Result<Zeroizing<Vec<u8>>, Exit> {
+fn read(path: &Path, limit: usize, what: &str, ui: &Ui) -> Result<Zeroizing<Vec<u8>>, Exit> {
     read_any(path, limit).map_err(|error| {
-        ui.complain(&format!("error: {}: {error}", path.display()));
+        ui.complain(&format!("error: {}: {error}", named_file(path, what)));
         Exit::Io
     })
 }

@@ -19,6 +19,7 @@ use crate::cli::identities::Keys;
 use crate::cli::outside::{MAX_VALUE, ReadError, read_all, read_any};
 use crate::cli::show::{Bar, failed, outcome};
 use crate::cli::terminal::{NoAnswer, Terminal};
+use crate::cli::typed_value;
 use crate::cli::ui::Ui;
 
 /// Set one value, read from a prompt without echo, from stdin, or from a file.
@@ -51,12 +52,9 @@ pub struct Set {
 }
 
 pub fn run(command: &Set, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
-    if !command.too_many.is_empty() {
-        ui.complain(
-            "error: a value is not taken from the command line, where the shell's history and the list of processes \
-             show it\n  = help: pipe it in, or type it at the prompt; what was typed now is known to others",
-        );
-        return Err(Exit::Usage);
+    let words = [&command.place, &command.secret, &command.key].map(String::as_str);
+    if !command.too_many.is_empty() || typed_value::is_assigned(words) {
+        return Err(typed_value::refuse(ui));
     }
     let identities = command.keys.load(root, ui)?;
     let Set { place, secret, key, labels, .. } = command;
@@ -136,7 +134,8 @@ fn read_value(command: &Set, prompt: &str, ui: &Ui) -> Result<Plaintext, Exit> {
     };
     let bytes = match &command.file {
         Some(path) => read_any(path, MAX_VALUE).map_err(|error| {
-            ui.complain(&format!("error: {}: {error}", path.display()));
+            let named = typed_value::named_file(path, "the file that `--file` names");
+            ui.complain(&format!("error: {named}: {error}"));
             if matches!(error, ReadError::TooLarge(_)) { Exit::Usage } else { Exit::Io }
         })?,
         None => typed_or_piped(prompt, ui, &refuse)?,
