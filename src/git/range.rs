@@ -114,10 +114,18 @@ impl Repository {
     /// take the tag.
     fn names_of(&self, text: &str) -> Vec<String> {
         let name = text.split(['~', '^', '@', ':']).next().unwrap_or_default();
+        // What is written in full is meant as it is written.
+        if name.starts_with("refs/") {
+            return Vec::new();
+        }
         let refs = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|prefix| format!("{prefix}{name}"));
-        let mut found: Vec<String> = refs.into_iter().filter(|name| self.git.refname_to_id(name).is_ok()).collect();
-        let is_short_id = (4..40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit());
-        if is_short_id && let Ok(commit) = self.git.find_commit_by_prefix(name) {
+        // `origin` is the branch that a remote's HEAD names.
+        let refs = refs.into_iter().chain([format!("refs/remotes/{name}/HEAD")]);
+        let mut found: Vec<String> = refs.filter(|name| self.git.refname_to_id(name).is_ok()).collect();
+        // `v1.0-3-g89641ef`, as `git describe` writes a commit, is its id.
+        let id = name.rsplit_once("-g").map_or(name, |(_, id)| id);
+        let is_short_id = (4..40).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_short_id && let Ok(commit) = self.git.find_commit_by_prefix(id) {
             found.push(format!("commit {}", commit.id()));
         }
         found

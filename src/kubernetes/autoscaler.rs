@@ -27,6 +27,17 @@ const SOURCES: [(&str, &str); 5] = [
 ];
 const TYPES: [&str; 5] = ["Resource", "ContainerResource", "Pods", "Object", "External"];
 
+/// A HorizontalPodAutoscaler of `autoscaling/v1`, whose one metric has a field of its own.
+pub(super) fn check_v1(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
+    check(object, release, faults);
+    if let Some(spec) = object.get("spec")
+        && spec.int("targetCPUUtilizationPercentage").is_some_and(|percent| percent < 1)
+    {
+        let message = "targetCPUUtilizationPercentage must be 1 or more";
+        faults.add(AUTOSCALER, spec.path_to("targetCPUUtilizationPercentage"), message);
+    }
+}
+
 /// A HorizontalPodAutoscaler of `autoscaling/v2`.
 pub(super) fn check(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
     let Some(spec) = object.get("spec") else {

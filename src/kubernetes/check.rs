@@ -37,6 +37,7 @@ pub fn check(object: &Value, release: Release, faults: &mut Faults) {
     metadata::check(root, release, faults);
     match (root.text_or_empty("apiVersion"), root.text_or_empty("kind")) {
         ("v1", "Pod") => pod::check_object(root, release, faults),
+        ("v1", "ReplicationController") => workload::replication_controller(root, release, faults),
         ("apps/v1", "Deployment") => workload::deployment(root, release, faults),
         ("apps/v1", "ReplicaSet") => workload::replica_set(root, release, faults),
         ("apps/v1", "StatefulSet") => workload::stateful_set(root, release, faults),
@@ -56,6 +57,7 @@ pub fn check(object: &Value, release: Release, faults: &mut Faults) {
         ("rbac.authorization.k8s.io/v1", "ClusterRole") => rbac::cluster_role(root, faults),
         ("rbac.authorization.k8s.io/v1", "RoleBinding") => rbac::binding(root, true, faults),
         ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => rbac::binding(root, false, faults),
+        ("autoscaling/v1", "HorizontalPodAutoscaler") => autoscaler::check_v1(root, release, faults),
         ("autoscaling/v2", "HorizontalPodAutoscaler") => autoscaler::check(root, release, faults),
         ("policy/v1", "PodDisruptionBudget") => disruption_budget::check(root, faults),
         ("gateway.networking.k8s.io/v1" | "gateway.networking.k8s.io/v1beta1", "HTTPRoute") => {

@@ -151,6 +151,15 @@ fn lms736_autoscalers() {
         assert_eq!(found(&by_resource(target), 35), [format!("LMS736 {at}{place}")], "{target}");
     }
     assert_eq!(found(&by_resource("type: Utilization, averageUtilization: 80"), 35), [""; 0]);
+    let v1 = |text: &str| autoscaler(text).replace("autoscaling/v2", "autoscaling/v1");
+    takes(&["maxReplicas: 2\ntargetCPUUtilizationPercentage: 80"], v1);
+    refuses(
+        &[
+            ("LMS736 spec.maxReplicas", "minReplicas: 3\nmaxReplicas: 2"),
+            ("LMS736 spec.targetCPUUtilizationPercentage", "maxReplicas: 2\ntargetCPUUtilizationPercentage: 0"),
+        ],
+        v1,
+    );
     refuses(
         &[
             ("LMS736 spec.maxReplicas", "minReplicas: 1"),

@@ -1,7 +1,7 @@
 //! Deployments, ReplicaSets, StatefulSets and DaemonSets (`k8s.io/kubernetes/pkg/apis/apps/validation`).
 
 use crate::diagnostic::{Class, Code};
-use crate::manifest::Value;
+use crate::manifest::{Map, Value};
 
 use super::check::Release;
 use super::claim;
@@ -50,6 +50,23 @@ pub(super) fn deployment(object: Spot<'_, '_>, release: Release, faults: &mut Fa
 pub(super) fn replica_set(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
     let Some(spec) = spec_of(&object, WORKLOAD, faults) else { return };
     common(spec, release, None, faults);
+}
+
+/// A `ReplicationController`, which selects by labels alone; without a selector, by those of its template.
+pub(super) fn replication_controller(object: Spot<'_, '_>, release: Release, faults: &mut Faults) {
+    let Some(spec) = spec_of(&object, WORKLOAD, faults) else { return };
+    let Some(template) = counted(&spec, faults) else { return };
+    let labels = template.value().at(&["metadata", "labels"]).and_then(Value::as_map);
+    let label = |name: &str| labels?.get(name).and_then(Value::as_str);
+    let mut missed = spec.entries("selector").filter(|(name, value)| label(name) != value.value().as_str());
+    if let Some((name, value)) = missed.next() {
+        let message = format!("the selector does not match the template's labels: see label `{}`", name.escape_debug());
+        faults.add(SELECTOR, value.path(), message).help("give the template every label that the selector asks for");
+    } else if spec.entries("selector").next().is_none() && labels.is_none_or(Map::is_empty) {
+        let message = "there is no selector, and the template has no labels";
+        faults.add(SELECTOR, spec.path_to("selector"), message).help("give the template labels");
+    }
+    endless(template, None, release, faults);
 }
 
 /// A StatefulSet.
@@ -164,14 +181,26 @@ fn share(at: Spot<'_, '_>, key: &str, is_limited: bool, faults: &mut Faults) -> 
 
 /// What all of them have: replicas, selector and template.
 fn common(spec: Spot<'_, '_>, release: Release, stateful_set: Option<Spot<'_, '_>>, faults: &mut Faults) {
-    let mut fields = Fields::of(spec, WORKLOAD, &"the workload", faults);
+    if let Some(template) = counted(&spec, faults) {
+        select(spec, template, faults);
+        endless(template, stateful_set, release, faults);
+    }
+}
+
+/// How many Pods there are; gives their template, which must be there.
+fn counted<'v, 's>(spec: &'s Spot<'v, '_>, faults: &mut Faults) -> Option<Spot<'v, 's>> {
+    let mut fields = Fields::of(*spec, WORKLOAD, &"the workload", faults);
     fields.not_negative("replicas");
     fields.not_negative("minReadySeconds");
-    let Some(template) = spec.get("template") else {
+    let template = spec.get("template");
+    if template.is_none() {
         faults.add(WORKLOAD, spec.path_to("template"), "there is no template of Pods");
-        return;
-    };
-    select(spec, template, faults);
+    }
+    template
+}
+
+/// A template of Pods that run until they are stopped.
+fn endless(template: Spot<'_, '_>, stateful_set: Option<Spot<'_, '_>>, release: Release, faults: &mut Faults) {
     template_of(template, stateful_set, release, faults);
     let Some(pod) = template.get("spec") else { return };
     if matches!(pod.text("restartPolicy"), Some("OnFailure" | "Never")) {

@@ -35,6 +35,31 @@ fn cron_job(text: &str) -> String {
     )
 }
 
+/// What selects by labels alone.
+#[test]
+fn replication_controllers() {
+    let of = |rest: &str, labels: &str, pod: &str| {
+        format!(
+            "apiVersion: v1\nkind: ReplicationController\nmetadata: {{name: web}}\nspec:\n{rest}  template:\n    metadata: \
+             {{labels: {{{labels}}}}}\n    spec: {{{pod}}}\n"
+        )
+    };
+    let pod = "containers: [{name: web, image: i}]";
+    for text in [of("  selector: {app: web}\n", "app: web", pod), of("", "app: web", pod)] {
+        assert_eq!(found(&text, 35), [""; 0]);
+    }
+    for (text, code) in [
+        (of("  selector: {app: other}\n", "app: web", pod), "LMS725"),
+        (of("", "", pod), "LMS725"),
+        (of("  replicas: -1\n", "app: web", pod), "LMS726"),
+        (of("", "app: web", "containers: [{name: A_, image: i}]"), "LMS71"),
+        (of("", "app: web", "restartPolicy: Never, containers: [{name: web, image: i}]"), "LMS724"),
+    ] {
+        let said = found(&text, 35);
+        assert!(said.iter().any(|line| line.contains(code)), "{text}: {said:?}");
+    }
+}
+
 #[test]
 fn lms725_selectors() {
     refuses(

@@ -2,7 +2,7 @@
 //!
 //! Looks at Git only, never at what the files say. Whatever it cannot judge counts as outside.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::diagnostic::{Class, Code, Diagnostic};
 use crate::document::quoted;
@@ -109,21 +109,19 @@ fn outside(one: &Touched, own: Option<&str>) -> Diagnostic {
 }
 
 /// Paths of clients' files by how they look without case.
-struct Names(HashMap<String, Vec<String>>);
+struct Names(HashMap<String, BTreeSet<String>>);
 
 impl Names {
     fn new(repository: &Repository, touched: &[Touched], prefix: &str) -> Result<Self, Error> {
         let folder = format!("{prefix}{CLIENTS}");
         let mut names = Self(HashMap::new());
-        let gone =
-            |path: &String| touched.iter().rev().find(|one| one.path == *path).is_some_and(|one| one.new.is_none());
+        // The last thing that happened to each path.
+        let last: HashMap<&str, &Touched> = touched.iter().map(|one| (one.path.as_str(), one)).collect();
+        let gone = |path: &String| last.get(path.as_str()).is_some_and(|one| one.new.is_none());
         let new = touched.iter().filter(|one| one.new.is_some() && one.path.starts_with(&folder));
         let paths = repository.tracked_below(&folder)?.into_iter().filter(|path| !gone(path));
         for path in paths.chain(new.map(|one| one.path.clone())) {
-            let same = names.0.entry(path.to_lowercase()).or_default();
-            if !same.contains(&path) {
-                same.push(path);
-            }
+            names.0.entry(path.to_lowercase()).or_default().insert(path);
         }
         Ok(names)
     }

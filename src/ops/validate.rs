@@ -13,7 +13,7 @@ use super::store_files::StoreFiles;
 use super::{Error, sops_yaml};
 
 /// Nothing is wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Validated;
 
 /// Checks the selection. `today`: the day that entries of `[[allow]]` are held against.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::checks::{Found, StoredSecret};
 use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::fleet::{Environment, Fleet, SecretDecl, Stack, State};
-use crate::manifest::Value;
+use crate::manifest::{Path, Value};
 use crate::params::{ParamDecl, Params};
 use crate::template::{
     Fault, InstanceFacts, Printed, SharedParams, TemplateRole, TemplateValue, environment_context, instance_context,
@@ -154,11 +154,8 @@ impl Rules<'_> {
                 continue;
             }
             let text = &object.filled.text;
-            let steers = steering::check(&object.kind, text, |key| site.engine.writes(key));
-            if !steers.is_empty() {
-                let span = site.span(object.template, Fault::Offset(object.offset));
-                faults.extend(steers.into_iter().map(|fault| fault.at(span, "")));
-            }
+            let trace = |path: &Path| site.engine.trace(object.template, site.context, site.scope, object.offset, path);
+            faults.append(&mut steering::check(&object.kind, text, trace));
             let in_the_clear = self.watch.sentry.look(self.stack, &source.name, &object.filled.text);
             if !in_the_clear.is_empty() {
                 let span = site.span(object.template, Fault::Offset(object.offset));

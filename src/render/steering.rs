@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::diagnostic::{Class, Code, Diagnostic};
-use crate::manifest::{Value, parse_documents};
+use crate::manifest::{Path, Value, parse_documents};
+use crate::template::Traced;
 
 /// A key that steers delivery and is not a template's own.
 const STEERING: Code = Code::new("LMS244", Class::Input);
@@ -31,8 +32,8 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 static ANY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(&STEERS.map(regex::escape).join("|")).expect("the pattern is made of constants"));
 
-/// The faults of one object; they have no place yet. `is_written`: does a template of the stack hold this text?
-pub fn check(kind: &str, text: &str, is_written: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+/// The faults of one object, each at its place. `trace`: where the template has the value at a path.
+pub fn check(kind: &str, text: &str, trace: impl Fn(&Path) -> Traced) -> Vec<Diagnostic> {
     if !ANY.is_match(text) {
         return Vec::new();
     }
@@ -42,16 +43,17 @@ pub fn check(kind: &str, text: &str, is_written: impl Fn(&str) -> bool) -> Vec<D
         let Some(Value::Map(metadata)) = object.get("metadata") else { continue };
         for part in ["annotations", "labels"] {
             let Some(Value::Map(keys)) = metadata.get(part) else { continue };
-            faults.extend(keys.iter().filter_map(|(key, _)| judge(kind, part, key, &is_written)));
+            let steering = keys.iter().filter(|(key, _)| STEERS.iter().any(|start| key.starts_with(start)));
+            faults.extend(steering.filter_map(|(key, _)| {
+                let traced = trace(&Path::root().field("metadata").field(part).field(key));
+                judge(kind, part, key, traced.is_written).map(|fault| fault.at(traced.span, ""))
+            }));
         }
     }
     faults
 }
 
-fn judge(kind: &str, part: &str, key: &str, is_written: impl Fn(&str) -> bool) -> Option<Diagnostic> {
-    if !STEERS.iter().any(|start| key.starts_with(start)) {
-        return None;
-    }
+fn judge(kind: &str, part: &str, key: &str, is_written: bool) -> Option<Diagnostic> {
     let shown = key.escape_debug();
     if key == LAST_APPLIED {
         let message = format!("{kind}: `{shown}` in {part} is kubectl's own");
@@ -59,22 +61,27 @@ fn judge(kind: &str, part: &str, key: &str, is_written: impl Fn(&str) -> bool) -
     }
     let message = format!("{kind}: `{shown}` in {part} comes from a value, and steers delivery");
     let help = "take it out of the value; if every client needs it, write it in the template";
-    (!is_written(key)).then(|| Diagnostic::error(STEERING, message).help(help))
+    (!is_written).then(|| Diagnostic::error(STEERING, message).help(help))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::{SourceMap, Span};
 
     #[test]
     fn what_a_template_writes_is_its_own() {
         let object = |key: &str| format!("kind: ConfigMap\nmetadata:\n  annotations:\n    {key}: \"x\"\n  name: a\n");
-        let faults = |key: &str, written: bool| check("ConfigMap", &object(key), |_| written).len();
+        let mut sources = SourceMap::default();
+        let span = Span::file_start(sources.add("templates/t/app/a.yaml", ""));
+        let trace = |is_written| move |_: &Path| Traced { span, parameter: None, is_written };
+        let faults = |key: &str, written: bool| check("ConfigMap", &object(key), trace(written)).len();
         for key in ["argocd.argoproj.io/sync-options", "kustomize.toolkit.fluxcd.io/prune", "helm.sh/resource-policy"] {
             assert_eq!((faults(key, false), faults(key, true)), (1, 0), "{key}");
         }
         assert_eq!((faults(LAST_APPLIED, false), faults(LAST_APPLIED, true)), (1, 1));
         assert_eq!(faults("nginx.ingress.kubernetes.io/x", false), 0);
-        assert!(check("ConfigMap", "metadata:\n  name: a\ndata:\n  x: argocd.argoproj.io/y\n", |_| false).is_empty());
+        let text = "metadata:\n  name: a\ndata:\n  x: argocd.argoproj.io/y\n";
+        assert!(check("ConfigMap", text, trace(false)).is_empty());
     }
 }

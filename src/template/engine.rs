@@ -126,12 +126,6 @@ impl Engine {
             .filter(|(_, source)| source.role != TemplateRole::Components)
     }
 
-    /// `true` if a template, components included, holds `text` as it stands.
-    #[must_use]
-    pub fn writes(&self, text: &str) -> bool {
-        self.templates.iter().any(|one| one.source.text.contains(text))
-    }
-
     /// Which parameters the templates read: index of the declaration and place.
     #[must_use]
     pub fn reads(&self) -> &[(usize, Span)] {

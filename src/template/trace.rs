@@ -18,6 +18,8 @@ pub struct Traced {
     pub span: Span,
     /// The parameter that was printed there, with the keys inside it: `resources.limits.memory`.
     pub parameter: Option<String>,
+    /// All of the path stands in the template itself; else its end is inside of a printed value, or missing.
+    pub is_written: bool,
 }
 
 impl Engine {
@@ -29,9 +31,10 @@ impl Engine {
         let output = self.output(index, context, scope);
         let nodes = parse_nodes(&output).unwrap_or_default();
         let Some(node) = nodes.iter().find(|node| node.range.start == offset) else {
-            return Traced { span: at(Fault::Offset(offset)), parameter: None };
+            return Traced { span: at(Fault::Offset(offset)), parameter: None, is_written: false };
         };
         let located = locate(node, path);
+        let is_written = located.depth == path.steps().len();
         let pieces = match &located.node.content {
             Content::Scalar { text, .. } => parts(text).unwrap_or_default(),
             _ => Vec::new(),
@@ -39,7 +42,7 @@ impl Engine {
         let Some(token) =
             pieces.iter().find_map(|piece| if let Part::Token(token) = piece { Some(*token) } else { None })
         else {
-            return Traced { span: at(Fault::Offset(located.range().start)), parameter: None };
+            return Traced { span: at(Fault::Offset(located.range().start)), parameter: None, is_written };
         };
         let span = at(Fault::Token(token));
         let printed = parameter_of(self.source(index).text.get(span.start as usize..span.end as usize));
@@ -53,7 +56,7 @@ impl Engine {
             }
             name
         });
-        Traced { span, parameter }
+        Traced { span, parameter, is_written }
     }
 }
 

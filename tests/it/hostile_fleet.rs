@@ -360,6 +360,12 @@ fn templates_may_steer_delivery() {
     let fleet = fleet();
     fleet.edit("templates/t/app/pod.yaml", "spec:", "  annotations: {argocd.argoproj.io/sync-wave: \"2\"}\nspec:");
     fleet.run(&["validate"]).exits(0);
+    // On its own objects: the same text elsewhere, or in a comment, gives nobody leave.
+    annotation(&fleet, "argocd.argoproj.io/sync-wave", "9");
+    fleet.run(&["validate"]).exits(3).says("error[LMS244]").says("steers delivery");
+    annotation(&fleet, "kustomize.toolkit.fluxcd.io/prune", "disabled");
+    fleet.edit("templates/t/app/pod.yaml", "spec:", "# never kustomize.toolkit.fluxcd.io/prune\nspec:");
+    fleet.run(&["validate"]).exits(3).says("error[LMS244]");
 }
 
 /// D07: the list for kustomize holds the folder's own files, and nothing that loads or makes more.

@@ -216,6 +216,19 @@ fn without_a_base_nothing_passes() {
     with(&id).exits(8).says("`templates/t/app/config.yaml` is changed");
     fleet.git(&["tag", &id[..8], "HEAD"]);
     with(&id[..8]).exits(8).says("can mean");
+    // Other short ways to name what Git would look for later.
+    let described = format!("main-0-g{}", &id[..8]);
+    fleet.git(&["tag", &described, "HEAD"]);
+    with(&described).exits(8).says("can mean");
+    fleet.git(&["tag", "-d", "origin/main"]);
+    fleet.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+    with("origin").exits(8).says("`templates/t/app/config.yaml` is changed");
+    fleet.git(&["tag", "origin", "HEAD"]);
+    with("origin").exits(8).says("can mean `refs/tags/origin` and `refs/remotes/origin/HEAD`");
+    // What is written in full cannot be made to mean something else.
+    fleet.git(&["update-ref", "refs/heads/refs/remotes/origin/main", "HEAD"]);
+    with("refs/remotes/origin/main").exits(8).says("`templates/t/app/config.yaml` is changed");
+    fleet.git(&["update-ref", "-d", "refs/heads/refs/remotes/origin/main"]);
     // Histories that have nothing in common, or too much.
     fleet.git(&["checkout", "-q", "--orphan", "alone"]);
     with("main").exits(6).says("HEAD and `main` have no commit in common");
