@@ -44,7 +44,7 @@ fn cases<'a>(planted: &'a str, [manifest, leak, dump]: [&'a str; 3]) -> Vec<Case
         (2, vec![S, "show", place[0], place[1], "nothing"]),
         (2, vec![S, "show", place[0], "nothing"]),
         (3, vec![S, "edit", place[0], place[1]]),
-        (2, vec![S, "import", place[0], place[1], "--from-file", "api-key=/dev/null"]),
+        (3, vec![S, "import", place[0], place[1], "--from-file", "api-key=/dev/null"]),
         (3, vec![S, "import", place[0], place[1], "--from-manifest", planted]),
         (0, vec![S, "import", place[0], place[1], "--from-manifest", manifest]),
         (4, vec![S, "scan", leak]),

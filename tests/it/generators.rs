@@ -116,7 +116,7 @@ fn the_public_half_of_a_key_is_for_templates() {
     // A value that has no public half is refused before it is written.
     fleet.remove(KEYS);
     let before = fleet.snapshot();
-    let set = fleet.prepare(&["secrets", "set", "dev/C1", "keys", "signing"]).input("no key").go().exits(2);
+    let set = fleet.prepare(&["secrets", "set", "dev/C1", "keys", "signing"]).input("no key").go().exits(3);
     set.says("the value of `signing` is no RSA private key in PEM, as the stack declares it");
     before.assert_same(&fleet.snapshot());
 }

@@ -152,6 +152,9 @@ fn a_signal_ends_the_editor_and_removes_the_file() {
         }
         let path = PathBuf::from(std::fs::read_to_string(&seen).unwrap().trim());
         assert!(path.exists() && path.starts_with("/dev/shm"), "{}", path.display());
+        // Other commands leave alone what is being edited.
+        fleet.run(&["secrets", "status"]).exits(0);
+        assert!(path.exists());
         Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
         assert_eq!(child.wait().unwrap().code(), code, "{signal}");
         std::fs::remove_file(&seen).unwrap();
