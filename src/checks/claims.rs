@@ -77,7 +77,7 @@ fn ingress(at: usize, object: &Object<'_>, list: &mut Vec<Claim>) {
                 place: path.path_to("path"),
                 host: rule.text_or_empty("host").to_ascii_lowercase(),
                 path: plain(path.text("path").unwrap_or("/"), kind == "Prefix"),
-                way: format!("Ingress {class} {kind}"),
+                way: format!("Ingress {class} {}", if kind == "Exact" { "exact" } else { "prefix" }),
                 is_caseless,
             });
         }
@@ -87,11 +87,13 @@ fn ingress(at: usize, object: &Object<'_>, list: &mut Vec<Claim>) {
 fn route(at: usize, object: &Object<'_>, list: &mut Vec<Claim>) {
     let root = object.spot();
     let Some(spec) = root.get("spec") else { return };
+    // Each Gateway by itself; without a namespace, it is in the route's.
     let parent = |parent: Spot<'_, '_>| {
-        ["namespace", "name", "sectionName", "port"].map(|field| parent.text_or_number(field).to_owned()).join("/")
+        let namespace = parent.text("namespace").unwrap_or(object.namespace).to_owned();
+        let rest = ["name", "sectionName", "port"].map(|field| parent.text_or_number(field).to_owned());
+        format!("{namespace}/{}", rest.join("/"))
     };
-    let mut parents: Vec<String> = spec.items("parentRefs").map(parent).collect();
-    parents.sort();
+    let parents: Vec<String> = spec.items("parentRefs").map(parent).collect();
     let mut hosts: Vec<&str> = spec.texts("hostnames").map(|(host, _)| host).collect();
     if hosts.is_empty() {
         hosts.push("");
@@ -112,13 +114,13 @@ fn route(at: usize, object: &Object<'_>, list: &mut Vec<Claim>) {
             taken.push(("PathPrefix", "/", rule.path()));
         }
         for (kind, path, place) in taken {
-            for host in &hosts {
+            for (host, parent) in hosts.iter().flat_map(|host| parents.iter().map(move |parent| (host, parent))) {
                 list.push(Claim {
                     object: at,
                     place: place.clone(),
                     host: host.to_ascii_lowercase(),
                     path: plain(path, kind == "PathPrefix"),
-                    way: format!("HTTPRoute {} {kind}", parents.join(",")),
+                    way: format!("HTTPRoute {parent} {kind}"),
                     is_caseless: false,
                 });
             }
@@ -162,6 +164,7 @@ mod tests {
         assert!(collide(&prefix, &ingress("x", "a.example", "/C1", "Prefix")));
         assert!(!collide(&prefix, &ingress("x", "a.example", "/c1", "Prefix")), "case counts without expressions");
         assert!(!collide(&prefix, &ingress("x", "a.example", "/C1", "Exact")), "the exact one comes first");
+        assert!(collide(&prefix, &ingress("x", "a.example", "/C1", "ImplementationSpecific")), "a prefix to most");
     }
 
     #[test]
@@ -174,6 +177,9 @@ mod tests {
         };
         assert!(collide(&route("g", ""), &route("g", "")));
         assert!(!collide(&route("g", ""), &route("h", "")));
+        assert!(collide(&route("g", ""), &route("g, namespace: dev", "")), "the namespace of the route");
+        let two = Given::open(&[&route("g}, {name: h", ""), &route("h", "")]).with_group(claims);
+        assert!(two.len() == 3 && two[1].key() == two[2].key(), "each Gateway by itself");
         let by_method = Given::open(&[&route("g", ", method: GET")]).with_group(claims);
         assert!(by_method.is_empty());
     }

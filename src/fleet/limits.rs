@@ -11,8 +11,8 @@ const EMPTY: Code = Code::new("LMS157", Class::Guard);
 /// A fleet must have fewer clients, and fewer instances, than this.
 pub const MAX_INSTANCES: usize = 100_000;
 
-/// Faults of one kind in one file that are shown.
-const MOST_OF_A_KIND: usize = 20;
+/// Faults of one kind in one file that are kept; reports choose from them.
+const MOST_OF_A_KIND: usize = 1_000;
 
 /// `false`, with an error, if there are too many of `what` to go on with.
 pub(super) fn check_count(n: usize, what: &str, sink: &mut Sink) -> bool {

@@ -1,6 +1,7 @@
 //! Which rules an object must obey, by its kind.
 
-use crate::manifest::Value;
+use crate::diagnostic::{Class, Code};
+use crate::manifest::{Path, Value};
 
 use super::autoscaler;
 use super::claim;
@@ -31,9 +32,41 @@ impl Release {
     pub const NEWEST: Self = Self(37);
 }
 
+/// A list that rules would take too long for.
+const TOO_LONG: Code = Code::new("LMS749", Class::Limit);
+
+/// Items are compared with each other; of more than so many, nobody waits for the end.
+const MOST_ITEMS: usize = 5_000;
+
+/// The way to a list that is too long, of an object that runs Pods or serves them, or of anybody's owners.
+fn longest_list(root: Spot<'_, '_>) -> Option<Path> {
+    let mut found = None;
+    let mut look = |_: &str, field: Spot<'_, '_>| {
+        if field.value().as_list().is_some_and(|items| items.len() > MOST_ITEMS) {
+            found.get_or_insert_with(|| field.path());
+        }
+    };
+    if let Some(metadata) = root.get("metadata") {
+        metadata.each_field(&mut look);
+    }
+    let has_compared = matches!(
+        root.text_or_empty("kind"),
+        "Pod" | "ReplicationController" | "ReplicaSet" | "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob"
+    ) || matches!(root.text_or_empty("kind"), "Service" | "HTTPRoute" | "LimitRange");
+    if let Some(spec) = root.get("spec").filter(|_| has_compared) {
+        spec.each_field(&mut look);
+    }
+    found
+}
+
 /// Finds what the API server of `release` would reject in `object` although its schema is right.
 pub fn check(object: &Value, release: Release, faults: &mut Faults) {
     let root = Spot::root(object);
+    if let Some(long) = longest_list(root) {
+        let message = format!("a list of more than {MOST_ITEMS} items: no object that runs anything has one");
+        faults.add(TOO_LONG, long, message);
+        return;
+    }
     metadata::check(root, release, faults);
     match (root.text_or_empty("apiVersion"), root.text_or_empty("kind")) {
         ("v1", "Pod") => pod::check_object(root, release, faults),

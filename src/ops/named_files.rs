@@ -22,6 +22,8 @@ pub struct NamedFiles {
     pub is_folder: bool,
     /// Files in it.
     pub list: Vec<RelPath>,
+    /// What else is there that is no folder: links, special files, names that are no text; as it is shown.
+    pub passed: Vec<String>,
     /// What to show before their paths.
     pub shown: String,
 }
@@ -42,7 +44,7 @@ impl NamedFiles {
         };
         let root = Root::open(folder)?;
         let is_folder = name.is_none();
-        let mut list = Vec::new();
+        let (mut list, mut passed) = (Vec::new(), Vec::new());
         match name {
             Some(name) => {
                 let name = RelPath::new(name).map_err(|error| usage(&error.to_string()))?;
@@ -52,27 +54,32 @@ impl NamedFiles {
                     None => return Err(usage("is not there")),
                 }
             }
-            None => list = below(&root.top()?, 0)?,
+            None => (list, passed) = below(&root.top()?, 0)?,
         }
         let shown = if folder == Path::new(".") { String::new() } else { format!("{}/", folder.display()) };
         let shown = shown.trim_start_matches("./").replace("//", "/");
-        Ok(Self { root, folder: folder.to_path_buf(), is_folder, list, shown })
+        Ok(Self { root, folder: folder.to_path_buf(), is_folder, list, passed, shown })
     }
 }
 
 /// Regular files below a folder, those of a folder before those of its folders; Git's own and lmsgen's are none of the
-/// fleet's. `depth`: how deep the folder lies.
-pub(super) fn below(dir: &files::Dir<'_>, depth: usize) -> Result<Vec<RelPath>, Error> {
+/// fleet's. Beside them, what else is there and is no folder, as it is shown. `depth`: how deep the folder lies.
+pub(super) fn below(dir: &files::Dir<'_>, depth: usize) -> Result<(Vec<RelPath>, Vec<String>), Error> {
     let entries = dir.list()?;
+    let is_passed = |entry: &&files::Entry| entry.name().is_none() || !matches!(entry.kind, Kind::File | Kind::Folder);
+    let mut passed: Vec<String> = entries.iter().filter(is_passed).map(|entry| dir.path_of(&entry.shown())).collect();
     let named = |kind: Kind| entries.iter().filter(move |entry| entry.kind == kind).filter_map(files::Entry::name);
     let mut list: Vec<RelPath> = named(Kind::File).filter_map(|name| RelPath::new(&dir.path_of(name)).ok()).collect();
     let is_looked_into = |name: &&str| depth < MAX_DEPTH && !matches!(*name, ".git" | files::STATE);
     let folders: Vec<&str> = named(Kind::Folder).filter(is_looked_into).collect();
     let look = |name: &&str| match dir.sub(name)? {
         Some(folder) => below(&folder, depth + 1),
-        None => Ok(Vec::new()),
+        None => Ok(Default::default()),
     };
-    let deeper: Vec<Vec<RelPath>> = folders.par_iter().map(look).collect::<Result<_, _>>()?;
-    list.extend(deeper.into_iter().flatten());
-    Ok(list)
+    let deeper: Vec<(Vec<RelPath>, Vec<String>)> = folders.par_iter().map(look).collect::<Result<_, _>>()?;
+    for (mut more, mut more_passed) in deeper {
+        list.append(&mut more);
+        passed.append(&mut more_passed);
+    }
+    Ok((list, passed))
 }

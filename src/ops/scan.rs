@@ -204,7 +204,7 @@ fn collect(root: &Root, path: &RelPath, list: &mut Vec<RelPath>) -> Result<(), E
         Some(Kind::File) => list.push(path.clone()),
         Some(Kind::Folder) => {
             if let Some(dir) = root.dir(path)? {
-                list.append(&mut below(&dir, 0)?);
+                list.append(&mut below(&dir, 0)?.0);
             }
         }
         _ => {}

@@ -152,7 +152,8 @@ pub fn objects(documents: &[Value]) -> Vec<(usize, Vec<Step>, &Value)> {
 
 fn objects_of<'v>(at: usize, document: &'v Value, found: &mut Vec<(usize, Vec<Step>, &'v Value)>) {
     let items = document.at(&["items"]).and_then(Value::as_list);
-    let is_list = document.str_at(&["apiVersion"]) == Some("v1") && document.str_at(&["kind"]) == Some("List");
+    // `List` of anything, or `ConfigMapList` of one kind: `kubectl` takes out the items of both.
+    let is_list = document.str_at(&["kind"]).is_some_and(|kind| kind.ends_with("List"));
     match items {
         Some(items) if is_list => {
             let item = |(nth, item)| (at, vec![Step::Field("items".into()), Step::Index(nth)], item);

@@ -17,6 +17,8 @@ use super::named_files::NamedFiles;
 use super::prepare::Checked;
 use super::validate_file::{Looked, Parsed, Place, Placed, TOO_MUCH, look_alone, objects};
 
+/// A manifest by its name that cannot be looked at.
+const NOT_LOOKED_AT: Code = Code::new("LMS477", Class::Input);
 /// Nothing to look at.
 const NO_OBJECT: Code = Code::new("LMS474", Class::Input);
 
@@ -83,7 +85,13 @@ fn gather(seen: Vec<Seen>) -> Checked<()> {
     let mut sources = SourceMap::default();
     let mut sink = Sink::default();
     let mut n_objects = 0;
-    for Seen { shown, what, is_folder, mut looked } in seen {
+    for Seen { shown, what, is_folder, mut looked, passed } in seen {
+        for path in passed {
+            let file = sources.add(format!("{shown}{path}"), "");
+            let message = "this was not looked at: it is a link, no regular file, or has a name that is no text";
+            let fault = Diagnostic::warning(NOT_LOOKED_AT, message).at(Span::file_start(file), "");
+            sink.push(fault.help("name the file that it stands for"));
+        }
         if looked.iter().all(|one| one.n_objects == 0 && one.faults.is_empty()) {
             let fault = no_object(&what);
             match looked.first_mut().filter(|_| !is_folder) {
@@ -110,6 +118,8 @@ struct Seen {
     what: String,
     is_folder: bool,
     looked: Vec<Looked>,
+    /// Manifests by their names that were not looked at.
+    passed: Vec<String>,
 }
 
 fn look_at(input: &Input, target: &FileTarget) -> Result<Seen, Error> {
@@ -119,16 +129,23 @@ fn look_at(input: &Input, target: &FileTarget) -> Result<Seen, Error> {
             let name = RelPath::new("stdin").map_err(|error| Error::Usage(error.to_string()))?;
             let parsed = look_alone(&name, bytes.clone(), target);
             let looked = together(vec![parsed], target);
-            return Ok(Seen { shown: String::new(), what: "stdin".into(), is_folder: false, looked });
+            return Ok(Seen {
+                shown: String::new(),
+                what: "stdin".into(),
+                is_folder: false,
+                looked,
+                passed: Vec::new(),
+            });
         }
     };
-    let NamedFiles { root, is_folder, list, shown, .. } = NamedFiles::find(path)?;
+    let NamedFiles { root, is_folder, list, passed, shown, .. } = NamedFiles::find(path)?;
     let folders = by_folder(list, is_folder);
     let looked: Vec<Vec<Looked>> =
         folders.par_iter().map(|files| look_at_folder(&root, files, target)).collect::<Result<_, _>>()?;
     let kind = if is_folder { "folder" } else { "file" };
     let what = format!("the {kind} `{}`", path.display().to_string().escape_debug());
-    Ok(Seen { shown, what, is_folder, looked: looked.into_iter().flatten().collect() })
+    let passed = passed.into_iter().filter(|name| is_manifest(name)).collect();
+    Ok(Seen { shown, what, is_folder, looked: looked.into_iter().flatten().collect(), passed })
 }
 
 /// A job that looks at nothing must not be green.
@@ -140,15 +157,17 @@ fn no_object(what: &str) -> Diagnostic {
 /// Manifests by their folder, which are looked at together. A file that was named itself may be called anything.
 fn by_folder(list: Vec<RelPath>, is_folder: bool) -> Vec<Vec<RelPath>> {
     let mut folders: BTreeMap<String, Vec<RelPath>> = BTreeMap::new();
-    let is_manifest = |path: &RelPath| {
-        let extension = path.file_name().rsplit_once('.').map(|(_, extension)| extension);
-        matches!(extension, Some("yaml" | "yml" | "json"))
-    };
-    for path in list.into_iter().filter(|path| !is_folder || is_manifest(path)) {
+    for path in list.into_iter().filter(|path| !is_folder || is_manifest(path.file_name())) {
         let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         folders.entry(folder).or_default().push(path);
     }
     folders.into_values().collect()
+}
+
+/// `true` for a name that manifests have, in letters of any case.
+fn is_manifest(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 fn look_at_folder(root: &crate::files::Root, files: &[RelPath], target: &FileTarget) -> Result<Vec<Looked>, Error> {

@@ -92,7 +92,27 @@ pub(super) fn escaped(text: &str) -> String {
         ) {
             out.push('\\');
         }
+        // What begins with `www.` would become a link.
+        if c == '.'
+            && out.len() >= 3
+            && out.is_char_boundary(out.len() - 3)
+            && out[out.len() - 3..].eq_ignore_ascii_case("www")
+        {
+            out.push('\\');
+        }
         out.push(c);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn what_a_value_says_is_no_link() {
+        assert_eq!(text("see www.evil.example or WWW.x"), "see www\\.evil.example or WWW\\.x");
+        let message = "unknown key `a` see www.evil.example/login now `b`";
+        assert_eq!(text(message), "unknown key `a` see www\\.evil.example/login now `b`");
+    }
 }

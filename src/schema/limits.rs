@@ -1,14 +1,13 @@
 //! What a custom resource's schema asks of a value beyond its type.
 
-use std::sync::OnceLock;
-
-use regex::Regex;
+use std::collections::HashSet;
 
 use super::compile::{Dialect, compile};
 use super::document::Document;
 use super::formats::Format;
 use super::mismatch::{Found, What};
 use super::node::Node;
+use super::pattern::Pattern;
 use crate::manifest::{Map, Value};
 
 /// The conditions of a schema.
@@ -69,19 +68,6 @@ enum Unique {
     Keys(Vec<String>),
 }
 
-/// A regular expression that is compiled when it is first needed.
-struct Pattern {
-    text: String,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl Pattern {
-    /// A pattern that only Go understands matches everything.
-    fn matches(&self, text: &str) -> bool {
-        self.compiled.get_or_init(|| Regex::new(&self.text).ok()).as_ref().is_none_or(|regex| regex.is_match(text))
-    }
-}
-
 impl Limits {
     /// Takes the conditions out of a schema; `None` if there are none.
     pub fn take(document: &mut Document) -> Option<Box<Self>> {
@@ -101,7 +87,7 @@ impl Limits {
         };
         let limits = Self {
             allowed: std::mem::take(&mut document.allowed).into_iter().map(of_json).collect(),
-            pattern: document.pattern.take().map(|text| Pattern { text, compiled: OnceLock::new() }),
+            pattern: document.pattern.take().map(Pattern::new),
             format: document.format.as_deref().and_then(Format::of),
             length: Bounds::of(document.min_length, document.max_length),
             items: Bounds::of(document.min_items, document.max_items),
@@ -162,7 +148,7 @@ impl Limits {
             return Some(What::BadFormat { expected: format.name(), found: found() });
         }
         let pattern = self.pattern.as_ref().filter(|pattern| !pattern.matches(text))?;
-        Some(What::NoMatch { pattern: pattern.text.clone(), found: found() })
+        Some(What::NoMatch { pattern: pattern.text().to_owned(), found: found() })
     }
 
     fn check_number(&self, text: &str, found: impl Fn() -> Found) -> Option<What> {
@@ -195,7 +181,11 @@ impl Limits {
         if matches!(self.unique, Unique::No) {
             return None;
         }
-        let second = (1..items.len()).find(|&at| items[..at].iter().any(|item| same(item, &items[at])))?;
+        let second = if items.len() > COMPARED {
+            self.first_again(items)
+        } else {
+            (1..items.len()).find(|&at| items[..at].iter().any(|item| same(item, &items[at])))
+        }?;
         let keys = match &self.unique {
             Unique::Keys(keys) => keys.clone(),
             _ => Vec::new(),
@@ -203,6 +193,24 @@ impl Limits {
         Some(What::Repeated { index: second, keys })
     }
 }
+
+impl Limits {
+    /// The same, by texts of the items: for lists that are too long to compare each with each.
+    fn first_again(&self, items: &[Value]) -> Option<usize> {
+        let text = |item: &Value| match (&self.unique, item.as_map()) {
+            (Unique::Keys(keys), Some(map)) => {
+                Some(format!("{:?}", keys.iter().map(|key| given(map, key)).collect::<Vec<_>>()))
+            }
+            (Unique::Keys(_), None) => None,
+            _ => Some(format!("{item:?}")),
+        };
+        let mut seen = HashSet::with_capacity(items.len());
+        items.iter().position(|item| text(item).is_some_and(|text| !seen.insert(text)))
+    }
+}
+
+/// Items that are compared each with each.
+const COMPARED: usize = 64;
 
 fn given<'m>(map: &'m Map, key: &str) -> Option<&'m Value> {
     map.get(key).filter(|value| **value != Value::Null)

@@ -15,6 +15,7 @@ mod minor;
 mod mismatch;
 mod node;
 mod pack;
+mod pattern;
 mod schemas;
 #[cfg(test)]
 mod tests;

@@ -177,3 +177,35 @@ fn many_keys_and_many_faults_are_done_with_at_once() {
     assert_eq!(ran.out.matches("\"LMS700\"").count(), 1_000);
     ran.prints("4000 more faults in this file are not listed");
 }
+
+/// What is passed over is said: a job that looks at a part must not be green without a word.
+#[test]
+fn what_is_not_looked_at_is_said() {
+    let fleet = Fleet::empty();
+    let bad = pod(&CONTAINER.replace("- name: web", "- nam: web"));
+    fleet.write("folder/good.yaml", pod(CONTAINER));
+    fleet.write("folder/upper.YAML", &bad);
+    fleet.run(&["validate", "folder/"]).exits(3).says("folder/upper.YAML:8:7");
+    fleet.remove("folder/upper.YAML");
+    fleet.write("elsewhere.yaml", &bad);
+    std::os::unix::fs::symlink("../elsewhere.yaml", fleet.root().join("folder/link.yaml")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere.yaml", fleet.root().join("folder/no-manifest")).unwrap();
+    let ran = fleet.run(&["validate", "folder/"]).exits(0).says("warning[LMS477]").says("folder/link.yaml");
+    assert_eq!(ran.err.matches("LMS477").count(), 1, "{}", ran.err);
+}
+
+#[test]
+fn lists_of_one_kind_are_lists() {
+    let items = "items:\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n    dat: {}\n";
+    judged(&format!("apiVersion: v1\nkind: ConfigMapList\n{items}")).exits(3).says("all.yaml:7:5").says("`dat`");
+}
+
+/// Lists whose items are compared with each other.
+#[test]
+fn long_lists_are_a_limit() {
+    let ports = |n: usize| (0..n).map(|n| format!("{{name: a{n}, port: {}}}", n + 1)).collect::<Vec<_>>().join(", ");
+    let service =
+        |n| format!("apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{ports: [{}]}}\n", ports(n));
+    judged(&service(500)).exits(0);
+    judged(&service(20_000)).exits(9).says("error[LMS749]").says("a list of more than 5000 items");
+}

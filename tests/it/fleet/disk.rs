@@ -140,13 +140,13 @@ fn very_deep_folders_end_somewhere() {
 }
 
 #[test]
-fn ten_thousand_unknown_keys_are_twenty_faults_and_a_count() {
+fn ten_thousand_unknown_keys_are_a_thousand_faults_and_a_count() {
     let folder = base_on_disk();
     let keys = (0..10_000).map(|n| format!("unknown-{n} = 1")).collect::<Vec<_>>().join("\n");
     put(folder.path(), "clients/C1.toml", &format!("name = \"One\"\n{keys}\n[environments.dev]\n"));
     let said = found(folder.path());
-    assert_eq!(said.matches("error LMS103 ").count(), 21, "{said}");
-    assert!(said.contains("and 9,980 more like these"), "{said}");
+    assert_eq!(said.matches("error LMS103 ").count(), 1_001, "{said}");
+    assert!(said.contains("and 9,000 more like these"), "{said}");
 }
 
 #[test]
