@@ -11,7 +11,7 @@ use super::file::{
     ENCRYPTED_REGEX, Entry, Form, Leaf, PLACE, PUBLIC, Places, REVISION, Section, StoreFile, is_label_value,
     is_public_half, is_secret_key, parse_revision,
 };
-use crate::sops::{Sealed, Wrap, is_armor, is_for_one, is_timestamp, is_version, parse_recipient};
+use crate::sops::{Sealed, Wrap, is_armor, is_for_others, is_timestamp, is_version, parse_recipient};
 
 /// More keys than this in one Secret go the slow way, where repeated keys are found without comparing all pairs.
 const MAX_ENTRIES: usize = 256;
@@ -377,7 +377,7 @@ fn armor(lines: &mut Lines<'_>, indent: usize) -> Option<String> {
         armor.push_str(line);
         armor.push('\n');
     }
-    (is_armor(&armor) && is_for_one(&armor)).then_some(armor)
+    (is_armor(&armor) && !is_for_others(&armor)).then_some(armor)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::fault::{Fault, METADATA, RECIPIENT, RULE, SHAPE};
 use super::file::ENCRYPTED_REGEX;
 use super::yaml::{Node, Scalar};
-use crate::sops::{Sealed, SealedError, Wrap, is_armor, is_for_one, is_timestamp, is_version, parse_recipient};
+use crate::sops::{Sealed, SealedError, Wrap, is_armor, is_for_others, is_timestamp, is_version, parse_recipient};
 
 /// What the block says.
 #[derive(Default)]
@@ -160,7 +160,7 @@ impl<'t> BlockReader<'t, '_> {
                 match (&*key.text, node) {
                     ("recipient", Node::Scalar(text)) => recipient = self.recipient(text),
                     ("enc", Node::Scalar(text)) if is_armor(&text.text) => {
-                        if !is_for_one(&text.text) {
+                        if is_for_others(&text.text) {
                             let message = "a wrapped key in `sops.age` is for others than the one it names";
                             self.fault(Fault::new(RECIPIENT, node.span(), message));
                         }

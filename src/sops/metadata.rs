@@ -44,24 +44,20 @@ pub(crate) fn is_armor(text: &str) -> bool {
     some
 }
 
-/// `true` if the armored file `armor` is for one X25519 recipient and nobody else, as its header says in the clear: a
-/// file that SOPS wraps a data key in could name any number of them. Stanzas that age made up do not count.
+/// `true` if the armored file `armor` says in its header, which is in the clear, that it is for anything but one X25519
+/// recipient: a file that SOPS wraps a data key in could be for any number. Stanzas that age made up do not count. A
+/// header that nobody can read is for nobody.
 ///
 /// Follows age-encryption.org/v1, "Header".
-pub(crate) fn is_for_one(armor: &str) -> bool {
+pub(crate) fn is_for_others(armor: &str) -> bool {
     let body: String = armor.lines().filter(|line| !line.starts_with("-----")).collect();
     let Ok(file) = BASE64_STANDARD.decode(body) else { return false };
     let end = file.windows(5).position(|bytes| bytes == b"\n--- ");
     let Some(Ok(header)) = end.map(|end| std::str::from_utf8(&file[..end])) else { return false };
-    let mut n_recipients = 0;
-    for stanza in header.lines().filter_map(|line| line.strip_prefix("-> ")) {
-        match stanza.split(' ').next() {
-            Some("X25519") => n_recipients += 1,
-            Some(name) if name.ends_with("-grease") => {}
-            _ => return false,
-        }
-    }
-    header.starts_with("age-encryption.org/v1\n") && n_recipients == 1
+    let Some(stanzas) = header.strip_prefix("age-encryption.org/v1\n") else { return false };
+    let names = stanzas.lines().filter_map(|line| line.strip_prefix("-> ")?.split(' ').next());
+    let mut real = names.filter(|name| !name.ends_with("-grease"));
+    real.next() != Some("X25519") || real.next().is_some()
 }
 
 #[cfg(test)]
@@ -69,7 +65,7 @@ mod tests {
     use age::armor::{ArmoredWriter, Format};
     use std::io::Write as _;
 
-    use super::is_for_one;
+    use super::is_for_others;
 
     fn armored(recipients: &[&age::x25519::Recipient]) -> String {
         let recipients = recipients.iter().map(|one| *one as &dyn age::Recipient);
@@ -85,15 +81,16 @@ mod tests {
         let [one, other] = [(); 2].map(|()| age::x25519::Identity::generate().to_public());
         // Grease comes and goes.
         for _ in 0..50 {
-            assert!(is_for_one(&armored(&[&one])));
-            assert!(!is_for_one(&armored(&[&one, &other])));
+            assert!(!is_for_others(&armored(&[&one])));
+            assert!(is_for_others(&armored(&[&one, &other])));
         }
-        assert!(!is_for_one("-----BEGIN AGE ENCRYPTED FILE-----\n-----END AGE ENCRYPTED FILE-----\n"));
+        let damaged = armored(&[&one]).replace("\nYWdl", "\nYWdm");
+        assert!(!is_for_others(&damaged), "nobody can read it");
         let passphrase = age::scrypt::Recipient::new("x".to_owned().into());
         let encryptor = age::Encryptor::with_recipients([&passphrase as &dyn age::Recipient].into_iter()).unwrap();
         let writer = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).unwrap();
         let writer = encryptor.wrap_output(writer).unwrap();
         let armor = writer.finish().and_then(ArmoredWriter::finish).unwrap();
-        assert!(!is_for_one(&String::from_utf8(armor).unwrap()));
+        assert!(is_for_others(&String::from_utf8(armor).unwrap()));
     }
 }

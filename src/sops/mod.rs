@@ -19,7 +19,7 @@ pub use document::{Document, DocumentError, OpenComment, OpenValue, Opened, Prob
 pub(crate) use identity::UnwrapError;
 pub use identity::{Asked, Identities};
 pub use key_file::{IdentityError, MAX_KEY_FILE, NewKey, is_protected, new_key, open_protected};
-pub(crate) use metadata::{Wrap, is_armor, is_for_one, is_timestamp, is_version};
+pub(crate) use metadata::{Wrap, is_armor, is_for_others, is_timestamp, is_version};
 pub use plaintext::Plaintext;
 pub use recipient::{Recipient, RecipientError, parse_recipient, short};
 pub use sealed::Kind;
