@@ -7,6 +7,8 @@ mod blocks;
 mod finding;
 mod named;
 mod objects;
+mod place;
+mod reference;
 mod scanner;
 mod shapes;
 mod tokens;

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use super::finding::{Finding, Rule};
-use super::value::{Form, is_literal};
+use super::reference::find_outside;
+use super::value::{Around, Form, is_literal};
 use super::words::Promise;
 
 const WHAT: &str = "a secret value";
@@ -43,13 +44,13 @@ pub(super) fn has_value(text: &str, key: &Range<usize>) -> bool {
 }
 
 /// Every literal value that stands under `name`.
-pub(super) fn look(text: &str, name: &Name, in_prose: bool) -> Vec<Finding> {
+pub(super) fn look(text: &str, name: &Name, around: Around) -> Vec<Finding> {
     let values = match after_key(text, name.range.end) {
         Some((at, separator)) => values(text, at, separator, name),
         None => of_entry(text, &name.range),
     };
     let key = text[name.range.clone()].trim_start_matches('-');
-    let literal = |value: &Value| is_literal(&text[value.range.clone()], name.promise, value.form, in_prose);
+    let literal = |value: &Value| is_literal(&text[value.range.clone()], name.promise, value.form, around);
     let finding =
         |value: Value| Finding { rule: Rule::Named, what: WHAT, range: value.range, key: Some(key.to_owned()) };
     values.into_iter().filter(literal).map(finding).collect()
@@ -65,7 +66,8 @@ enum Separator {
 /// The place after the `:` or `=` that follows a key ending at `end`.
 fn after_key(text: &str, end: usize) -> Option<(usize, Separator)> {
     let rest = &text[end..];
-    let quoted = rest.trim_start_matches('\\').trim_start_matches(['"', '\'']);
+    // Markdown sets names in bold or in backticks.
+    let quoted = rest.trim_start_matches('\\').trim_start_matches(['"', '\'', '`', '*']);
     let trimmed = quoted.trim_start_matches([' ', '\t']);
     let spaced = trimmed.len() < quoted.len();
     let at = |rest: &str| text.len() - rest.len();
@@ -75,7 +77,7 @@ fn after_key(text: &str, end: usize) -> Option<(usize, Separator)> {
     if let Some(rest) = trimmed.strip_prefix('=') {
         return (!rest.starts_with(['=', '~'])).then(|| (at(rest), Separator::Equals(spaced || rest.starts_with(' '))));
     }
-    let rest = trimmed.strip_prefix(':')?;
+    let rest = trimmed.strip_prefix(':').map(|rest| rest.strip_prefix("**").unwrap_or(rest))?;
     let is_pair = rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n', '"', '\'', '\\', '[']);
     is_pair.then(|| (at(rest), Separator::Colon))
 }
@@ -132,13 +134,17 @@ fn one(text: &str, start: usize, line: &Range<usize>, separator: Separator) -> O
         Separator::Colon => {
             let is_flow = text[line.start..start].contains('{');
             let comment = rest.find(" #").unwrap_or(rest.len());
-            let flow = if is_flow { rest.find([',', '}']).unwrap_or(rest.len()) } else { rest.len() };
+            let flow = if is_flow { find_outside(rest, |c| matches!(c, ',' | '}')) } else { None };
+            let flow = flow.unwrap_or(rest.len());
             (comment.min(flow), Form::Plain)
         }
         Separator::Equals(spaced) => {
-            let end = rest
-                .find(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | ',' | '"' | '\'' | ')' | ']' | '}' | '`'));
-            let end = end.unwrap_or(rest.len());
+            let ends = |c: char| {
+                c.is_whitespace()
+                    || matches!(c, ';' | '&' | ',' | '"' | '\'' | ')' | ']' | '}' | '`')
+                    || c == '\\' && !spaced
+            };
+            let end = find_outside(rest, ends).unwrap_or(rest.len());
             // An argument of a call is the name of a variable more often than a value.
             let is_argument = rest[end..].starts_with([',', ')']);
             (end, if spaced || is_argument { Form::Code } else { Form::Assigned })
@@ -155,17 +161,15 @@ fn quoted(text: &str, at: usize, end: usize) -> Option<Value> {
     let n_escapes = rest.len() - body.len();
     let quote = body.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let start = at + n_escapes + 1;
-    let bytes = &text.as_bytes()[start..end];
-    let mut to = 0;
-    while to < bytes.len() {
-        match bytes[to] {
-            b'\\' if n_escapes > 0 => break,
-            b'\\' if quote == '"' => to += 2,
-            byte if char::from(byte) == quote => break,
-            _ => to += 1,
-        }
-    }
-    let end = text.floor_char_boundary((start + to).min(end));
+    let inside = &text[start..end];
+    let mut is_escaped = false;
+    // Quotes inside of an expression are its own.
+    let closes = find_outside(inside, |c| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        is_escaped = c == '\\' && n_escapes == 0 && quote == '"' && !was_escaped;
+        c == quote && !was_escaped || c == '\\' && n_escapes > 0
+    });
+    let end = closes.map_or(end, |at| start + at);
     Some(Value { range: start..end, form: Form::Quoted })
 }
 

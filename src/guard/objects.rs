@@ -4,20 +4,20 @@
 use std::ops::Range;
 
 use super::finding::{Finding, Rule};
-use super::value::is_reference;
+use super::reference::{find_outside, is_ciphertext, is_filled_in};
 use crate::manifest::{Content, Node, parse_nodes};
 
 /// Kinds whose `data` and `stringData` are secret.
-const KINDS: [&str; 2] = ["Secret", "SopsSecret"];
+const KINDS: [&str; 3] = ["Secret", "SopsSecret", "SecretList"];
 const SECTIONS: [&str; 2] = ["data", "stringData"];
 const WHAT: &str = "a Kubernetes Secret";
 
 /// `true` if the word `Secret` that ends at `end` is the value of `kind`.
 pub(super) fn is_kind(text: &str, end: usize) -> bool {
     let line = text[..end].rfind('\n').map_or(0, |at| at + 1);
-    let before = text[line..end].trim_end_matches("Secret").trim_end_matches("Sops");
+    let word = text[line..end].trim_end_matches("List").trim_end_matches("Secret").trim_end_matches("Sops");
     let after = text[end..].chars().next();
-    let Some(before) = before.trim_end_matches(['"', '\'', ' ']).strip_suffix(':') else { return false };
+    let Some(before) = word.trim_end_matches(['"', '\'', ' ']).strip_suffix(':') else { return false };
     let ends = after.is_none_or(|c| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '}'));
     ends && before.trim_end_matches(['"', '\'', ' ']).ends_with("kind")
 }
@@ -50,7 +50,9 @@ fn walk(text: &str, node: &Node, inside: bool, found: &mut Vec<Finding>) {
             for (key, value) in entries {
                 match &value.content {
                     Content::Map(values) if is_secret && SECTIONS.contains(&key_of(key)) => {
-                        found.extend(values.iter().filter_map(|(key, value)| entry(text, key, value)));
+                        for (key, value) in values {
+                            entry(text, key_of(key), value, found);
+                        }
                     }
                     _ => walk(text, value, is_secret, found),
                 }
@@ -59,21 +61,35 @@ fn walk(text: &str, node: &Node, inside: bool, found: &mut Vec<Finding>) {
     }
 }
 
-fn entry(text: &str, key: &Node, value: &Node) -> Option<Finding> {
-    let Content::Scalar { text: decoded, .. } = &value.content else { return None };
-    let is_clear = !decoded.trim().is_empty() && !is_sealed(decoded.trim());
-    let range = value.range.start.min(text.len())..value.range.end.min(text.len());
-    let range = text.floor_char_boundary(range.start)..text.floor_char_boundary(range.end);
-    is_clear.then(|| finding(key_of(key), range))
+/// Every text in `value`: Kubernetes takes one, operators may take more.
+fn entry(text: &str, key: &str, value: &Node, found: &mut Vec<Finding>) {
+    match &value.content {
+        Content::List(items) => items.iter().for_each(|item| entry(text, key, item, found)),
+        Content::Map(entries) => entries.iter().for_each(|(_, value)| entry(text, key, value, found)),
+        Content::Scalar { text: decoded, .. } if !is_sealed(decoded.trim()) => {
+            let range = value.range.start.min(text.len())..value.range.end.min(text.len());
+            let range = text.floor_char_boundary(range.start)..text.floor_char_boundary(range.end);
+            found.push(finding(key, range));
+        }
+        Content::Scalar { .. } => {}
+    }
 }
 
 fn finding(key: &str, range: Range<usize>) -> Finding {
     Finding { rule: Rule::Object, what: WHAT, range, key: Some(key.to_owned()) }
 }
 
-/// Ciphertext, or nothing of a value in the text.
+/// Ciphertext, or no value in the text: nothing, a row of stars or dots, or what something else puts in. All of it: a
+/// mark at the start of a value says nothing here.
 fn is_sealed(value: &str) -> bool {
-    value.starts_with("ENC[AES256_GCM,") && value.ends_with(']') || !value.starts_with("ENC[") && is_reference(value)
+    let is_field = value.starts_with('{') && !value.starts_with("{{") && !value.starts_with("{%");
+    let is_row = |mark: char| value.len() > 2 && value.chars().all(|c| c == mark);
+    value.is_empty()
+        || matches!(value, "null" | "~")
+        || is_row('*')
+        || is_row('.')
+        || is_ciphertext(value)
+        || is_filled_in(value) && !is_field
 }
 
 /// One line: where it starts, how far it is indented (`- ` counts), and what it says.
@@ -120,24 +136,42 @@ fn sections(lines: &[Line<'_>], found: &mut Vec<Finding>) {
         if section.is_some_and(|indent| line.indent <= indent) {
             (section, entries) = (None, None);
         }
-        if section.is_none() && line.text.strip_suffix(':').is_some_and(|key| SECTIONS.contains(&key)) {
-            section = Some(line.indent);
+        let Some((key, value)) = pair(line.text) else { continue };
+        if section.is_none() && SECTIONS.contains(&key) {
+            section = value.is_empty().then_some(line.indent);
+            // All of a flow mapping in one finding.
+            if !is_sealed(value) && !matches!(value, "{}" | "{ }") {
+                found.push(at_value(key, line, value));
+            }
             continue;
         }
         if section.is_none() || line.indent != *entries.get_or_insert(line.indent) {
             continue;
         }
-        let Some((key, value)) = line.text.split_once(':') else { continue };
-        let value = value.trim();
-        let is_block = value.starts_with(['|', '>']);
-        let next = lines.get(at + 1).filter(|next| is_block && next.indent > line.indent);
-        let (start, value) = match next {
-            Some(next) => (next.start, next.text),
-            None => (line.start + line.text.len() - value.len(), value),
-        };
-        let bare = value.trim_matches(['"', '\'']);
-        if !bare.is_empty() && !is_block | next.is_some() && !is_sealed(bare) {
-            found.push(finding(key.trim_matches(['"', '\'', ' ']), start..start + value.len()));
+        if value.starts_with(['|', '>']) {
+            let block = lines[at + 1..].iter().take_while(|next| next.indent > line.indent);
+            let open = block.filter(|next| !is_sealed(next.text)).map(|next| at_value(key, next, next.text));
+            found.extend(open.take(1));
+        } else if !is_sealed(value.trim_matches(['"', '\'', ' '])) {
+            found.push(at_value(key, line, value));
         }
     }
+}
+
+/// Key and value of a line, the value in its quotes, without a comment; `None` for a statement of a template.
+fn pair(line: &str) -> Option<(&str, &str)> {
+    let marks = ['"', '\'', ' '];
+    let (key, value) = line.split_once(':').filter(|_| !line.starts_with("{%") && !is_filled_in(line))?;
+    let value = value.trim();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let value = match quote {
+        Some(quote) => find_outside(&value[1..], |c| c == quote).map_or(value, |end| &value[..end + 2]),
+        None => value.split(" #").next().unwrap_or_default(),
+    };
+    Some((key.trim_matches(marks), value.trim()))
+}
+
+fn at_value(key: &str, line: &Line<'_>, value: &str) -> Finding {
+    let start = line.start + line.text.rfind(value).unwrap_or_default();
+    finding(key, start..start + value.len())
 }

@@ -9,6 +9,7 @@ use super::finding::{Finding, RULES, Rule};
 use super::named::{self, Name, key_around, line_at};
 use super::shapes::SHAPES;
 use super::tokens::{self, OTHERS};
+use super::value::Around;
 use super::words::{self, Promise};
 use super::{blocks, objects, urls};
 
@@ -23,12 +24,17 @@ pub enum TextKind {
     Data,
     /// For people: examples are not secrets.
     Prose,
+    /// In the secret store: a note beside ciphertext, or what stands in the clear around it. Nothing there is an example.
+    Store,
 }
 
 impl TextKind {
-    /// Told by the end of a path.
+    /// Told by a path from the fleet's root.
     #[must_use]
     pub fn of(path: &str) -> Self {
+        if path.starts_with("secrets/") {
+            return Self::Store;
+        }
         let prose = [".md", ".markdown", ".rst", ".adoc", ".txt"];
         if prose.iter().any(|end| path.ends_with(end)) { Self::Prose } else { Self::Data }
     }
@@ -87,7 +93,7 @@ impl Guard {
             at = hit.end;
             let start = &text[hit.clone()];
             if start == "://" {
-                found.extend(urls::look(text, hit.start, is_prose(text, hit.start, kind)));
+                found.extend(urls::look(text, hit.start, around(text, hit.start, kind) == Around::Prose));
             } else if blocks::STARTS.contains(&start) || tokens::is_start_of_one(start) {
                 let looked = blocks::look(text, hit.clone()).or_else(|| tokens::look(text, hit));
                 at = looked.as_ref().map_or(at, |finding| finding.range.end.max(at));
@@ -99,7 +105,7 @@ impl Guard {
                 if named::has_value(text, &key)
                     && let Some(name) = self.name(text, key)
                 {
-                    found.extend(named::look(text, &name, is_prose(text, name.range.start, kind)));
+                    found.extend(named::look(text, &name, around(text, name.range.start, kind)));
                 }
             }
         }
@@ -108,6 +114,14 @@ impl Guard {
         }
         found.retain(|finding| !self.is_known(&text[finding.range.clone()]));
         distinct(&found)
+    }
+
+    /// What stands in the clear in `bytes` that are no text: keys and tokens, which need none around them.
+    #[must_use]
+    pub fn scan_binary(&self, bytes: &[u8]) -> Vec<Finding> {
+        let mut found = self.scan(&String::from_utf8_lossy(bytes), TextKind::Data);
+        found.retain(|finding| matches!(finding.rule, Rule::PrivateKey | Rule::Token));
+        found
     }
 
     fn name(&self, text: &str, key: Range<usize>) -> Option<Name> {
@@ -126,15 +140,17 @@ impl Guard {
     }
 }
 
-/// `true` in a text for people and in comments.
-fn is_prose(text: &str, at: usize, kind: TextKind) -> bool {
+/// A text for people, and comments in other texts, are prose.
+fn around(text: &str, at: usize, kind: TextKind) -> Around {
     let line = line_at(text, at);
     let start = text[line.start..at].trim_start();
-    kind == TextKind::Prose
-        || start.starts_with(['#', ';'])
-        || start.starts_with("//")
-        || start.starts_with("{#")
-        || start.contains(" #")
+    let is_comment =
+        start.starts_with(['#', ';']) || start.starts_with("//") || start.starts_with("{#") || start.contains(" #");
+    match kind {
+        TextKind::Store => Around::Store,
+        TextKind::Data if !is_comment => Around::Data,
+        TextKind::Prose | TextKind::Data => Around::Prose,
+    }
 }
 
 /// By place, without those that overlap a finding of an earlier rule.

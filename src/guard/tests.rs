@@ -171,6 +171,27 @@ fn secrets_of_kubernetes() {
     assert_found(&format!("kind: ConfigMap\ndata:\n  a: b\n---\n{secret}"), &["10:9 LMS453 user", "11:8 LMS453 pin"]);
     let sops = "kind: SopsSecret\nspec:\n  secretTemplates:\n    - name: x\n      stringData:\n        a: open\n";
     assert_found(sops, &["6:12 LMS453 a"]);
+    // Everything is a value: placeholders of blanks, text around an expression, lists, and names that lead elsewhere.
+    for (value, place) in [
+        ("\"0000\"", "7:8"),
+        ("vault:secret/x#y", "7:8"),
+        ("$name", "7:8"),
+        ("a{{ x }}", "7:8"),
+        ("postgres://u:{{ x }}@h", "7:8"),
+        ("[\"4711\"]", "7:9"),
+        ("{ b: 4711 }", "7:13"),
+    ] {
+        assert_found(
+            &secret.replace("lms", "\"{{ x }}\"").replace("\"4711\"", value),
+            &[&format!("{place} LMS453 pin")],
+        );
+    }
+    let flow = "{% if x %}\nkind: Secret\nstringData: {pin: \"4711\"}\n{% endif %}\n";
+    assert_found(flow, &["3:13 LMS453 stringData"]);
+    let block = "{% if x %}\nkind: Secret\nstringData:\n  pin: |\n    {{ x }}\n    4711\n{% endif %}\n";
+    assert_found(block, &["6:5 LMS453 pin"]);
+    let list = "kind: SecretList\nitems:\n  - stringData: {pin: \"4711\"}\n";
+    assert_found(list, &["3:23 LMS453 pin"]);
     // No YAML: an anchor, and a template.
     assert_found(&format!("{secret}x: &a b\n"), &["6:9 LMS453 user", "7:8 LMS453 pin"]);
     assert_found(&format!("{{% if x %}}\n{secret}{{% endif %}}\n"), &["7:9 LMS453 user", "8:8 LMS453 pin"]);
@@ -180,6 +201,13 @@ fn secrets_of_kubernetes() {
         secret.replace("lms", sealed).replace("\"4711\"", sealed),
         secret.replace("lms", "").replace("\"4711\"", "\"\""),
         "kind: Secret\nmetadata:\n  name: x\ntype: Opaque\n".into(),
+        secret.replace("lms", "\"{{ x }}\"").replace("\"4711\"", "${PIN}"),
+        secret.replace("lms", "$(USER)").replace("\"4711\"", "\"{{ a }}:{{ b }}\""),
+        secret.replace("lms", "\"<user>\"").replace("\"4711\"", "null"),
+        secret.replace("lms", "\"***\"").replace("\"4711\"", "..."),
+        "{% if x %}\nkind: Secret\nstringData:\n  a: \"\" # none\n  b: {{ x }} # given\n{{- if .y }}\n  c: |\n    \
+         {{ z }}\n{{- end }}\ndata: {}\n"
+            .into(),
         secret.replace("kind: Secret", "kind: ConfigMap"),
         "kinds = [\"ConfigMap\", \"Secret\"]\n[data]\na = \"b\"\n".into(),
         "kind: Secret\n---\nkind: ConfigMap\ndata:\n  a: b\n".into(),
@@ -224,11 +252,80 @@ fn values_under_names_of_secrets() {
         ("[[env]]\nname = \"DB_PASSWORD\"\nvalue = \"hunter2\"\n", "3:10 LMS454 DB_PASSWORD"),
         ("rsa-key = \"0f1e2d3c4b5a6978\"\n", "1:12 LMS454 rsa-key"),
         ("\"rsa_key\": \"0f1e2d3c4b5a6978\"\n", "1:13 LMS454 rsa_key"),
-        ("password: ENC[hunter2\n", ""),
+        ("password: ENC[hunter2\n", "1:11 LMS454 password"),
         ("# password: \"kR7wQ2xZ9\"\n", "1:14 LMS454 password"),
     ] {
-        let expected: Vec<&str> = if expected.is_empty() { Vec::new() } else { vec![expected] };
-        assert_found(text, &expected);
+        assert_found(text, &[expected]);
+    }
+}
+
+/// Passwords that start with a mark, or have one in them. None of it means anything in quotes.
+#[test]
+fn marks_make_no_reference_of_a_value() {
+    for value in [
+        "@hunter2Hunter2x9",
+        "!Secr3tPassw0rd9",
+        "*Kq9zLm2Vx7Rt81",
+        "&Kq9zLm2Vx7Rt81",
+        "<Kq9zLm2Vx7Rt81",
+        "<Kq9zLm2Vx7Rt81>",
+        "{Kq9zLm2Vx7Rt81",
+        "{Kq9zLm2Vx7Rt81}",
+        "{{Kq9zLm2Vx7Rt81",
+        "$ecr3tPassw0rd9",
+        "$ecretPassword",
+        "Sup3r$ecret",
+        "Kq9zLm2Vx7$HOME",
+        "/Kq9zLm2Vx7Rt81ab",
+        "/Kq9z/Lm2Vx7/Rt81ab",
+        "/etc/Kq9zLm2Vx7Rt81ab",
+        "./Kq9zLm2Vx7Rt81ab",
+        "Kq9z`Lm2Vx7Rt81",
+        "`Kq9zLm2Vx7Rt81`",
+        "Kq9z://Lm2Vx7Rt81",
+        "https://Kq9zLm2Vx7Rt81",
+        "%Kq9zLm2Vx7Rt81%",
+        "__Kq9zLm2Vx7Rt81__",
+        "%(Kq9zLm2Vx7Rt81",
+        "vault:Kq9zLm2Vx7Rt81",
+        "env:Kq9zLm2Vx7Rt81",
+        "file:Kq9zLm2Vx7Rt81",
+        "arn:Kq9zLm2Vx7Rt81",
+        "ref+Kq9zLm2Vx7Rt81",
+        "ENC[Kq9zLm2Vx7Rt81",
+        "ENC[Kq9zLm2Vx7Rt81]",
+        "ENC[AES256_GCM,data:YQ==,type:str]Kq9zLm2Vx7Rt81",
+        "hunter2{{ params.x }}",
+        "{{ params.x }}hunter2",
+        "${X}Kq9zLm2Vx7Rt81",
+        "${DB_PASSWORD:-Kq9zLm2Vx7Rt81}",
+        "{{ x | default('Kq9zLm2Vx7Rt81') }}",
+    ] {
+        for key in ["DB_PASSWORD", "password", "api_token"] {
+            let column = key.len() + 4;
+            assert_found(&format!("{key}: \"{value}\"\n"), &[&format!("1:{column} LMS454 {key}")]);
+        }
+        let secret = format!("kind: Secret\nstringData:\n  x: \"{value}\"\n");
+        assert_found(&secret, &["3:6 LMS453 x"]);
+        assert_found(&format!("{{% if x %}}\n{secret}{{% endif %}}\n"), &["4:6 LMS453 x"]);
+    }
+    for (text, expected) in [
+        ("password: !Secr3tPassw0rd9\n", "1:11 LMS454 password"),
+        ("password: !unsafe hunter2\n", "1:11 LMS454 password"),
+        ("password: &pw Kq9zLm2Vx7Rt81\n", "1:11 LMS454 password"),
+        ("password: *Kq9zLm2Vx7Rt81\n", "1:11 LMS454 password"),
+        ("password: -Kq9zLm2Vx7Rt81\n", "1:11 LMS454 password"),
+        ("password: Kq9(zLm2Vx7Rt81\n", "1:11 LMS454 password"),
+        ("password: Kq9zLm2Vx7Rt81,\n", "1:11 LMS454 password"),
+        ("DB_PASSWORD=@Kq9zLm2Vx7Rt81\n", "1:13 LMS454 DB_PASSWORD"),
+        ("DB_PASSWORD=Kq9zLm2.Vx7Rt81\n", "1:13 LMS454 DB_PASSWORD"),
+        ("DB_PASSWORD=${DB_PASSWORD:-hunter2}\n", "1:13 LMS454 DB_PASSWORD"),
+        ("dsn: postgres://u:$ecr3tPw9@h/x\n", "1:19 LMS452"),
+        ("dsn: postgres://u:!Secr3t@h/x\n", "1:19 LMS452"),
+        ("dsn: postgres://u:{{ x }}hunter2@h/x\n", "1:19 LMS452"),
+        ("DB_PASSWORD: \"postgres://u:hunter2@h/x\"\n", "1:28 LMS452"),
+    ] {
+        assert_found(text, &[expected]);
     }
 }
 
@@ -339,6 +436,80 @@ const CLEAN: &[&str] = &[
     "request->credentials = transport->server.cred;",
     "psql(query, password=hard, user=name)",
     "cli-passphrase-confirm = Подтвердить",
+    "passwordSecretRef: name",
+    "token: ${TOKEN}",
+    "token: \"${TOKEN}\"",
+    "token: $TOKEN",
+    "token: \"$TOKEN\"",
+    "PASSWORD=\"$password\"",
+    "credentials=\"$user:$password\"",
+    "password: ${DB_PASSWORD:?is not set}",
+    "password: ${DB_PASSWORD:-}",
+    "password: ${A:-$B}",
+    "password: ${{ secrets.DB_PASSWORD }}",
+    "password: \"{{ a }}-{{ b }}\"",
+    "password: \"$(A)$(B)\"",
+    "password: \"{{ params[\"x\"] }}\"",
+    "password: '{{ x | default(\"none\") }}'",
+    "password: {{ .Values.password | quote }}",
+    "password: {{- .Values.password | b64enc }}",
+    "token: \"Bearer {{ token }}\"",
+    "secret: \"lms-{{ client.slug }}\"",
+    "- { name: DB_PASSWORD, value: \"{{ x }}\" }",
+    "- { name: DB_PASSWORD, value: {{ x }} }",
+    "PASSWORD_FILE: /run/secrets/password",
+    "password: ./secrets/pg-password",
+    "password: ~/.pgpass",
+    "PASSWORD=@/run/secrets/password",
+    "curl --data password=@password.txt",
+    "password: ${DIR}/pg/password.txt",
+    "token: /var/run/secrets/kubernetes.io/serviceaccount/token",
+    "token: \"/api/v1/token\"",
+    "authUrl: https://login.example/oauth",
+    "token: https://login.example/oauth?x=1",
+    "token: \"https://{{ host }}/oauth\"",
+    "password: https://u@git.example/x.git",
+    "secret: file:///run/secrets/x",
+    "secretName: lms-tls",
+    "password-policy: strong",
+    "password: \"<your password>\"",
+    "password: \"<пароль>\"",
+    "password: <%= x %>",
+    "password: %{hiera('x')}",
+    "password: %(DB_PASSWORD)s",
+    "password: \"%DB_PASSWORD%\"",
+    "password: __DB_PASSWORD__",
+    "password: \"{password}\"",
+    "f\"password={self.password!r}\"",
+    "password: *default-password",
+    "password: &pw ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]",
+    "password: !Ref DbPassword",
+    "password: !secret db_password",
+    "password: !vault",
+    "password: ENC[PKCS7,MIIBeQYJKoZIhvcNAQcDoIIBajCCAWYCAQAxggEhMII=]",
+    "password: arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf",
+    "password: ref+vault://secret/db#/password",
+    "password: projects/p/secrets/db/versions/latest",
+    "password: @Microsoft.KeyVault(SecretUri=https://x.example/secrets/y)",
+    "token: Option<SecretV1Beta1>,",
+    "password: Arc<Mutex<Option<Zeroizing<[u8;32]>>>>,",
+    "password: &mut Plaintext",
+    "token: sha256.Sum256(data),",
+    "token = *self.token",
+    "secret = &config.secret",
+    "secret: $this->secret",
+    "clientSecret: \"$oidc.okta.clientSecret\"",
+    "clientSecret: $lms-dex:oidc.clientSecret",
+    "spec.CredentialSpec = *other.GMSACredentialSpec",
+    "\"ListX$NextToken\": \"<p>The token for the next <code>page</code>.</p>\"",
+    "password = os.Args[4]",
+    "token := jwt.NewWithClaims(jwt.SigningMethodRS512, claims)",
+    "token: &auth.Token{Value: x},",
+    "provider: v1.FinalizerToken,",
+    "credentials: v4aCredentialProvider,",
+    "const token = req.headers[\"x-token\"]",
+    "--password-stdin",
+    "password: -p",
     "password:\n  - a",
     "passwords: {}",
 ];
@@ -354,6 +525,36 @@ fn what_only_looks_like_a_secret() {
     assert_eq!(TextKind::of("a/x.toml"), TextKind::Data);
 }
 
+/// What people note beside ciphertext is no example.
+#[test]
+fn notes_in_the_secret_store() {
+    assert_eq!(TextKind::of("secrets/lms-dev/C70/README.md"), TextKind::Store);
+    for (text, expected) in [
+        ("# C70\n\nPGPASSWORD=Zx81kQpL0mmv\n", "3:12 LMS454 PGPASSWORD"),
+        ("password: Tr0ub4dor3xyzQ\n", "1:11 LMS454 password"),
+        ("password = hunter2\n", "1:12 LMS454 password"),
+        ("# admin password = \"Tr0ub4dor&3xyz\"\nkind: x\n", "1:21 LMS454 password"),
+        ("# password: hunter2\n", "1:13 LMS454 password"),
+        ("- Password: `Tr0ub4dor3xyzQ` (the old one)\n", "1:13 LMS454 Password"),
+        ("**Password:** Tr0ub4dor3xyzQ\n", "1:15 LMS454 Password"),
+        ("**password**: my-password-1\n", "1:15 LMS454 password"),
+        ("https://user:password@host/\n", "1:14 LMS452"),
+    ] {
+        assert_eq!(found(text, TextKind::Store), [expected], "{text}");
+    }
+    for clean in [
+        "# Secrets of C70\n\nThe administrator has the password: ask her.\n",
+        "`pg-password`: made by `lmsgen secrets generate`, 32 letters and digits\n",
+        "- password: generated\n- token: see the vault of C70\n",
+        "lmsgen secrets set lms-dev/C70 lms-secret sms4b-token\n",
+        "PGPASSWORD=$(lmsgen secrets show lms-dev/C70 lms-secret pg-password) psql\n",
+        "PGPASSWORD=\"$pw\" psql\n",
+        "*.yaml diff=sops\n",
+    ] {
+        assert_eq!(found(clean, TextKind::Store), [""; 0], "{clean}");
+    }
+}
+
 #[test]
 fn values_that_are_known_are_passed_over() {
     let guard = guard().knowing(["hunter2".to_owned()]);
@@ -366,6 +567,17 @@ fn one_value_is_found_once() {
     let text = format!("kind: Secret\nstringData:\n  gitlab-token: glpat-{}\n", &RANDOM[..20]);
     let found = guard().scan(&text, TextKind::Data);
     assert_eq!(found.iter().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::Token]);
+}
+
+/// The end of a reference is looked for near by only: a long line takes no longer than many short ones.
+#[test]
+fn references_are_short() {
+    let ends = |length: usize| {
+        let text = format!("{{{{{}}}}}", "x".repeat(length));
+        super::reference::find_outside(&text, |c| c == '}')
+    };
+    assert_eq!(ends(900), None);
+    assert_eq!(ends(2000), Some(2002));
 }
 
 /// Pieces that begin something.

@@ -1,7 +1,8 @@
 //! URLs and connection strings with a password in them.
 
 use super::finding::{Finding, Rule};
-use super::value::{is_placeholder, is_reference};
+use super::reference::is_reference;
+use super::value::is_placeholder;
 
 /// Looks at the `://` that stands at `at`.
 pub(super) fn look(text: &str, at: usize, in_prose: bool) -> Option<Finding> {

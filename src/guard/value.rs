@@ -1,6 +1,10 @@
 //! Whether what stands under a secret name is a value, or a reference, a placeholder, the name of a thing.
 
+use super::place::{is_path, is_url};
+use super::reference::{Mixed, is_open, is_reference};
 use super::words::Promise;
+
+pub(super) use super::place::is_reach;
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +17,17 @@ pub(super) enum Form {
     Assigned,
     /// After ` = `: in most texts code.
     Code,
+}
+
+/// What stands around a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Around {
+    /// Values, or a program.
+    Data,
+    /// A text for people, with examples.
+    Prose,
+    /// A note or comment in the secret store: what is written there is no example.
+    Store,
 }
 
 /// Words that stand where a value belongs and are none.
@@ -83,43 +98,6 @@ const PLACEHOLDERS: [&str; 18] = [
     "your",
 ];
 
-/// Starts of what other programs put a value for.
-const LEADS: [&str; 14] = [
-    "ENC[",
-    "!",
-    "ref+",
-    "vault:",
-    "op://",
-    "env:",
-    "file:",
-    "arn:",
-    "projects/",
-    "@",
-    "%(",
-    "&",
-    "*",
-    "AGE-SECRET-KEY-*",
-];
-
-/// The same characters in the other world: `<password>`, `$(VAR)`, `${VAR}`, `{{ … }}`, `***`, `ENC[…]`.
-pub(super) fn is_reference(value: &str) -> bool {
-    let is_variable = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '(' | '{'));
-    ["{{", "{%", "${", "$(", "<%", "%{", "`"].iter().any(|mark| value.contains(mark))
-        || LEADS.iter().any(|lead| value.starts_with(lead))
-        || value.strip_prefix('$').is_some_and(is_variable)
-        || value.starts_with('<')
-        || value.starts_with('{')
-        || value.starts_with('%') && value.ends_with('%')
-        || value.starts_with("__") && value.ends_with("__")
-        || is_blank(value)
-}
-
-/// Nothing but one character over and over, or punctuation: `***`, `xxxx`, `...`.
-fn is_blank(value: &str) -> bool {
-    let mut letters = value.chars().filter(|c| c.is_alphanumeric());
-    letters.next().is_none_or(|first| letters.all(|c| c.eq_ignore_ascii_case(&first)))
-}
-
 /// What examples in prose write for a value.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let lower = value.to_lowercase();
@@ -127,20 +105,42 @@ pub(super) fn is_placeholder(value: &str) -> bool {
 }
 
 /// `true` if `value` is a secret in the clear.
-pub(super) fn is_literal(value: &str, promise: Promise, form: Form, in_prose: bool) -> bool {
-    let value = value.trim();
+pub(super) fn is_literal(value: &str, promise: Promise, form: Form, around: Around) -> bool {
+    // Markdown's marks are no part of what somebody noted.
+    let value = if around == Around::Store { value.trim_matches(['`', '*', ' ']) } else { value.trim() };
+    // The end of a text around it, in a program.
+    let value = if form == Form::Quoted || value.starts_with('`') { value } else { value.trim_end_matches('`') };
+    let form = if around == Around::Store && form == Form::Code { Form::Assigned } else { form };
     let lower = value.to_lowercase();
-    if value.chars().count() < 3 || is_reference(value) || NOTHING.contains(&lower.as_str()) {
+    if value.chars().count() < 3 || NOTHING.contains(&lower.as_str()) || is_number(value, promise, form) {
         return false;
     }
-    if value.contains("://") || is_path(value) || is_number(value, promise, form) {
+    if around == Around::Prose && (form != Form::Quoted || is_placeholder(value)) {
         return false;
     }
-    if in_prose && (form != Form::Quoted || is_placeholder(value)) {
+    if is_reference(value) || form != Form::Quoted && is_open(value) {
         return false;
+    }
+    if form == Form::Code && is_code(value, form) || is_json(value) {
+        return false;
+    }
+    if let Some(mixed) = Mixed::of(value, form == Form::Quoted) {
+        return is_literal_rest(&mixed, promise, form);
+    }
+    if is_url(value) || is_path(value) {
+        return false;
+    }
+    if form != Form::Quoted
+        && let Some(verdict) = marked(value, promise, around)
+    {
+        return verdict;
     }
     if value.contains(char::is_whitespace) {
-        return form == Form::Quoted && promise == Promise::Password && !is_sentence(&lower);
+        return match form {
+            Form::Quoted => promise == Promise::Password && !is_sentence(&lower),
+            // A remark behind the value.
+            _ => around == Around::Store && is_noted(value),
+        };
     }
     if form != Form::Quoted && is_code(value, form) {
         return false;
@@ -152,19 +152,64 @@ pub(super) fn is_literal(value: &str, promise: Promise, form: Form, in_prose: bo
     }
 }
 
+/// Text between references: a few letters, or names of things where those are to be expected.
+fn is_literal_rest(mixed: &Mixed, promise: Promise, form: Form) -> bool {
+    let lower = mixed.rest.trim().to_lowercase();
+    if lower.contains(char::is_whitespace)
+        && (form != Form::Quoted || promise != Promise::Password || is_sentence(&lower))
+    {
+        return false;
+    }
+    if NOTHING.contains(&lower.as_str()) || is_url(&mixed.filled) || is_reach(&mixed.filled) && lower.contains('/') {
+        return false;
+    }
+    let is_long = mixed.rest.chars().filter(|c| c.is_alphanumeric()).count() > 5;
+    let are_names = mixed.rest.split_whitespace().all(is_name);
+    match promise {
+        Promise::Password => is_long,
+        Promise::Token => !are_names || is_long && lower.contains(|c: char| c.is_ascii_digit()),
+        Promise::Object => !are_names,
+    }
+}
+
+/// An object in a text: what is in it stands under names of its own.
+fn is_json(value: &str) -> bool {
+    value.strip_prefix('{').is_some_and(|rest| rest.trim_start().trim_start_matches('\\').starts_with(['"', '\'']))
+}
+
+/// A password with a remark behind it: `Tr0ub4dor (the old one)`.
+fn is_noted(value: &str) -> bool {
+    let word = value.split_whitespace().next().unwrap_or_default();
+    let word = word.trim_matches(['`', '*', '"', '\'', ',', ';', '.', '(', ')']);
+    let has_both = word.contains(|c: char| c.is_ascii_digit()) && word.contains(char::is_alphabetic);
+    has_both && word.len() >= 6 && !is_name(word) && !is_reference(word) && !is_url(word) && !is_path(word)
+}
+
+/// What a mark without quotes makes of a value: `*alias`, `!tag`, `&anchor value`, `@file`, `--flag`; `None` if nothing.
+fn marked(value: &str, promise: Promise, around: Around) -> Option<bool> {
+    let rest = value.trim_start_matches(['!', '&', '*', '@', '$', '-', '=', '?', '~']);
+    if rest.len() == value.len() {
+        return None;
+    }
+    let (word, tail) = rest.split_once(' ').unwrap_or((rest, ""));
+    let tail = tail.trim();
+    // An anchor, and a tag that only says what is text, stand before the value.
+    let holds = value.starts_with('&') && !matches!(word, "mut" | "dyn" | "const") && is_name(word)
+        || value.starts_with('!') && matches!(word, "str" | "binary" | "unsafe");
+    if holds && !tail.is_empty() {
+        let inside = tail.trim_matches(['"', '\'']);
+        let form = if inside.len() < tail.len() { Form::Quoted } else { Form::Plain };
+        return Some(is_literal(inside, promise, form, around));
+    }
+    (word.is_empty() || is_reach(word) || is_call(word) || value.starts_with("*(")).then_some(false)
+}
+
 /// Numbers, amounts of time; a password of digits counts in quotes only.
 fn is_number(value: &str, promise: Promise, form: Form) -> bool {
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let is_digits = digits.bytes().all(|byte| byte.is_ascii_digit() || b".-+_".contains(&byte));
     let unit = value.len() - digits.len();
     is_digits && unit <= 2 && !(promise == Promise::Password && form == Form::Quoted && value.len() >= 6)
-}
-
-/// `/run/secrets/x`, `./x`, `~/x`: no base64 looks like it.
-fn is_path(value: &str) -> bool {
-    let Some(rest) = ["/", "./", "../", "~/"].iter().find_map(|start| value.strip_prefix(start)) else { return false };
-    let is_step = |step: &str| step.len() <= 40 && !step.contains(['+', '=']);
-    value.len() <= 120 && rest.contains(char::is_alphabetic) && rest.split('/').all(is_step)
 }
 
 /// Text for people rather than a phrase somebody chose: it speaks of a secret, or is long.
@@ -181,27 +226,52 @@ fn names_a_secret(lower: &str) -> bool {
 /// Calls, indexes and members of things: `os.environ["X"]`, `settings.PASSWORD`, `getPassword()`.
 fn is_code(value: &str, form: Form) -> bool {
     let is_member = value.contains('.')
-        && value.split('.').all(|part| {
+        && value.trim_start_matches(['*', '&']).split('.').all(|part| {
             part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         });
+    if value.starts_with("ENC[") {
+        return false;
+    }
     let is_foreign = value.contains("::") || value.contains("->") || form == Form::Code && !value.is_ascii();
     if is_foreign
         || value.contains(['(', '[', '{', '<', '\\', '"', '\'', '|'])
         || value.ends_with([';', ','])
         || value.starts_with(['-', '=', '?', '~'])
     {
-        return true;
+        return form == Form::Code || is_call(value) || !is_random(value);
     }
     match form {
         Form::Code => is_member || is_name(value) || value.len() < 8,
-        Form::Assigned => is_member,
+        Form::Assigned => is_member && !is_random(value),
         Form::Plain | Form::Quoted => false,
     }
 }
 
+/// A name, then something in brackets, and nothing behind it but marks and members: `Vec<u8>,`, `read(x)?.y`.
+fn is_call(value: &str) -> bool {
+    let Some(open) = value.find(['(', '[', '{', '<']) else { return false };
+    let head = value[..open].trim_start_matches(['$', '&', '*', '!']).trim_end_matches(['!', '?', ':', '.']);
+    let is_head = head.split("::").flat_map(|part| part.split("->")).all(is_name);
+    let tail = &value[open + 1..];
+    let behind = tail.rfind([')', ']', '}', '>']).map_or("", |close| &tail[close + 1..]);
+    is_head
+        && (tail.is_empty() || tail.contains([')', ']', '}', '>']))
+        && is_name(behind.trim_matches(['.', ',', ';', '?']))
+}
+
+/// What no name and no word looks like: letters of both cases, or only one, with digits among them more than once.
+pub(super) fn is_random(value: &str) -> bool {
+    value.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        let kinds: Vec<bool> = word.chars().map(char::is_alphabetic).collect();
+        let n_changes = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let has_both = word.contains(|c: char| c.is_uppercase()) && word.contains(|c: char| c.is_lowercase());
+        word.len() >= 7 && n_changes >= if has_both { 3 } else { 4 }
+    })
+}
+
 /// `lms-secret-c42`, `orion_tls`, `registry.example`: words with a short number at most.
-fn is_name(value: &str) -> bool {
+pub(super) fn is_name(value: &str) -> bool {
     let is_word = |part: &str| {
         let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
         let n_digits = part.len() - letters.len();

@@ -5,7 +5,6 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::document::quoted;
 use crate::fleet::{Allow, Content, Fleet, Sources, is_note};
-use crate::git::Files;
 use crate::guard::{Finding, Guard, UNUSED_ALLOW};
 use crate::names::RelPath;
 use crate::render::Sentry;
@@ -30,10 +29,9 @@ impl Watched {
         found.redact(&self.secrets);
     }
 
-    /// Looks at texts for people that the map does not hold yet.
-    pub fn notes(&self, notes: &Files, map: &mut SourceMap, found: &mut Sink) {
-        for (path, bytes) in notes {
-            let text = String::from_utf8_lossy(bytes);
+    /// Looks at what stands in the clear in the store, which the map does not hold yet.
+    pub fn of_store(&self, texts: Vec<(RelPath, String)>, map: &mut SourceMap, found: &mut Sink) {
+        for (path, text) in texts {
             let findings = self.sentry.scan(path.as_str(), &text);
             if !findings.is_empty() {
                 let file = map.add(path.as_str(), text);

@@ -144,8 +144,8 @@ pub fn prepare_on(
         Err(error) => return Err(error.into()),
     };
     let mut of_store = Sink::default();
-    let store = read_store(store, &fleet, &instances, &mut sources, &mut of_store)?;
-    watched.notes(&store.notes, &mut sources, &mut of_store);
+    let mut store = read_store(store, &fleet, &instances, &mut sources, &mut of_store)?;
+    watched.of_store(std::mem::take(&mut store.texts), &mut sources, &mut of_store);
     // Against declarations that are in doubt, right files look wrong, and the advice would be to remove them.
     of_store.retain(|fault| !is_doubtful || is_of_the_file(fault.code));
     found.append(of_store);

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::diagnostic::Sink;
+use crate::diagnostic::{Class, Code, Diagnostic, Sink, Span};
 use crate::document::decode;
 use crate::files::{self, Kind, Root};
-use crate::fleet::{self, Sources, is_ignored};
+use crate::fleet::{self, Allow, Sources, is_ignored};
 use crate::git::Repository;
 use crate::guard::Finding;
 use crate::names::RelPath;
@@ -19,10 +19,14 @@ use super::Error;
 use super::named_files::{NamedFiles, below};
 use super::plaintext::{guard_of, report};
 use super::prepare::Checked;
-use super::store_files::STORE;
+use super::store_files::{STORE, WholeStore};
 
-/// Larger files are counted, not read.
+/// Larger files are named in a warning, not read.
 const MAX_FILE: u64 = 5 << 20;
+
+/// A file that was not looked at.
+const NOT_READ: Code = Code::new("LMS478", Class::Secret);
+
 /// What to look at.
 #[derive(Clone, Debug)]
 pub enum ScanTarget {
@@ -44,7 +48,7 @@ pub enum ScanTarget {
 pub struct Scanned {
     /// Files that were read.
     pub n_files: usize,
-    /// Files that are no text.
+    /// Files that are no text, in which only keys and tokens are looked for.
     pub n_binary: usize,
     /// Files that are too large.
     pub n_large: usize,
@@ -94,8 +98,30 @@ fn sentries_of(root: &Root) -> Result<(Sentry, Sentry), Error> {
         let known = findings.into_iter().filter(|finding| sentry.allows(&source.path, finding));
         allowed.extend(known.map(|finding| source.text[finding.range].to_owned()));
     }
+    allowed.extend(allowed_in_store(root, &sentry, &loaded.allow)?);
     let of_output = new().knowing(allowed);
     Ok((sentry, of_output))
+}
+
+/// Values in comments of store files that are allowed there: the output has copies of the files.
+fn allowed_in_store(root: &Root, sentry: &Sentry, allow: &[Allow]) -> Result<Vec<String>, Error> {
+    let is_about_store = |allow: &Allow| allow.path.as_ref().is_some_and(|path| !is_below(path.as_str(), OUTPUT));
+    if !allow.iter().any(is_about_store) {
+        return Ok(Vec::new());
+    }
+    let mut values = Vec::new();
+    for (path, bytes) in &WholeStore::read(root)?.files {
+        let Some(text) = StoreFile::parse(bytes).ok().and_then(|file| file.clear_text()) else { continue };
+        let findings = sentry.scan_store_file(&text).into_iter();
+        let allowed = findings.filter(|finding| sentry.allows(path.as_str(), finding));
+        values.extend(allowed.map(|finding| text[finding.range].to_owned()));
+    }
+    Ok(values)
+}
+
+/// `true` for a path in the fleet's folder `folder`.
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 struct Work {
@@ -109,7 +135,7 @@ struct Work {
 /// What a file turned out to be.
 enum Looked {
     Gone,
-    Binary,
+    Binary(Vec<Finding>),
     Large,
     Clean,
     Text(String, Vec<Finding>),
@@ -118,26 +144,43 @@ enum Looked {
 impl Work {
     /// Looks at the text of one file, which `[[allow]]` knows as `path`.
     fn look(&self, path: &str, bytes: &[u8]) -> Looked {
-        // A store file that can be read as one holds nothing in the clear.
-        let is_store = path.starts_with(STORE) || path.starts_with(OUTPUT);
-        if is_store && StoreFile::parse(bytes).is_ok() {
-            return Looked::Clean;
+        let is_output = is_below(path, OUTPUT);
+        let sentry = if is_output { &self.of_output } else { &self.sentry };
+        let judged = |text: String, findings: Vec<Finding>| {
+            if findings.is_empty() { Looked::Clean } else { Looked::Text(text, findings) }
+        };
+        if (is_output || is_below(path, STORE))
+            && let Ok(file) = StoreFile::parse(bytes)
+        {
+            // Its values are ciphertext; a person may have written beside them.
+            let Some(text) = file.clear_text() else { return Looked::Clean };
+            let findings = sentry.scan_store_file(&text);
+            return judged(text, findings);
         }
-        if bytes.iter().take(8000).any(|&byte| byte == 0) {
-            return Looked::Binary;
+        let wide = utf16(bytes);
+        if wide.is_none() && bytes.iter().take(8000).any(|&byte| byte == 0) {
+            return Looked::Binary(sentry.scan_binary(bytes));
         }
-        let text = decode(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned());
-        let sentry = if path.starts_with(OUTPUT) { &self.of_output } else { &self.sentry };
+        let text = wide.or_else(|| decode(bytes).ok()).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
         let findings = sentry.scan(path, &text);
-        if findings.is_empty() { Looked::Clean } else { Looked::Text(text, findings) }
+        judged(text, findings)
     }
 
     /// Counts a file, and reports what is in the clear in it.
     fn take(&mut self, shown: &str, known_as: &str, looked: Looked) {
         match looked {
             Looked::Gone => {}
-            Looked::Binary => self.scanned.n_binary += 1,
-            Looked::Large => self.scanned.n_large += 1,
+            Looked::Binary(findings) => {
+                self.scanned.n_binary += 1;
+                self.report_binary(shown, known_as, findings);
+            }
+            Looked::Large => {
+                self.scanned.n_large += 1;
+                let file = self.checked.sources.add(shown, "");
+                let message = format!("`{shown}` is over {} MiB and was not looked at", MAX_FILE >> 20);
+                let help = "make sure that it holds nothing secret; `publish` takes no file of this size";
+                self.found.push(Diagnostic::warning(NOT_READ, message).at(Span::file_start(file), "").help(help));
+            }
             Looked::Clean => self.scanned.n_files += 1,
             Looked::Text(text, mut findings) => {
                 self.scanned.n_files += 1;
@@ -148,6 +191,19 @@ impl Work {
                     report(file, &findings, |_| false, &mut self.checked.sources, &mut self.found);
                 }
             }
+        }
+    }
+
+    /// What is found in a file that is no text stands at its start, each sort once.
+    fn report_binary(&mut self, shown: &str, known_as: &str, mut findings: Vec<Finding>) {
+        findings.retain(|finding| !self.sentry.allows(known_as, finding));
+        for finding in &mut findings {
+            finding.range = 0..0;
+        }
+        findings.dedup();
+        if !findings.is_empty() {
+            let file = self.checked.sources.add(shown, "");
+            report(file, &findings, |_| false, &mut self.checked.sources, &mut self.found);
         }
     }
 
@@ -189,6 +245,18 @@ impl Work {
         let known_as = root.and_then(|root| below_fleet(root.path(), &named.folder)).unwrap_or_else(|| "../".into());
         self.files(&named.root, &named.list, &named.shown, &known_as)
     }
+}
+
+/// The text of a file that starts with the mark of UTF-16, as Windows writes it; Git takes it for no text.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let (mark, rest) = bytes.split_at_checked(2)?;
+    let unit: fn([u8; 2]) -> u16 = match mark {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+    Some(String::from_utf16_lossy(&units).replace("\r\n", "\n"))
 }
 
 /// `clients/` for a folder of the fleet.

@@ -19,13 +19,14 @@ use crate::secret::{
 use crate::sops::{Identities, Plaintext, short};
 
 use super::interrupted::warn_interrupted;
+use super::orphans::orphans;
 use super::prepare::Checked;
 use super::secret_place::place_name;
 use super::store::{Wanted, add_masked, compare, wanted};
 use super::store_change::{Failed, report_failed};
 use super::store_files::{STORE, StoreFiles, WholeStore};
 use super::store_history::{former_recipients, still_known};
-use super::store_orphans::orphans;
+
 use super::{Error, Watch};
 use crate::template::hex;
 

@@ -7,7 +7,6 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Code, Diagnostic, FileId, Sink, SourceMap, Span};
 use crate::fleet::{EnvironmentPart, Fleet, SecretDecl, SecretForm, SecretSource};
-use crate::git::Files;
 use crate::names::{EnvName, RelPath, SecretName};
 use crate::params::Params;
 use crate::render::{SecretFile, SecretPlace, Secrets, external_secret, object_name};
@@ -17,10 +16,10 @@ use crate::secret::{
 };
 
 use super::Error;
+use super::orphans::{ORPHAN, orphans};
 use super::secret_place::{OF_ENVIRONMENT, labels, place_text};
 use super::store_copies::copies;
 use super::store_files::{STORE, StoreFiles, WholeStore};
-use super::store_orphans::{ORPHAN, orphans};
 
 /// What the store holds for some places.
 #[derive(Debug, Default)]
@@ -29,8 +28,8 @@ pub struct Store {
     pub secrets: Secrets,
     /// What is declared but not there, by place and name.
     pub missing: Vec<Missing>,
-    /// Texts for people beside the store's files: published as they are.
-    pub notes: Files,
+    /// What stands in the clear and is published as it is: notes beside the store's files, and comments in them.
+    pub texts: Vec<(RelPath, String)>,
 }
 
 /// A declared Secret that lacks keys.
@@ -201,11 +200,12 @@ pub fn read_store(
             store.secrets.insert(one.place, one.decl.name.clone(), object);
             continue;
         }
-        let Read { bytes, file, mut faults, missing, .. } = read.unwrap_or_else(|| Read::nothing(one));
+        let Read { bytes, file, text, mut faults, missing, .. } = read.unwrap_or_else(|| Read::nothing(one));
         if let Some(at) = faults.iter().position(|fault| fault.code == UNBOUND) {
             faults.remove(at);
             unbound.entry(one.place.environment).or_default().push(&one.path);
         }
+        store.texts.extend(text.map(|text| (one.path.clone(), text)));
         // The file is added to the map only when there is something to say about it: fleets have tens of thousands.
         if let (Some(bytes), false) = (&bytes, faults.is_empty()) {
             report(&faults, one.path.as_str(), bytes, sources, sink);
@@ -232,7 +232,7 @@ pub fn read_store(
         sink.push(not_bound(&fleet.environments[environment].name, &paths, sources));
     }
     if instances.len() == fleet.instances.len() {
-        store.notes = orphans(files, fleet, &wanted, sources, sink)?;
+        store.texts.extend(orphans(files, fleet, &wanted, sources, sink)?);
     }
     Ok(store)
 }
@@ -257,10 +257,13 @@ pub fn is_of_the_file(code: Code) -> bool {
 }
 
 /// What one file of the store is.
+#[derive(Default)]
 struct Read {
     bytes: Option<Arc<[u8]>>,
     /// `None` when the file is missing or broken.
     file: Option<SecretFile>,
+    /// What a person may have written in it.
+    text: Option<String>,
     faults: Vec<Fault>,
     /// Declared keys that it lacks, by index.
     missing: Vec<usize>,
@@ -272,20 +275,19 @@ impl Read {
     /// Of a file that is not there.
     fn nothing(one: &Wanted<'_>) -> Self {
         let missing = (0..one.decl.keys.len()).collect();
-        Self { bytes: None, file: None, faults: Vec::new(), missing, marks: Vec::new() }
+        Self { missing, ..Self::default() }
     }
 }
 
 /// Reads a store file and compares it with what is declared.
 fn look(fleet: &Fleet, one: &Wanted<'_>, bytes: Arc<[u8]>) -> Read {
-    let stored = match StoredSecret::parse(&bytes) {
+    let mut stored = match StoredSecret::parse(&bytes) {
         Ok(stored) => stored,
-        Err(faults) => {
-            return Read { bytes: Some(bytes), file: None, faults, missing: Vec::new(), marks: Vec::new() };
-        }
+        Err(faults) => return Read { bytes: Some(bytes), faults, ..Read::default() },
     };
     let Compared { faults, missing } = compare(fleet, one, &stored);
-    Read { file: Some(rendered(&stored)), bytes: Some(bytes), faults, missing, marks: stored.marks }
+    let text = stored.clear_text.take();
+    Read { file: Some(rendered(&stored)), bytes: Some(bytes), text, faults, missing, marks: stored.marks }
 }
 
 /// How a store file differs from what is declared for its place.

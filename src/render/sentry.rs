@@ -46,6 +46,18 @@ impl Sentry {
         self.guard.scan(text, TextKind::of(path))
     }
 
+    /// Everything in the clear in a store file, given its clear text, and in copies of it.
+    #[must_use]
+    pub fn scan_store_file(&self, text: &str) -> Vec<Finding> {
+        self.guard.scan(text, TextKind::Store)
+    }
+
+    /// Keys and tokens in what is no text.
+    #[must_use]
+    pub fn scan_binary(&self, bytes: &[u8]) -> Vec<Finding> {
+        self.guard.scan_binary(bytes)
+    }
+
     /// `true` if an entry covers the finding in the file at `path`.
     pub fn allows(&self, path: &str, finding: &Finding) -> bool {
         let covers = |allow: &Allow| allow.covers(finding.rule.code(), path, finding.key.as_deref());

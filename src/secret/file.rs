@@ -195,6 +195,24 @@ impl<'t> StoreFile<'t> {
         if faults.is_empty() { Ok(file) } else { Err(faults) }
     }
 
+    /// The text with blanks for its ciphertext, if a person may have written in it: SOPS lets comments stand, and a file
+    /// that says no place may have any labels. `None` for what lmsgen wrote, where every text is compared.
+    #[must_use]
+    pub fn clear_text(&self) -> Option<String> {
+        if self.place.is_some() && memchr::memchr(b'#', self.text.as_bytes()).is_none() {
+            return None;
+        }
+        let values = self.entries.iter().filter(|entry| entry.value.is_some()).map(|entry| &entry.value_span);
+        let comments = self.places.comments.iter().map(|(place, _)| place);
+        let mut text = self.text.as_bytes().to_vec();
+        for place in values.chain(comments).chain([&self.places.mac]) {
+            let bytes = text.get_mut(place.clone()).into_iter().flatten();
+            bytes.filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
+        }
+        // Ciphertext is ASCII: what is left is what it was.
+        String::from_utf8(text).ok()
+    }
+
     /// Which object it is.
     #[must_use]
     pub const fn form(&self) -> Form {

@@ -48,6 +48,8 @@ pub struct StoredSecret {
     pub recipients: Vec<String>,
     /// Hashes of what no two files of a store have in common.
     pub marks: Vec<u64>,
+    /// What a person may have written in it: see [`StoreFile::clear_text`].
+    pub clear_text: Option<String>,
     /// The file.
     pub bytes: Arc<[u8]>,
 }
@@ -110,6 +112,7 @@ impl StoredSecret {
             revision: file.revision(),
             recipients: owned(&mut file.recipients()),
             marks: file.trace().marks().collect(),
+            clear_text: file.clear_text(),
             bytes: Arc::clone(bytes),
         }
     }

@@ -83,12 +83,94 @@ fn other_places_of_sources() {
         ("templates/t/app/one.yaml", format!("  DSN: postgres://u:{VALUE}@h\n"), "error[LMS452]"),
         ("templates/t/README.md", format!("log in with https://root:{VALUE}@h/\n"), "error[LMS452]"),
         ("secrets/README.md", format!("password: \"{VALUE}\"\n"), "error[LMS454]"),
+        ("secrets/dev/C1/README.md", format!("# C1\n\nPGPASSWORD={VALUE}\n"), "error[LMS454]"),
+        ("secrets/dev/C1/README.md", format!("**Password:** `{VALUE}`\n"), "error[LMS454]"),
         ("clients/.gitattributes", format!("# https://root:{VALUE}@h/\n"), "error[LMS452]"),
     ] {
         let fleet = tiny(STACK, TEMPLATE);
         let before = if fleet.has(path) { fleet.read(path) } else { String::new() };
         fleet.write(path, format!("{before}{text}"));
         refused(&fleet, &[said, path]);
+    }
+}
+
+/// Marks that mean nothing in quotes make no reference of a password.
+#[test]
+fn values_that_start_with_a_mark() {
+    for mark in ["@", "!", "*", "&", "<", "{", "$e", "/", "`"] {
+        let fleet = tiny(STACK, &format!("{TEMPLATE}  DB_PASSWORD: '{mark}{VALUE}9xQ2vT7'\n"));
+        let ran = fleet.run(&["validate"]).exits(4).says("error[LMS454]").says("templates/t/app/one.yaml");
+        assert_hidden(&ran);
+    }
+}
+
+/// SOPS lets comments stand outside of the values, and files of the store are published as they are.
+#[test]
+fn comments_in_files_of_the_store() {
+    const STORED: &str = "secrets/dev/C1/db.yaml";
+    const COPY: &str = "rendered/dev/C1/app/secret-db-c1.yaml";
+    let stack = format!("{STACK}\n[secrets.db.password]\ngenerate = \"alphanumeric\"\n");
+    let fleet = tiny(&stack, TEMPLATE);
+    fleet.run(&["render"]).exits(0);
+    let stored = fleet.read(STORED);
+    let with = |comment: &str| format!("# {comment}\n{stored}");
+    // What says nothing secret may stand there.
+    for comment in ["made for C1", "password: generated", "the password is changed once a year"] {
+        fleet.write(STORED, with(comment));
+        fleet.run(&["render"]).exits(0);
+        fleet.run(&["validate"]).exits(0);
+        fleet.run(&["secrets", "scan"]).exits(0).says("Nothing in the clear in ");
+    }
+    assert!(fleet.has(COPY), "{:?}", fleet.snapshot().0.keys());
+    for (text, said, place) in [
+        (with(&format!("admin password = \"{VALUE}\"")), "error[LMS454]", "1:21"),
+        (with(&format!("admin password = {VALUE}")), "error[LMS454]", "1:20"),
+        (with(&format!("https://root:{VALUE}@h/")), "error[LMS452]", "1:16"),
+        (format!("{stored}# password: {VALUE}\n"), "error[LMS454]", ":13"),
+        (stored.replacen("\nkind", &format!(" # password: {VALUE}\nkind"), 1), "error[LMS454]", "1:28"),
+    ] {
+        fleet.write(STORED, &text);
+        refused(&fleet, &[said, STORED, place]);
+        let ran = fleet.run(&["secrets", "scan"]).exits(4).says(said).says(STORED);
+        assert_hidden(&ran);
+        // A copy in the output is found where it is.
+        fleet.write(STORED, &stored);
+        fleet.write(COPY, &text);
+        let ran = fleet.run(&["secrets", "scan"]).exits(4).says(said).says(COPY);
+        assert_hidden(&ran);
+        fleet.write(COPY, &stored);
+    }
+    fleet.write(STORED, with(&format!("admin password = \"{VALUE}\"")));
+    let allow = "\n[[allow]]\ncode = \"LMS454\"\npath = \"secrets/**\"\nreason = \"an example that opens nothing\"\n";
+    fleet.write("lmsgen.toml", format!("{}{allow}", fleet.read("lmsgen.toml")));
+    fleet.run(&["render"]).exits(0);
+    fleet.run(&["secrets", "scan"]).exits(0).says("Nothing in the clear in ");
+    let ran = fleet.run(&["validate"]).exits(0);
+    assert!(!ran.err.contains("LMS461"), "{}", ran.err);
+    // The same in a file of nobody: what is left of a client is published, too.
+    fleet.write("lmsgen.toml", "stack = \"t\"\n");
+    fleet.write("secrets/dev/C9/db.yaml", fleet.read(STORED));
+    fleet.write(STORED, &stored);
+    let ran = fleet.run(&["validate"]).exits(4).says("error[LMS454]").says("secrets/dev/C9/db.yaml:1:21");
+    assert_hidden(&ran);
+}
+
+/// What is too large to be looked at is not published.
+#[test]
+fn files_that_are_too_large() {
+    for (path, size) in [
+        ("secrets/README.md", (5 << 20) + 1),
+        ("secrets/dev/C1/x.yaml", (5 << 20) + 1),
+        ("clients/README.md", (1 << 20) + 1),
+        ("schemas/x.bin", (1 << 20) + 1),
+    ] {
+        let fleet = tiny(STACK, TEMPLATE);
+        fleet.commit_all();
+        fleet.write(path, vec![b'x'; size]);
+        let ran = fleet.run(&["publish", "--no-push"]);
+        assert!(!path.starts_with("secrets/") || ran.code != 0, "{path}: {}", ran.err);
+        let listed = fleet.git(&["ls-tree", "-r", "--name-only", "HEAD"]);
+        assert!(!listed.contains(path), "{listed}");
     }
 }
 

@@ -54,6 +54,41 @@ fn files_and_folders() {
 }
 
 #[test]
+fn files_that_are_no_text_or_too_large() {
+    let fleet = Fleet::empty();
+    let random = "k3Jq9ZxT7vB2mN8pL5wR1cY6dH4gF0sAeUiOoQyXzWjVbKnMtPrScDfGhEaLuI2x9C7v5B3n1M8q6W4e";
+    let binary = |inside: &str| [b"\x7fELF\0\xff\xfe", inside.as_bytes(), b"\0\xff\n"].concat();
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{0}\n{0}\n-----END PRIVATE KEY-----\n", &random[..64]);
+    let age = format!("AGE-SECRET-KEY-1{}", random[..58].to_uppercase());
+    for (inside, said) in [
+        (key.as_str(), "error[LMS450]: a private key stands in the clear"),
+        (&age, "error[LMS450]: a private age key"),
+        (&format!("glpat-{}", &random[..20]), "error[LMS451]: a GitLab personal access token"),
+    ] {
+        fleet.write("x.bin", binary(inside));
+        let ran = fleet.run(&["secrets", "scan", "x.bin"]).exits(4).says(said).says("x.bin:1:1");
+        assert_without(&[&random[..20]], "what the program says", ran.all().as_bytes());
+    }
+    fleet.write("x.bin", binary("password = \"x\""));
+    fleet.run(&["secrets", "scan", "x.bin"]).exits(0).says("1 that are no text");
+    // Windows writes text in two bytes a letter.
+    let wide = |mark: [u8; 2], unit: fn(u16) -> [u8; 2]| {
+        mark.into_iter().chain(leak().replace('\n', "\r\n").encode_utf16().flat_map(unit)).collect::<Vec<u8>>()
+    };
+    for bytes in [wide([0xff, 0xfe], u16::to_le_bytes), wide([0xfe, 0xff], u16::to_be_bytes)] {
+        fleet.write("x.reg", bytes);
+        hidden(fleet.run(&["secrets", "scan", "x.reg"])).exits(4).says("x.reg:3:13");
+    }
+    fleet.remove("x.reg");
+    fleet.write("large", vec![b'x'; (5 << 20) + 1]);
+    let said = "warning[LMS478]: `large` is over 5 MiB and was not looked at";
+    fleet.run(&["secrets", "scan", "."]).exits(0).says(said).says("1 over 5 MiB");
+    fleet.git(&["init", "-q", "--initial-branch=main"]);
+    fleet.git(&["add", "-A"]);
+    fleet.run(&["secrets", "scan", "--staged"]).exits(0).says(said);
+}
+
+#[test]
 fn without_a_fleet() {
     let fleet = Fleet::empty();
     fleet.write("x.toml", leak());

@@ -1,10 +1,9 @@
-//! Files below `secrets/` that belong to nothing, and notes.
+//! Files in the store that no declared Secret is: what is left of clients that are gone, what is not encrypted, and notes.
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap, Span};
 use crate::fleet::{Fleet, is_ignored, is_note};
-use crate::git::Files;
 use crate::names::RelPath;
 use crate::secret::StoreFile;
 
@@ -18,15 +17,15 @@ pub const ORPHAN: Code = Code::new("LMS440", Class::Secret);
 const IN_THE_CLEAR: Code = Code::new("LMS443", Class::Secret);
 
 /// Files of the store that no declared Secret of any instance is: encrypted ones a folder at a time, others each. Returns
-/// notes.
+/// what stands in the clear in the store: notes, and comments in such files.
 pub fn orphans(
     files: StoreFiles<'_>,
     fleet: &Fleet,
     wanted: &[Wanted<'_>],
     sources: &mut SourceMap,
     sink: &mut Sink,
-) -> Result<Files, Error> {
-    let mut notes = Files::new();
+) -> Result<Vec<(RelPath, String)>, Error> {
+    let mut texts = Vec::new();
     let stored = |one: &&Wanted<'_>| fleet.environments[one.place.environment].form.stored().is_some();
     let known: HashSet<&str> = wanted.iter().filter(stored).map(|one| one.path.as_str()).collect();
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -37,17 +36,18 @@ pub fn orphans(
         }
         let Some(bytes) = files.read(&path)? else { continue };
         if is_note(&path) {
-            notes.insert(path, bytes);
+            texts.push((path, String::from_utf8_lossy(&bytes).into_owned()));
             continue;
         }
-        if StoreFile::parse(&bytes).is_err() {
+        let Ok(file) = StoreFile::parse(&bytes) else {
             // Its text may be a secret: the map gets none of it.
             let file = sources.add(text, "");
             let message = format!("`{path}` is no encrypted Secret, and everything in `{STORE}/` is published");
             let fault = Diagnostic::error(IN_THE_CLEAR, message).at(Span::file_start(file), "");
             sink.push(fault.help("move it out of the fleet; `.gitignore` does not keep it back"));
             continue;
-        }
+        };
+        texts.extend(file.clear_text().map(|clear| (path.clone(), clear)));
         let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
         folders.entry(folder.to_owned()).or_default().push(name.to_owned());
     }
@@ -78,5 +78,5 @@ pub fn orphans(
         };
         sink.push(Diagnostic::warning(ORPHAN, message).at(Span::file_start(file), "").help(help));
     }
-    Ok(notes)
+    Ok(texts)
 }
