@@ -9,6 +9,10 @@ use super::value::{Around, Form, is_literal};
 use super::words::Promise;
 
 const WHAT: &str = "a secret value";
+/// Bytes that are looked at before and after a place: a line of a megabyte with a name in every word would take minutes.
+const LONGEST_LINE: usize = 16 << 10;
+/// Bytes of a value that are judged: what is longer is no reference to anything.
+const JUDGED: usize = 1024;
 /// Lines between `name:` and `value:` of an entry.
 const ENTRY: usize = 2;
 
@@ -50,7 +54,11 @@ pub(super) fn look(text: &str, name: &Name, around: Around) -> Vec<Finding> {
         None => of_entry(text, &name.range),
     };
     let key = text[name.range.clone()].trim_start_matches('-');
-    let literal = |value: &Value| is_literal(&text[value.range.clone()], name.promise, value.form, around);
+    let literal = |value: &Value| {
+        let value_text = &text[value.range.clone()];
+        let judged = &value_text[..value_text.floor_char_boundary(JUDGED)];
+        is_literal(judged, name.promise, value.form, around)
+    };
     let finding =
         |value: Value| Finding { rule: Rule::Named, what: WHAT, range: value.range, key: Some(key.to_owned()) };
     values.into_iter().filter(literal).map(finding).collect()
@@ -190,8 +198,10 @@ fn next_line(text: &str, line: &Range<usize>) -> Option<Value> {
 
 /// The line around `at`, without its end.
 pub(super) fn line_at(text: &str, at: usize) -> Range<usize> {
-    let start = text[..at].rfind('\n').map_or(0, |before| before + 1);
-    start..text[at..].find('\n').map_or(text.len(), |after| at + after)
+    let from = text.ceil_char_boundary(at.saturating_sub(LONGEST_LINE));
+    let to = text.floor_char_boundary(at.saturating_add(LONGEST_LINE));
+    let start = text[from..at].rfind('\n').map_or(from, |before| from + before + 1);
+    start..text[at..to].find('\n').map_or(to, |after| at + after)
 }
 
 /// `true` if it stands behind `name:` or `name =`.

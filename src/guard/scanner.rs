@@ -1,6 +1,6 @@
 //! One pass over a text: what cannot begin a secret is never looked at twice.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use regex::Regex;
@@ -140,10 +140,15 @@ impl Guard {
     }
 }
 
+/// Bytes of the longest line that may be a comment.
+const LONGEST_COMMENT: usize = 4096;
+
 /// A text for people, and comments in other texts, are prose.
 fn around(text: &str, at: usize, kind: TextKind) -> Around {
+    // A longer line is no comment that a person wrote, and to search it again for each name in it takes minutes.
     let line = line_at(text, at);
-    let start = text[line.start..at].trim_start();
+    let is_long = at - line.start > LONGEST_COMMENT;
+    let start = if is_long { "" } else { text[line.start..at].trim_start() };
     let is_comment =
         start.starts_with(['#', ';']) || start.starts_with("//") || start.starts_with("{#") || start.contains(" #");
     match kind {
@@ -155,16 +160,15 @@ fn around(text: &str, at: usize, kind: TextKind) -> Around {
 
 /// By place, without those that overlap a finding of an earlier rule.
 fn distinct(found: &[Finding]) -> Vec<Finding> {
-    let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
+    // None of those kept overlap, so that the last one that starts before the end of another decides.
+    let mut kept: BTreeMap<usize, &Finding> = BTreeMap::new();
     for rule in RULES {
         for finding in found.iter().filter(|finding| finding.rule == rule) {
-            let overlaps =
-                |other: &Finding| other.range.start < finding.range.end && finding.range.start < other.range.end;
-            if !kept.iter().any(overlaps) {
-                kept.push(finding.clone());
+            let before = kept.range(..finding.range.end.max(finding.range.start + 1)).next_back();
+            if before.is_none_or(|(_, other)| other.range.end <= finding.range.start) {
+                kept.insert(finding.range.start, finding);
             }
         }
     }
-    kept.sort_by_key(|finding| (finding.range.start, finding.rule != Rule::PrivateKey));
-    kept
+    kept.into_values().cloned().collect()
 }
