@@ -38,8 +38,17 @@ const TOO_LONG: Code = Code::new("LMS749", Class::Limit);
 /// Items are compared with each other; of more than so many, nobody waits for the end.
 const MOST_ITEMS: usize = 5_000;
 
+/// `true` if there is a list that is too long, anywhere.
+fn is_long(value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.len() > MOST_ITEMS || items.iter().any(is_long),
+        Value::Map(map) => map.iter().any(|(_, value)| is_long(value)),
+        _ => false,
+    }
+}
+
 /// The way to a list that is too long, of an object that runs Pods or serves them, or of anybody's owners.
-fn longest_list(root: Spot<'_, '_>) -> Option<Path> {
+fn long_list(root: Spot<'_, '_>) -> Option<Path> {
     let mut found = None;
     let mut look = |_: &str, field: Spot<'_, '_>| {
         if field.value().as_list().is_some_and(|items| items.len() > MOST_ITEMS) {
@@ -62,7 +71,7 @@ fn longest_list(root: Spot<'_, '_>) -> Option<Path> {
 /// Finds what the API server of `release` would reject in `object` although its schema is right.
 pub fn check(object: &Value, release: Release, faults: &mut Faults) {
     let root = Spot::root(object);
-    if let Some(long) = longest_list(root) {
+    if let Some(long) = is_long(object).then(|| long_list(root)).flatten() {
         let message = format!("a list of more than {MOST_ITEMS} items: no object that runs anything has one");
         faults.add(TOO_LONG, long, message);
         return;

@@ -119,7 +119,10 @@ fn check_document(nth: usize, document: &Value, target: &FileTarget) -> Alone {
     Alone {
         n_objects: found.len(),
         definitions: definitions.collect(),
-        faults: found.par_iter().with_min_len(64).flat_map_iter(check).collect(),
+        faults: match found.len() {
+            0..64 => found.iter().flat_map(check).collect(),
+            _ => found.par_iter().with_min_len(64).flat_map_iter(check).collect(),
+        },
     }
 }
 

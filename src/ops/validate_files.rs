@@ -1,6 +1,5 @@
 //! `validate FILE…`: any Kubernetes YAML, rendered by lmsgen or not.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -154,14 +153,19 @@ fn no_object(what: &str) -> Diagnostic {
         .help("a program that failed, such as `helm template`, leaves an empty file: look at what it said")
 }
 
-/// Manifests by their folder, which are looked at together. A file that was named itself may be called anything.
+/// Manifests by their folder, which are looked at together; `list` has those of a folder in a row. A file that was named
+/// itself may be called anything.
 fn by_folder(list: Vec<RelPath>, is_folder: bool) -> Vec<Vec<RelPath>> {
-    let mut folders: BTreeMap<String, Vec<RelPath>> = BTreeMap::new();
+    let folder = |path: &RelPath| path.as_str().len() - path.file_name().len();
+    let mut folders: Vec<Vec<RelPath>> = Vec::new();
     for path in list.into_iter().filter(|path| !is_folder || is_manifest(path.file_name())) {
-        let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        folders.entry(folder).or_default().push(path);
+        let is_same = |other: &RelPath| other.as_str()[..folder(other)] == path.as_str()[..folder(&path)];
+        match folders.last_mut().filter(|row| row.last().is_some_and(is_same)) {
+            Some(row) => row.push(path),
+            None => folders.push(vec![path]),
+        }
     }
-    folders.into_values().collect()
+    folders
 }
 
 /// `true` for a name that manifests have, in letters of any case.
