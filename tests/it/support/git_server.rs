@@ -1,12 +1,17 @@
-//! A real Git server: `git daemon` on a loopback port. Hooks run and refusals are refusals, which pushing to a
-//! path would not show.
+//! A real Git server: one `git daemon --inetd` for each connection to a loopback port. Hooks run and refusals are
+//! refusals, which pushing to a path would not show.
+//!
+//! The port is bound here and never let go, so that no other test can take it before the server listens.
 
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "tests start programs and write files")]
 
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
 /// Variables that make Git the same on every machine.
 pub const VARIABLES: [(&str, &str); 8] = [
@@ -48,8 +53,9 @@ pub fn run(program: &str, args: &[&str]) -> bool {
 /// One served repository, `fleet.git`; it ends with the value.
 pub struct GitServer {
     folder: tempfile::TempDir,
-    daemon: Child,
     port: u16,
+    is_over: Arc<AtomicBool>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl GitServer {
@@ -58,26 +64,14 @@ impl GitServer {
         let folder = tempfile::tempdir().expect("a temporary folder");
         git(folder.path(), &["init", "-q", "--bare", "--initial-branch=main", "fleet.git"]);
         let program = PathBuf::from(git(folder.path(), &["--exec-path"])).join("git-daemon");
-        for _ in 0..20 {
-            let port = free_port();
-            let mut daemon = Command::new(&program)
-                .args(["--listen=127.0.0.1", &format!("--port={port}"), "--reuseaddr", "--export-all"])
-                .args(["--enable=receive-pack", "--informative-errors"])
-                .arg(format!("--base-path={}", folder.path().display()))
-                .arg(folder.path())
-                .envs(VARIABLES)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("git-daemon starts");
-            if answers(port, &mut daemon) {
-                return Self { folder, daemon, port };
-            }
-            let _ = daemon.kill();
-            let _ = daemon.wait();
-        }
-        panic!("git-daemon finds no free port");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let listening = {
+            let (base, is_over) = (folder.path().to_owned(), Arc::clone(&is_over));
+            std::thread::spawn(move || serve(&listener, &program, &base, &is_over))
+        };
+        Self { folder, port, is_over, listening: Some(listening) }
     }
 
     pub fn port(&self) -> u16 {
@@ -125,26 +119,41 @@ impl GitServer {
 
 impl Drop for GitServer {
     fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
+        self.is_over.store(true, Ordering::SeqCst);
+        // The thread waits for a connection; this is its last one.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        if let Some(listening) = self.listening.take() {
+            let _ = listening.join();
+        }
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+/// Gives every connection to a daemon of its own, until the value that listens ends.
+fn serve(listener: &TcpListener, program: &Path, base: &Path, is_over: &AtomicBool) {
+    let mut daemons: Vec<Child> = Vec::new();
+    for client in listener.incoming() {
+        if is_over.load(Ordering::SeqCst) {
+            break;
+        }
+        daemons.retain_mut(|daemon| daemon.try_wait().is_ok_and(|ended| ended.is_none()));
+        daemons.push(daemon(program, base, client.expect("a connection")));
+    }
+    for daemon in &mut daemons {
+        let _ = daemon.kill();
+        let _ = daemon.wait();
+    }
 }
 
-/// Waits until the daemon listens; `false` if it ended, because another process took the port.
-fn answers(port: u16, daemon: &mut Child) -> bool {
-    for _ in 0..500 {
-        if daemon.try_wait().expect("a child").is_some() {
-            return false;
-        }
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return daemon.try_wait().expect("a child").is_none();
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    false
+fn daemon(program: &Path, base: &Path, client: TcpStream) -> Child {
+    let answers = OwnedFd::from(client.try_clone().expect("the connection twice"));
+    Command::new(program)
+        .args(["--inetd", "--log-destination=none", "--export-all", "--enable=receive-pack", "--informative-errors"])
+        .arg(format!("--base-path={}", base.display()))
+        .arg(base)
+        .envs(VARIABLES)
+        .stdin(OwnedFd::from(client))
+        .stdout(answers)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("git-daemon starts")
 }
