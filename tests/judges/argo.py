@@ -11,8 +11,9 @@ import time
 
 import yaml
 from cluster import Cluster
-from control_plane import definitions, free_ports
+from control_plane import definitions
 from judge import ROOT, TOOLS
+from ports import free_ports
 
 NAMESPACE = "argocd"
 SOPS_SECRETS = "sopssecrets.isindir.github.com"

@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 import yaml
-from control_plane import ControlPlane, flux_definitions, free_ports
+from control_plane import ControlPlane, flux_definitions
 from judge import TOOLS
+from ports import free_ports
 
 STAGES = TOOLS.parent / "kwok-stages"
 LONGEST = 420  # seconds that anything may take on a loaded machine

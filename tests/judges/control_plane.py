@@ -8,7 +8,6 @@ import http.client
 import json
 import os
 import secrets
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -19,6 +18,7 @@ from urllib.parse import quote
 
 import yaml
 from judge import TOOLS, run
+from ports import free_ports
 
 START = 120  # seconds: two seconds when the machine is idle
 # What these admit or change depends on what else is in a cluster; without them only validation decides.
@@ -26,15 +26,6 @@ ADMISSION_OF_A_CLUSTER = (
     "DefaultIngressClass,DefaultStorageClass,LimitRanger,NamespaceLifecycle,PodSecurity,Priority,ResourceQuota,"
     "RuntimeClass,ServiceAccount"
 )
-
-
-def free_ports(count):
-    """Ports that nobody listens on; all are held until all are known, so that they differ."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 class ControlPlane:

@@ -11,8 +11,8 @@ import threading
 import time
 from pathlib import Path
 
-from control_plane import free_ports
 from judge import run
+from ports import free_ports, wait_for
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -39,7 +39,7 @@ class Remote:
         self.url = f"git://127.0.0.1:{port}/fleet.git"
         # What clusters are told; the stand-in below serves it.
         self.cluster_url = "https://git.example/team/fleet.git"
-        time.sleep(0.3)
+        wait_for(port)
         self.archives = self.folder / "archives"
         self.archives.mkdir()
         handler = functools.partial(Quiet, directory=str(self.archives))

@@ -9,7 +9,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from job import Cluster, Job, leaving
 from judge import case, done, run, scratch
+from ports import free_ports
 
 
 def program(name):
@@ -25,17 +25,12 @@ def program(name):
     return found[-1] if found else shutil.which(name)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Server:
     """A server with TLS, a superuser and an administrator without superuser rights, both with the fleet's password."""
 
     def __init__(self, folder, password):
-        self.folder, self.password, self.port = Path(folder), password, free_port()
+        self.folder, self.password = Path(folder), password
+        (self.port,) = free_ports(1)
         self.account = {}
         if os.geteuid() == 0:
             names = {entry.pw_name for entry in pwd.getpwall()}

@@ -15,7 +15,7 @@ pub fn repository() -> PathBuf {
 }
 
 /// After this a run is ended.
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(30);
+const LONGEST: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// How a run of the program ended.
 #[derive(Clone, Debug)]
@@ -88,6 +88,17 @@ impl Run {
     pub fn within(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
+    }
+
+    /// Ends the run when it has computed for `seconds`, so that it [exits](Ran::exits) with nothing that is expected. What
+    /// else the machine does is not counted.
+    pub fn computes_at_most(self, seconds: u32) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -t {seconds}; exec \"$0\" \"$@\"")]);
+        command.arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(self.command.get_current_dir().expect("the fleet's folder"));
+        Self { command, ..self }
     }
 
     /// The command, for those who start it themselves.

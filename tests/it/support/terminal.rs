@@ -1,8 +1,10 @@
 //! Runs of the program on a terminal of their own, and without any, wherever the tests run.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::io::{Read, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::fleet::{Ran, Run};
 
@@ -22,7 +24,7 @@ pub fn on_terminal(run: Run, typed: &str) -> (String, i32) {
     shell_on_terminal(run, "LMSGEN", &[typed])
 }
 
-/// The run on a terminal, where each of `typed` is typed some time after the one before: as an answer of its own.
+/// The run on a terminal, where each of `typed` is typed at the next question: as an answer of its own.
 pub fn answered(run: Run, typed: &[&str]) -> (String, i32) {
     shell_on_terminal(run, "LMSGEN", typed)
 }
@@ -41,13 +43,55 @@ pub fn shell_on_terminal(run: Run, line: &str, typed: &[&str]) -> (String, i32) 
     let piped = || Stdio::piped();
     let mut child = command.stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let reader = {
+        let shown = Arc::clone(&shown);
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(n @ 1..) = stdout.read(&mut piece) {
+                shown.lock().unwrap().extend_from_slice(&piece[..n]);
+            }
+        })
+    };
     for typed in typed {
-        // Typed after the question: before it, the terminal still shows what is typed.
-        std::thread::sleep(Duration::from_millis(1500));
+        // Before the question, the terminal would show what is typed.
+        wait_for_question(&mut child, &shown);
         stdin.write_all(typed.as_bytes()).unwrap();
     }
-    std::thread::sleep(Duration::from_millis(1500));
+    // Nothing typed is the end of input.
+    let patience = if typed.last() == Some(&"") { SETTLED } else { LONGEST };
+    wait_until(patience, || child.try_wait().unwrap().is_some());
     drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1))
+    let code = child.wait().unwrap().code().unwrap_or(-1);
+    reader.join().unwrap();
+    let shown = shown.lock().unwrap();
+    (String::from_utf8_lossy(&shown).into_owned(), code)
+}
+
+/// A question that stands for this long is waited at.
+const SETTLED: Duration = Duration::from_millis(400);
+
+/// After this a question does not come any more.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Returns when the last line is new and stays without an end, or when the program has ended.
+fn wait_for_question(child: &mut Child, shown: &Mutex<Vec<u8>>) {
+    let before = shown.lock().unwrap().len();
+    let (mut length, mut since) = (before, Instant::now());
+    wait_until(LONGEST, || {
+        let shown = shown.lock().unwrap();
+        if shown.len() != length {
+            (length, since) = (shown.len(), Instant::now());
+        }
+        let is_question = length > before && shown.last().is_some_and(|&byte| byte != b'\n');
+        is_question && since.elapsed() >= SETTLED || child.try_wait().unwrap().is_some()
+    });
+}
+
+fn wait_until(patience: Duration, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() && start.elapsed() < patience {
+        sleep(Duration::from_millis(20));
+    }
 }
