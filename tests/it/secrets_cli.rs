@@ -26,7 +26,7 @@ fn other_key() -> String {
     repository().join("tests/fixtures/secret/worthless.agekey").to_str().unwrap().to_owned()
 }
 
-fn set(fleet: &Fleet, place: &str, secret: &str, key: &str, value: &str) -> Ran {
+fn set(fleet: &Fleet, place: &str, secret: &str, key: &str, value: impl AsRef<[u8]>) -> Ran {
     fleet.prepare(&["secrets", "set", place, secret, key]).input(value).go()
 }
 
@@ -187,6 +187,7 @@ fn targets_and_values_that_are_none() {
     }
     set(&fleet, "asia/bolt-and-co", "payments", "api-key", "").exits(2).says("the value is empty");
     set(&fleet, "asia/bolt-and-co", "payments", "api-key", "\n").exits(2).says("the value is empty");
+    set(&fleet, "asia/bolt-and-co", "payments", "api-key", b"a\xff").exits(2).says("the value is not text (UTF-8)");
     let large = "x".repeat((1 << 20) + 1);
     set(&fleet, "asia/bolt-and-co", "payments", "api-key", &large).exits(2).says("larger than 1 MiB");
     // A value never comes from an argument.

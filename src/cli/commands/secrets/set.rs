@@ -144,6 +144,11 @@ fn read_value(command: &Set, prompt: &str, ui: &Ui) -> Result<Plaintext, Exit> {
     if value.is_empty() {
         return Err(refuse("the value is empty: pipe it in, or type it at the prompt"));
     }
+    if std::str::from_utf8(value.expose()).is_err() {
+        return Err(refuse(
+            "the value is not text (UTF-8), and SOPS' YAML holds text: encode it, for example by base64",
+        ));
+    }
     Ok(value)
 }
 
