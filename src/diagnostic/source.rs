@@ -135,6 +135,10 @@ pub fn concealed(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> 
     let mut ranges: Vec<Range<usize>> = ranges.into_iter().collect();
     ranges.sort_by_key(|range| (range.start, range.end));
     for range in ranges {
+        // Hidden with the rest of its line already: a line may hold a hundred thousand.
+        if range.start < out.len() && range.end <= out.len() {
+            continue;
+        }
         let end = range.end.clamp(range.start, text.len());
         let end =
             text[text.ceil_char_boundary(end)..].find('\n').map_or(text.len(), |at| text.ceil_char_boundary(end) + at);

@@ -149,8 +149,12 @@ fn around(text: &str, at: usize, kind: TextKind) -> Around {
     let line = line_at(text, at);
     let is_long = at - line.start > LONGEST_COMMENT;
     let start = if is_long { "" } else { text[line.start..at].trim_start() };
-    let is_comment =
-        start.starts_with(['#', ';']) || start.starts_with("//") || start.starts_with("{#") || start.contains(" #");
+    let is_comment = start.starts_with(['#', ';'])
+        || start == "//"
+        || start.starts_with("// ")
+        || start.starts_with("///")
+        || start.starts_with("{#")
+        || start.contains(" #");
     match kind {
         TextKind::Store => Around::Store,
         TextKind::Data if !is_comment => Around::Data,

@@ -119,6 +119,13 @@ fn tokens() {
     }
 }
 
+/// A path that begins with two slashes is no comment, and its value no example.
+#[test]
+fn an_npmrc_is_no_comment() {
+    assert_found(&format!("//registry.npmjs.org/:_authToken={}\n", &RANDOM[..20]), &["1:34 LMS454 _authToken"]);
+    assert_found("// password = \"changeit\"\n", &[]);
+}
+
 #[test]
 fn urls() {
     for (text, place) in [

@@ -47,7 +47,7 @@ pub fn bind_secrets(
                     .into(),
             });
         }
-        let revision = old.map_or(0, |old| revision_above(old, bytes));
+        let revision = old.map_or(0, |old| revision_above(old, (bytes, &values), identities));
         let new = bind(bytes, &spec, &recipients(fleet, one.place), revision, identities, now).map_err(failed)?;
         Ok(Some((new, ())))
     })
@@ -88,10 +88,15 @@ fn older(old: &[u8], new: &[u8]) -> Option<(u64, u64)> {
     (new.place().is_some() && new.revision() < old.revision()).then(|| (new.revision(), old.revision()))
 }
 
-/// The revision that a file must have if its values differ from those of `old`; 0 if they do not.
-fn revision_above(old: &[u8], new: &[u8]) -> u64 {
-    match (StoreFile::parse(old), StoreFile::parse(new)) {
-        (Ok(old), Ok(new)) if new.differs_in_values_from(&old) => old.revision().saturating_add(1),
-        _ => 0,
-    }
+/// The revision that a file must have if its values differ from those of `old`; 0 if they do not. Ciphertext differs where the file
+/// was encrypted anew as well, so that values are compared where `old` opens.
+fn revision_above(old: &[u8], (new, values): (&[u8], &[(String, Plaintext)]), identities: &Identities) -> u64 {
+    let (Ok(before), Ok(after)) = (StoreFile::parse(old), StoreFile::parse(new)) else { return 0 };
+    let is_equal =
+        |known: &[(String, Plaintext)]| known.len() == values.len() && values.iter().all(|value| known.contains(value));
+    let differs = match decrypt(old, identities) {
+        Ok(known) => !is_equal(&known),
+        Err(_) => after.differs_in_values_from(&before),
+    };
+    if differs { before.revision().saturating_add(1) } else { 0 }
 }

@@ -163,8 +163,10 @@ pub fn unraised(paths: &[RelPath], sources: &mut SourceMap) -> Vec<Diagnostic> {
                 n - 1
             ),
         };
-        let help =
-            format!("plain `sops` does not raise it: run `lmsgen secrets bind -e {environment}` with a private key");
+        let help = format!(
+            "plain `sops` does not raise it: run `lmsgen secrets bind -e {environment}` with a private key; if nobody changed them, the \
+                 file is damaged, and `lmsgen secrets verify` says so"
+        );
         Diagnostic::warning(UNRAISED, message).at(Span::file_start(file), "").help(help)
     };
     environments.into_iter().map(warning).collect()

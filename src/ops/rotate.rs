@@ -1,7 +1,7 @@
 //! `secrets rotate`: new values for generated keys, what is made of them along with it, and a higher revision.
 
 use crate::fleet::{SecretDecl, SecretSource};
-use crate::secret::{Generator, generate, set};
+use crate::secret::{Generator, StoreFile, generate, set};
 use crate::sops::Identities;
 
 use super::Error;
@@ -36,9 +36,10 @@ pub fn rotate_secrets(
         let keys = rotated_keys(one.decl, target)?;
         let values = generate(&keys, &[]).map_err(|source| Error::Generate { path: one.path.to_string(), source })?;
         let keys = values.iter().map(|(key, _)| key.clone()).collect();
+        let left = if target.keys.is_empty() { given(one.decl, bytes) } else { Vec::new() };
         let spec = spec(fleet, (one.place, one.decl), &one.object_name, values)?;
         let new = set(Some(bytes), &spec, &recipients(fleet, one.place), identities, now).map_err(failed)?;
-        Ok(Some((new, Rotated { keys })))
+        Ok(Some((new, Rotated { keys, left })))
     })
 }
 
@@ -47,6 +48,17 @@ pub fn rotate_secrets(
 pub struct Rotated {
     /// Its keys, digests included.
     pub keys: Vec<String>,
+    /// Keys that a person gives and the file has, where all keys were asked for: they stay as they are.
+    pub left: Vec<String>,
+}
+
+/// The keys of a store file that a person gives.
+fn given(decl: &SecretDecl, bytes: &[u8]) -> Vec<String> {
+    let Ok(file) = StoreFile::parse(bytes) else { return Vec::new() };
+    let is_given = |key: &&str| {
+        decl.keys.iter().any(|one| one.key == **key && matches!(one.source, SecretSource::Provided { .. }))
+    };
+    file.keys().filter(is_given).map(str::to_owned).collect()
 }
 
 /// The keys to make anew, with those that are digests of them.

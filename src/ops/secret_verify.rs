@@ -1,7 +1,7 @@
 //! `secrets verify`: every store file opened with a private key and compared with what it must be, and with its history.
 //! Writes nothing; no value leaves this module.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,6 +18,7 @@ use crate::secret::{
 };
 use crate::sops::{Identities, Plaintext, short};
 
+use super::committed::{Committed, GONE, restore};
 use super::interrupted::warn_interrupted;
 use super::orphans::orphans;
 use super::prepare::Checked;
@@ -106,6 +107,10 @@ pub fn verify_secrets(
     if selection.is_everything() {
         orphans(files, fleet, &all, &mut sources, &mut sink)?;
     }
+    let there: HashSet<&RelPath> = present.iter().map(|(one, _)| &one.path).collect();
+    let is_absent = |one: &&Wanted<'_>| !there.contains(&one.path);
+    let absent = all.iter().filter(stored).filter(is_absent).map(|one| one.path.clone()).collect::<Vec<_>>();
+    report_gone(root, &absent, &mut sources, &mut sink)?;
     verified.history = compare_history(root, &known, &mut sources, &mut sink)?;
     report_former(root, &known, &mut sources, &mut sink)?;
     let n_instances = instances.len();
@@ -194,6 +199,17 @@ fn other_halves(stored: &StoredSecret, values: &[(String, Plaintext)]) -> Vec<Fo
     let right = |key: &str, half: &str| values.iter().any(|(known, value)| known == key && is_of(half, value));
     let wrong = stored.public.iter().filter(|(key, half)| !right(key, half));
     wrong.map(|(key, _)| Found::NotDerived { key: key.clone(), what: "private key of the public half" }).collect()
+}
+
+/// Reports files that the last commit has and the disk has not: what is not there cannot be opened.
+fn report_gone(root: &Root, absent: &[RelPath], sources: &mut SourceMap, sink: &mut Sink) -> Result<(), Error> {
+    let committed = Committed::at(root, absent)?;
+    for path in absent.iter().filter(|path| committed.holds(path)) {
+        let file = sources.add(path.as_str(), "");
+        let fault = Diagnostic::error(GONE, "the file is in the last commit, but not on disk");
+        sink.push(fault.at(Span::file_start(file), "").help(restore(path)));
+    }
+    Ok(())
 }
 
 /// Reports files whose data key somebody knows who is no recipient any more.

@@ -69,7 +69,7 @@ pub fn check(root: &Root, fleet: &Fleet, sources: &mut SourceMap, sink: &mut Sin
     {
         let file = sources.add(path().as_str(), "");
         let warning = Diagnostic::warning(STALE, "`.sops.yaml` does not say what the environments say");
-        let help = "`sops edit` and `sops updatekeys` would encrypt to others; run `lmsgen render`, which writes it";
+        let help = "`sops edit` and `sops updatekeys` would encrypt to others; run `lmsgen render`, or `lmsgen secrets rewrap` where recipients were changed: both write it";
         sink.push(warning.at(Span::file_start(file), "").help(help));
     }
     if found.is_some_and(|bytes| !is_own_config(&bytes)) {

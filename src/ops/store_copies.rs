@@ -26,7 +26,7 @@ pub fn copies<'f>(
         if let Some(other) = other {
             let (here, there) = (sources.add(path.as_str(), ""), sources.add(other.as_str(), ""));
             let message = format!("this file and `{other}` have ciphertext in common: one was made from the other");
-            let help = "a store file is not copied: remove the copy, run `lmsgen render`, and set the values in it";
+            let help = "a store file is not copied: restore what was written over with `git checkout -- FILE`; where there was no file before, remove the copy, run `lmsgen render`, and set the values";
             let fault = Diagnostic::error(COPIED, message).at(Span::file_start(here), "").help(help);
             found.push(fault.also(Span::file_start(there), ""));
         }

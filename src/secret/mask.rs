@@ -40,8 +40,8 @@ pub fn masked(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for line in bytes.split_inclusive(|&b| b == b'\n') {
         let (start, end) = (text.len(), text.len() + line.len());
-        let own = keys.iter().filter(|key| (start..end).contains(&key.start)).cloned();
-        let shown: Vec<Range<usize>> = own.chain(structural_key(line, start)).collect();
+        let own = keys.partition_point(|key| key.start < start)..keys.partition_point(|key| key.start < end);
+        let shown: Vec<Range<usize>> = keys[own].iter().cloned().chain(structural_key(line, start)).collect();
         let mut word = 0;
         for &byte in line {
             let at = text.len();
@@ -65,7 +65,7 @@ fn structural_key(line: &[u8], from: usize) -> Option<Range<usize>> {
     Some(from + start..from + start + key.len() + 1)
 }
 
-/// The places of the keys under `data` and `stringData`. Only the YAML reader can tell a key from a line of a value.
+/// The places of the keys under `data` and `stringData`, in order. Only the YAML reader can tell a key from a line of a value.
 fn secret_keys(bytes: &[u8]) -> Vec<Range<usize>> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
     let Ok(document) = yaml::parse(text) else { return Vec::new() };
@@ -75,7 +75,9 @@ fn secret_keys(bytes: &[u8]) -> Vec<Range<usize>> {
         _ => None,
     });
     let own = keys.flatten().filter(|(key, _)| is_secret_key(&key.text) && key.span.len() < 100);
-    own.map(|(key, _)| key.span.start..key.span.end + 1).collect()
+    let mut own: Vec<Range<usize>> = own.map(|(key, _)| key.span.start..key.span.end + 1).collect();
+    own.sort_by_key(|key| key.start);
+    own
 }
 
 #[cfg(test)]

@@ -25,6 +25,25 @@ fn a_file_of_a_hundred_megabytes() {
     }
 }
 
+/// One file of a merge request does not take minutes.
+#[test]
+fn store_files_of_many_keys_and_findings() {
+    let fleet = Fleet::shops();
+    let path = "secrets/asia/corner/session.yaml";
+    fleet.run(&["secrets", "generate"]).exits(0);
+    let sound = fleet.read(path);
+    let (head, rest) = sound.split_once("stringData:\n").unwrap();
+    let keys = (0..60_000).map(|n| format!("  k{n:06}: \"\"\n")).collect::<Vec<_>>().concat();
+    let line = format!("# {}\n", "password=hunter2x ".repeat(60_000));
+    for text in
+        [format!("{head}stringData:\n{rest}").replace("sops:\n", &format!("{keys}sops:\n")), format!("{line}{sound}")]
+    {
+        fleet.write(path, text);
+        let ran = fleet.prepare(&["validate", "-q"]).computes_at_most(20).go();
+        assert!(matches!(ran.code, 3 | 4), "{}: {}", ran.code, &ran.err[..ran.err.floor_char_boundary(2000)]);
+    }
+}
+
 /// C29: many faults are counted, not all shown.
 #[test]
 fn ten_thousand_unknown_keys() {

@@ -152,6 +152,52 @@ fn a_recipient_less() {
     with(&fleet, &demo(), &["verify"]).exits(0);
 }
 
+/// What only people know is named as theirs to renew, and not passed over in silence.
+#[test]
+fn values_that_a_person_gives_are_not_rotated_and_said() {
+    let fleet = fleet();
+    fleet.write("templates/t/stack.toml", format!("{DECLARED}\n[secrets.db.token]\nprovided = \"of the relay\"\n"));
+    for place in ["dev/C1", "dev/C2"] {
+        fleet
+            .prepare(&["secrets", "set", place, "db", "token"])
+            .env("SOPS_AGE_KEY_FILE", demo())
+            .input("given")
+            .go()
+            .exits(0);
+    }
+    recipients(&fleet, &[DEMO, OTHER]);
+    with(&fleet, &demo(), &["rewrap"]).exits(0);
+    recipients(&fleet, &[DEMO]);
+    let done = with(&fleet, &demo(), &["rewrap"]).exits(0);
+    let said = "db password, salt, token: dev/C1 dev/C2   -> lmsgen secrets rotate 'dev/*' db, and lmsgen secrets set PLACE db token\n";
+    assert!(done.out.contains(said), "{}", done.out);
+    let before = values(&fleet.read(DB), &demo()).unwrap();
+    let left = "Left alone, for a person gives it: token in 2 files   -> lmsgen secrets set";
+    with(&fleet, &demo(), &["rotate", "dev/*", "db"]).exits(0).says("Rotated 4 values in 2 files").says(left);
+    let after = values(&fleet.read(DB), &demo()).unwrap();
+    let same = |key: &str| before.iter().find(|(name, _)| name == key) == after.iter().find(|(name, _)| name == key);
+    assert!(same("token") && !same("salt") && !same("password"));
+    let one = with(&fleet, &demo(), &["rotate", "dev/C1", "db", "salt"]).exits(0);
+    assert!(!one.err.contains("Left alone"), "{}", one.err);
+}
+
+/// Ciphertext that is new is no value that is.
+#[test]
+fn a_revision_follows_values_and_not_ciphertext() {
+    let fleet = fleet();
+    fleet.commit_all();
+    let revision = || StoreFile::parse(fleet.read(DB).as_bytes()).unwrap().revision();
+    let before = revision();
+    with(&fleet, &demo(), &["rewrap", "--rekey"]).exits(0);
+    with(&fleet, &demo(), &["bind"]).exits(0).says("Nothing to bind");
+    assert_eq!(revision(), before);
+    let text = fleet.read(ENVIRONMENT);
+    fleet.write(ENVIRONMENT, format!("{text}secrets.form = \"sopssecret\"\n"));
+    with(&fleet, &demo(), &["convert"]).exits(0);
+    with(&fleet, &demo(), &["bind"]).exits(0).says("Nothing to bind");
+    assert_eq!(revision(), before);
+}
+
 /// K13: a recipient that somebody wrote into a file gets nothing from any command.
 #[test]
 fn a_planted_recipient_is_refused_and_removed() {

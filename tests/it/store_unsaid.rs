@@ -201,6 +201,34 @@ fn interrupted() -> (Fleet, String) {
     (fleet, new)
 }
 
+/// What is not there cannot be opened, and is not passed over by who opens everything.
+#[test]
+fn a_file_that_is_gone_is_not_verified() {
+    let fleet = committed();
+    keyed(&fleet, &["secrets", "verify"]).exits(0);
+    fleet.remove(DB);
+    let said = format!("git checkout -- {DB}");
+    keyed(&fleet, &["secrets", "verify"]).exits(4).says("error[LMS471]").says(DB).says(&said);
+    std::fs::create_dir(fleet.root().join(DB)).unwrap();
+    keyed(&fleet, &["secrets", "verify"]).exits(4).says("error[LMS471]").says(DB);
+}
+
+/// Whoever can have a folder merged has not begun anything here.
+#[test]
+fn a_change_that_was_committed_is_nobodys_and_is_not_finished() {
+    let (fleet, _) = interrupted();
+    fleet.git(&["add", "-f", ".lmsgen"]);
+    fleet.git(&["commit", "-qm", "a change"]);
+    let before = fleet.snapshot();
+    fleet.run(&["validate"]).exits(4).says("error[LMS479]: `.lmsgen/batch` is in Git");
+    for args in [&["render"][..], &["publish", "--no-push"], &["secrets", "generate"], &["secrets", "rewrap"]] {
+        keyed(&fleet, args).exits(8).says("`.lmsgen/batch` is in Git").says("git rm -r .lmsgen");
+        before.assert_same(&fleet.snapshot());
+    }
+    fleet.git(&["rm", "-qr", ".lmsgen"]);
+    fleet.run(&["validate"]).exits(0);
+}
+
 #[test]
 fn an_interrupted_change_is_told_and_finished_aloud() {
     let (fleet, new) = interrupted();

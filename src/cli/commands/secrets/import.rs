@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use zeroize::Zeroizing;
 
 use lmsgen::files::Root;
@@ -27,16 +27,17 @@ const MAX_MANIFEST: usize = 16 << 20;
 /// A Secret that has no file yet gets its other generated values at the same time and needs no private key; an existing
 /// file is changed in one write and needs one. Digests (`sha256-of`) are made; one that is given must match.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("source").required(true).args(["from_file", "from_manifest"]))]
 pub struct Import {
     /// The instance, or the environment for a Secret of its own: `lms-dev/C42`, `lms-dev`
     place: String,
     /// The Secret's name in the stack
     secret: String,
     /// A key's value from a file, every byte of it; may be repeated
-    #[arg(long, value_name = "KEY=PATH", required_unless_present = "from_manifest")]
+    #[arg(long, value_name = "KEY=PATH")]
     from_file: Vec<String>,
     /// The values of a Secret in YAML or JSON, as `kubectl get secret -o yaml` prints it, or encrypted by `sops`
-    #[arg(long, value_name = "FILE", conflicts_with = "from_file")]
+    #[arg(long, value_name = "FILE")]
     from_manifest: Option<PathBuf>,
     /// Which Secret, if the manifest holds several
     #[arg(long, requires = "from_manifest")]
@@ -103,6 +104,9 @@ pub fn run(command: Import, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     }
     if !source.plain.is_empty() {
         ui.say(&format!("Now remove what holds the values in the clear: {}", source.plain.join(", ")));
+    }
+    if done.changed {
+        ui.say("Next: lmsgen render");
     }
     Ok(Exit::Done)
 }

@@ -92,27 +92,42 @@ fn told(files: &[File]) -> String {
             counted(values, "value"),
             counted(files.len(), "file")
         ));
-        let mut secrets: BTreeMap<&str, (BTreeSet<&str>, Vec<&str>, bool)> = BTreeMap::new();
+        let mut secrets: BTreeMap<&str, Readable<'_>> = BTreeMap::new();
         for file in files {
-            let (keys, places, has_generated) = secrets.entry(&file.note.secret).or_default();
+            let Readable { keys, generated, places } = secrets.entry(&file.note.secret).or_default();
             keys.extend(file.note.keys.iter().map(String::as_str));
+            generated.extend(file.note.generated.iter().map(String::as_str));
             places.push(&file.place);
-            *has_generated |= !file.note.generated.is_empty();
         }
-        for (secret, (keys, places, has_generated)) in secrets {
+        for (secret, readable) in secrets {
+            let todo = renewed_by(environment, secret, &readable);
+            let Readable { keys, places, .. } = readable;
             let keys: Vec<&str> = keys.into_iter().collect();
             let first = places.iter().take(NAMED).copied().collect::<Vec<_>>().join(" ");
             let more =
                 if places.len() > NAMED { format!(" and {} more", count(places.len() - NAMED)) } else { String::new() };
-            let todo = match (places.as_slice(), has_generated) {
-                // What only people know is theirs to renew.
-                ([place, ..], false) => format!("set {place} {secret} {}", keys[0]),
-                ([place], true) => format!("rotate {place} {secret}"),
-                (_, true) => format!("rotate '{environment}/*' {secret}"),
-                ([], false) => continue,
-            };
-            text.push_str(&format!("    {secret} {}: {first}{more}   -> lmsgen secrets {todo}\n", keys.join(", ")));
+            text.push_str(&format!("    {secret} {}: {first}{more}   -> {todo}\n", keys.join(", ")));
         }
     }
     text
+}
+
+/// What somebody could read of one Secret.
+#[derive(Default)]
+struct Readable<'a> {
+    keys: BTreeSet<&'a str>,
+    generated: BTreeSet<&'a str>,
+    places: Vec<&'a str>,
+}
+
+/// The commands that give it new values: what only people know is theirs to renew, place by place.
+fn renewed_by(environment: &str, secret: &str, Readable { keys, generated, places }: &Readable<'_>) -> String {
+    let several = format!("'{environment}/*'");
+    let (all, each) = match places.as_slice() {
+        [place] => (*place, *place),
+        _ => (several.as_str(), "PLACE"),
+    };
+    let rotate = (!generated.is_empty()).then(|| format!("lmsgen secrets rotate {all} {secret}"));
+    let set = keys.difference(generated).map(|key| format!("lmsgen secrets set {each} {secret} {key}"));
+    rotate.into_iter().chain(set).collect::<Vec<_>>().join(", and ")
 }

@@ -1,9 +1,11 @@
 //! `lmsgen secrets rotate`.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use lmsgen::files::Root;
-use lmsgen::ops::{self, Change, Places, RotateTarget};
+use lmsgen::ops::{self, Change, ChangedFile, Places, RotateTarget, Rotated};
 use lmsgen::report::counted;
 
 use crate::cli::clock;
@@ -61,10 +63,24 @@ pub fn run(command: Rotate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
         }
         (_, false) => format!("Rotated {values} in {files}\nNext: lmsgen render"),
     });
+    if let Some(left) = left_alone(&done.changed) {
+        ui.say(&left);
+    }
     for file in &done.changed {
         ui.detail(&format!("  {} {}", file.place, file.note.keys.join(", ")));
     }
     Ok(Exit::Done)
+}
+
+/// `Left alone, since a person gives it: api-token in 3 files   -> lmsgen secrets set`
+fn left_alone(files: &[ChangedFile<Rotated>]) -> Option<String> {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    for key in files.iter().flat_map(|file| &file.note.left) {
+        *left.entry(key).or_default() += 1;
+    }
+    let keys: Vec<String> = left.iter().map(|(key, n)| format!("{key} in {}", counted(*n, "file"))).collect();
+    (!keys.is_empty())
+        .then(|| format!("Left alone, for a person gives it: {}   -> lmsgen secrets set", keys.join(", ")))
 }
 
 /// A pattern that reaches into several environments is a slip of the hand more often than a wish.

@@ -16,8 +16,9 @@ use crate::cli::ui::Ui;
 /// Open every store file with a private key, and say everything that is wrong.
 ///
 /// Checks each value, the MAC, the place that the file was written for, its recipients and rule, digests of other keys,
-/// and that no file has a lower revision than an earlier commit. Writes nothing. Exits with 4 when a file is wrong, with 1
-/// when one moved backwards or does not open for one of its recipients.
+/// and that no file has a lower revision than an earlier commit. Writes nothing. Exits with 4 when a file is wrong or does not open, as
+/// every command does, and with 1 for what only this one finds: a file that moved backwards, one that does not open for everybody, a data
+/// key that a removed recipient knows.
 #[derive(Debug, Args)]
 pub struct Verify {
     #[command(flatten)]
@@ -43,6 +44,9 @@ pub fn run(command: Verify, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
 }
 
 fn told(done: &Verified) -> String {
+    if done.files == 0 {
+        return "Nothing to verify: the store has no file here".to_owned();
+    }
     let history = match done.history {
         None => "no commit to compare with".to_owned(),
         Some(reach) if reach.is_whole => format!("none older than in {}", counted(reach.commits, "commit")),
