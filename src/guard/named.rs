@@ -69,6 +69,10 @@ enum Separator {
     Colon,
     /// With spaces around, or not.
     Equals(bool),
+    /// `<password>…</password>`
+    Tag,
+    /// `machine x login y password z`
+    Blank,
 }
 
 /// The place after the `:` or `=` that follows a key ending at `end`.
@@ -85,9 +89,36 @@ fn after_key(text: &str, end: usize) -> Option<(usize, Separator)> {
     if let Some(rest) = trimmed.strip_prefix('=') {
         return (!rest.starts_with(['=', '~'])).then(|| (at(rest), Separator::Equals(spaced || rest.starts_with(' '))));
     }
+    if let Some(rest) = rest.strip_prefix('>').filter(|_| text[..end].trim_end_matches(is_key_char).ends_with('<')) {
+        return Some((at(rest), Separator::Tag));
+    }
+    if spaced && is_of_netrc(text, end) {
+        return Some((at(trimmed), Separator::Blank));
+    }
     let rest = trimmed.strip_prefix(':').map(|rest| rest.strip_prefix("**").unwrap_or(rest))?;
     let is_pair = rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n', '"', '\'', '\\', '[']);
     is_pair.then(|| (at(rest), Separator::Colon))
+}
+
+fn is_key_char(c: char) -> bool {
+    c.is_ascii() && is_key(c as u8)
+}
+
+/// `true` if `password` ends at `end` in a file as `.netrc` is, where a login stands before it.
+fn is_of_netrc(text: &str, end: usize) -> bool {
+    let Some(start) = end.checked_sub("password".len()).filter(|&start| text.is_char_boundary(start)) else {
+        return false;
+    };
+    if &text[start..end] != "password" {
+        return false;
+    }
+    let line = line_at(text, start);
+    let before = text[line.start..start].trim();
+    let is_login = |words: &str| words.split_whitespace().rev().nth(1) == Some("login");
+    match before {
+        "" if line.start > 0 => is_login(&text[line_at(text, line.start - 1)]),
+        before => is_login(before),
+    }
 }
 
 /// The values that stand at `at`: one, or those of a list.
@@ -146,6 +177,8 @@ fn one(text: &str, start: usize, line: &Range<usize>, separator: Separator) -> O
             let flow = flow.unwrap_or(rest.len());
             (comment.min(flow), Form::Plain)
         }
+        Separator::Tag => (rest.find("</").filter(|&end| !rest[..end].contains([' ', '<']))?, Form::Plain),
+        Separator::Blank => (rest.find(char::is_whitespace).unwrap_or(rest.len()), Form::Assigned),
         Separator::Equals(spaced) => {
             let ends = |c: char| {
                 c.is_whitespace()

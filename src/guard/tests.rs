@@ -119,6 +119,29 @@ fn tokens() {
     }
 }
 
+#[test]
+fn logins_of_programs() {
+    let password = &RANDOM[..20];
+    let base64 = base64::engine::general_purpose::STANDARD.encode(format!("robot:{password}"));
+    assert_found(&format!("{{\"auths\": {{\"registry.example\": {{\"auth\": \"{base64}\"}}}}}}\n"), &["1:42 LMS451"]);
+    assert_found(&format!("Authorization: Basic {base64}\n"), &["1:22 LMS451"]);
+    assert_found(&format!("Authorization: Bearer {}\n", &RANDOM[..40]), &["1:23 LMS451"]);
+    assert_found(&format!("machine git.example login robot password {password}\n"), &["1:42 LMS454 password"]);
+    assert_found(&format!("machine git.example\nlogin robot\npassword {password}\n"), &["3:10 LMS454 password"]);
+    assert_found(&format!("<server><password>{password}</password></server>\n"), &["1:19 LMS454 password"]);
+
+    let example = base64::engine::general_purpose::STANDARD.encode("user:password");
+    for clean in [
+        format!("Authorization: Basic {example}\n"),
+        "Authorization: Bearer $TOKEN and Bearer <token>, or Bearer authentication-of-the-server\n".into(),
+        "then type login robot\nand the password that you were given\n".into(),
+        "<password>{{ params.x }}</password><label>Password</label>\n".into(),
+        "{\"auth\": \"required\"}\n".into(),
+    ] {
+        assert_found(&clean, &[]);
+    }
+}
+
 /// A path that begins with two slashes is no comment, and its value no example.
 #[test]
 fn an_npmrc_is_no_comment() {

@@ -4,14 +4,20 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 use super::finding::{Finding, Rule};
 use super::shapes::{Alphabet, SHAPES, Shape};
+use super::words::promise;
 
 /// Starts of tokens with a reader of their own.
-pub(super) const OTHERS: [&str; 4] = ["eyJ", ":AA", "AKIA", "ASIA"];
+pub(super) const OTHERS: [&str; 7] = ["eyJ", ":AA", "AKIA", "ASIA", "Bearer ", "Basic ", "\"auth\""];
 
 /// How far from an AWS key id its secret stands.
 const AWS_REACH: usize = 400;
+
+/// Bytes of a login in base64.
+const LONGEST_LOGIN: usize = 4096;
 
 static BY_START: LazyLock<HashMap<&str, &Shape>> =
     LazyLock::new(|| SHAPES.iter().map(|shape| (shape.start, shape)).collect());
@@ -27,6 +33,9 @@ pub(super) fn look(text: &str, hit: Range<usize>) -> Option<Finding> {
         "eyJ" => json_web_token(text, hit.start),
         ":AA" => telegram(text, hit.start),
         "AKIA" | "ASIA" => amazon(text, hit),
+        "Bearer " => bearer(text, hit.end),
+        "Basic " => login(text, hit.end),
+        "\"auth\"" => login(text, text.len() - text[hit.end..].trim_start_matches([' ', ':', '"']).len()),
         start => shaped(text, hit, BY_START.get(start)?),
     }
 }
@@ -84,6 +93,25 @@ fn telegram(text: &str, colon: usize) -> Option<Finding> {
     let end = run(text, colon + 1, Alphabet::Word);
     let right = (8..=10).contains(&digits) && end - colon - 1 == 35 && is_start(text, start);
     (right && is_varied(&text[colon..end])).then(|| finding("a Telegram bot token", start..end))
+}
+
+/// `Authorization: Bearer 8f7a…`; a JSON Web Token is told by itself.
+fn bearer(text: &str, start: usize) -> Option<Finding> {
+    let end = run(text, start, Alphabet::Dotted);
+    let body = text[start..end].trim_end_matches(['.', '=', '-']);
+    let is_token = body.len() >= 20 && body.contains(|c: char| c.is_ascii_digit()) && !body.starts_with("eyJ");
+    (is_token && is_varied(body)).then(|| finding("a bearer token", start..start + body.len()))
+}
+
+/// `Authorization: Basic …`, `"auth": "…"` of a container registry: a name and a password in base64.
+fn login(text: &str, start: usize) -> Option<Finding> {
+    let is_base64 = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'=');
+    let end = start + text.as_bytes()[start..].iter().take(LONGEST_LOGIN).take_while(is_base64).count();
+    let decoded = zeroize::Zeroizing::new(BASE64_STANDARD.decode(&text[start..end]).ok()?);
+    let (name, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    // `user:password` shows where each belongs.
+    let is_real = !name.is_empty() && password.len() >= 6 && is_varied(password) && promise(password).is_none();
+    is_real.then(|| finding("a login in base64", start..end))
 }
 
 /// A key id is no secret; the 40 characters that stand near one are.
