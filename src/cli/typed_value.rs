@@ -11,11 +11,12 @@ pub fn is_assigned<'a>(words: impl IntoIterator<Item = &'a str>) -> bool {
     words.into_iter().any(|word| word.contains('='))
 }
 
-/// Says that a value does not stand on the command line.
+/// Says that a value does not stand on the command line; a slip with an option looks the same, and is not repeated either.
 pub fn refuse(ui: &Ui) -> Exit {
     ui.complain(
         "error: a value is not taken from the command line, where the shell's history and the list of processes show it\n  \
-         = help: pipe it in, or type it at the prompt; what was typed now is known to others",
+         = help: pipe it in, or type it at the prompt; if what was typed now is one, it is known to others\n  \
+         = help: or was it an option that there is not? The environment is part of the place, as in `lms-dev/C42`; see `lmsgen secrets set --help`",
     );
     Exit::Usage
 }

@@ -52,7 +52,10 @@ pub fn run(command: Rewrap, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     let checked = ops::rewrap_secrets(change, when, &identities, &clock::now()).map_err(|error| failed(ui, &error))?;
     let done = outcome(ui, checked)?;
     if done.changed.is_empty() {
-        ui.say("Nothing to rewrap: every file has the recipients that its environment declares");
+        ui.say(match done.unchanged {
+            0 => "Nothing to rewrap: the store has no file here",
+            _ => "Nothing to rewrap: every file has the recipients that its environment declares",
+        });
         return Ok(Exit::Done);
     }
     let unchanged = if done.unchanged > 0 { format!("; {} unchanged", count(done.unchanged)) } else { String::new() };

@@ -69,11 +69,13 @@ impl Scan {
     }
 }
 
-/// `214 files (2 that are no text and 1 over 5 MiB were left out)`
+/// `214 files (2 more are no text: only keys and tokens were looked for); left out: 1 over 5 MiB`
 fn looked_at(scanned: Scanned) -> String {
     let files = counted(scanned.n_files, "file");
-    let left_out = [(scanned.n_binary, "that are no text"), (scanned.n_large, "over 5 MiB")];
-    let left_out: Vec<String> =
-        left_out.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    if left_out.is_empty() { files } else { format!("{files}; left out: {}", left_out.join(", ")) }
+    let binary = match scanned.n_binary {
+        0 => String::new(),
+        n => format!(" ({n} more {} no text: only keys and tokens were looked for)", if n == 1 { "is" } else { "are" }),
+    };
+    let large = if scanned.n_large > 0 { format!("; left out: {} over 5 MiB", scanned.n_large) } else { String::new() };
+    format!("{files}{binary}{large}")
 }
