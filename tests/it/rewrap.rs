@@ -172,7 +172,7 @@ fn values_that_a_person_gives_are_not_rotated_and_said() {
     let said = "db password, salt, token: dev/C1 dev/C2   -> lmsgen secrets rotate 'dev/*' db, and lmsgen secrets set PLACE db token\n";
     assert!(done.out.contains(said), "{}", done.out);
     let before = values(&fleet.read(DB), &demo()).unwrap();
-    let left = "Left alone, for a person gives it: token in 2 files   -> lmsgen secrets set";
+    let left = "Left alone, given by a person: token in 2 files   -> lmsgen secrets set";
     with(&fleet, &demo(), &["rotate", "dev/*", "db"]).exits(0).says("Rotated 4 values in 2 files").says(left);
     let after = values(&fleet.read(DB), &demo()).unwrap();
     let same = |key: &str| before.iter().find(|(name, _)| name == key) == after.iter().find(|(name, _)| name == key);

@@ -72,15 +72,14 @@ pub fn run(command: Rotate, root: &Root, ui: &Ui) -> Result<Exit, Exit> {
     Ok(Exit::Done)
 }
 
-/// `Left alone, since a person gives it: api-token in 3 files   -> lmsgen secrets set`
+/// `Left alone, given by a person: api-token in 3 files   -> lmsgen secrets set`
 fn left_alone(files: &[ChangedFile<Rotated>]) -> Option<String> {
     let mut left: BTreeMap<&str, usize> = BTreeMap::new();
     for key in files.iter().flat_map(|file| &file.note.left) {
         *left.entry(key).or_default() += 1;
     }
     let keys: Vec<String> = left.iter().map(|(key, n)| format!("{key} in {}", counted(*n, "file"))).collect();
-    (!keys.is_empty())
-        .then(|| format!("Left alone, for a person gives it: {}   -> lmsgen secrets set", keys.join(", ")))
+    (!keys.is_empty()).then(|| format!("Left alone, given by a person: {}   -> lmsgen secrets set", keys.join(", ")))
 }
 
 /// A pattern that reaches into several environments is a slip of the hand more often than a wish.
