@@ -27,6 +27,10 @@ const MAX_MANIFEST: usize = 16 << 20;
 /// A Secret that has no file yet gets its other generated values at the same time and needs no private key; an existing
 /// file is changed in one write and needs one. Digests (`sha256-of`) are made; one that is given must match.
 #[derive(Debug, Args)]
+// The line that clap writes is wider than a terminal may be.
+#[command(
+    override_usage = "lmsgen secrets import [OPTIONS] <PLACE> <SECRET> <--from-file KEY=PATH|--from-manifest FILE>"
+)]
 #[command(group = ArgGroup::new("source").required(true).args(["from_file", "from_manifest"]))]
 pub struct Import {
     /// The instance, or the environment for a Secret of its own: `lms-dev/C42`, `lms-dev`
