@@ -2,7 +2,6 @@
 
 use crate::diagnostic::{Class, Code, Diagnostic, Sink, SourceMap, Span};
 use crate::files::{Root, STATE};
-
 use crate::git::Repository;
 
 use super::Error;
@@ -23,7 +22,7 @@ pub fn finish_interrupted(root: &Root) -> Result<Option<usize>, Error> {
     if root.unfinished(&folder())?.is_none() {
         return Ok(None);
     }
-    if is_committed(root) {
+    if is_committed(root)? {
         return Err(Error::Guard { message: COMMITTED_MESSAGE.to_owned(), help: COMMITTED_HELP.into() });
     }
     Ok(root.lock()?.finish(&folder())?)
@@ -35,10 +34,13 @@ const COMMITTED_HELP: &str =
     "lmsgen's working folder is never committed: remove it with `git rm -r .lmsgen`, and look at who added it";
 
 /// `true` if what looks begun was checked out, and so was not begun here.
-fn is_committed(root: &Root) -> bool {
-    let Ok(repository) = Repository::open(root.path()) else { return false };
-    let tracked = repository.tracked_below(&format!("{}{STATE}/", repository.fleet_prefix()));
-    tracked.is_ok_and(|paths| !paths.is_empty())
+fn is_committed(root: &Root) -> Result<bool, Error> {
+    let Ok(repository) = Repository::open(root.path()) else { return Ok(false) };
+    let state = format!("{}{STATE}", repository.fleet_prefix());
+    // The folder itself is an entry where it is a submodule.
+    let is_of_state =
+        |path: &String| path.strip_prefix(&state).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    Ok(repository.tracked_below(&state)?.iter().any(is_of_state))
 }
 
 /// Warns of such a change: what is looked at is neither the old state nor the new one.
@@ -47,7 +49,7 @@ fn is_committed(root: &Root) -> bool {
 /// The disk refuses.
 pub fn warn_interrupted(root: &Root, sources: &mut SourceMap, sink: &mut Sink) -> Result<(), Error> {
     let Some(n) = root.unfinished(&folder())? else { return Ok(()) };
-    if is_committed(root) {
+    if is_committed(root)? {
         let file = sources.add(format!("{STATE}/batch"), "");
         let fault = Diagnostic::error(COMMITTED, COMMITTED_MESSAGE).at(Span::file_start(file), "");
         sink.push(fault.help(COMMITTED_HELP));

@@ -33,8 +33,8 @@ fn store_files_of_many_keys_and_findings() {
     fleet.run(&["secrets", "generate"]).exits(0);
     let sound = fleet.read(path);
     let (head, rest) = sound.split_once("stringData:\n").unwrap();
-    let keys = (0..60_000).map(|n| format!("  k{n:06}: \"\"\n")).collect::<Vec<_>>().concat();
-    let line = format!("# {}\n", "password=hunter2x ".repeat(60_000));
+    let keys = (0..100_000).map(|n| format!("  k{n:06}: \"\"\n")).collect::<Vec<_>>().concat();
+    let line = format!("# {}\n", "password=hunter2x ".repeat(100_000));
     for text in
         [format!("{head}stringData:\n{rest}").replace("sops:\n", &format!("{keys}sops:\n")), format!("{line}{sound}")]
     {
